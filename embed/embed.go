@@ -1,0 +1,22 @@
+// Package embed turns texts into unit vectors whose dot product says how close
+// the texts are in meaning.
+package embed
+
+import "context"
+
+// Embedder turns texts into vectors. Implementations are safe for use by
+// several goroutines at once.
+type Embedder interface {
+	// Embed returns one vector of length Dim and Euclidean norm 1 for each
+	// text. A text's vector does not depend on the other texts of the call.
+	// Text past the model's window is not read.
+	Embed(ctx context.Context, texts []string) ([][]float32, error)
+	// Dim is the length of a vector.
+	Dim() int
+	// ID identifies the model by its content: vectors of embedders with
+	// different IDs must not be compared.
+	ID() string
+	// CountTokens returns the number of pieces that the model reads text as,
+	// special pieces not counted.
+	CountTokens(text string) int
+}

@@ -1,0 +1,244 @@
+// Package index keeps documents and their passages and finds passages again,
+// by keywords and by vectors. Store is the interface that every backend
+// fulfils; package indextest has the suite that each of them must pass.
+package index
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+)
+
+// PassageID names a passage within one Store. It is never reused.
+type PassageID uint32
+
+// Errors that every Store returns, wrapped in an error with the details.
+var (
+	// ErrNotFound: there is no index at that place.
+	ErrNotFound = errors.New("no index")
+	// ErrNotIndex: the place exists and holds something else.
+	ErrNotIndex = errors.New("not an index")
+	// ErrLocked: another process is writing to the index.
+	ErrLocked = errors.New("index is being written")
+	// ErrNewerFormat: a later version of the program wrote the index.
+	ErrNewerFormat = errors.New("index format is newer than this program")
+	// ErrModelMismatch: the index was made with another embedder or splitter.
+	ErrModelMismatch = errors.New("index was made with other settings")
+	// ErrReadOnly: the Store was opened for reading.
+	ErrReadOnly = errors.New("index is open for reading only")
+	// ErrDamaged: a file of the index is missing or not what was written.
+	ErrDamaged = errors.New("index is damaged")
+)
+
+// State says what became of a document.
+type State uint8
+
+// The states of a document.
+const (
+	// Indexed documents have passages.
+	Indexed State = iota
+	// Failed documents could not be read; Reason says why.
+	Failed
+	// Skipped documents are of a kind that is not read; Reason says which.
+	Skipped
+)
+
+// Fingerprint is what change detection knows about a file. Times are Unix
+// nanoseconds; a zero field is unknown.
+type Fingerprint struct {
+	Size, ModTime, ChangeTime int64
+	Inode                     uint64
+	SHA256                    [32]byte
+}
+
+// Info is a document without its passages.
+type Info struct {
+	// ID is the key: a document put with the same ID replaces this one.
+	ID string
+	// Path is the slash-separated path that path filters match.
+	Path  string
+	Title string
+	// Type is the short name of the format: "text", "markdown", "pdf", ...
+	Type     string
+	Modified time.Time
+	Metadata map[string]string
+
+	Fingerprint Fingerprint
+	State       State
+	// Reason says why a document failed or was skipped, or what of an indexed
+	// one was left out. It is empty when all was read.
+	Reason string
+	// Bytes is the length of the extracted text.
+	Bytes int
+	// Passages is the number of passages. Set by the Store.
+	Passages int
+}
+
+// Document is what is put into a Store.
+type Document struct {
+	Info
+	Content []Passage
+}
+
+// Passage is a piece of a document that is found, read and cited as one.
+type Passage struct {
+	// Start and End are the byte range in the document's extracted text.
+	Start, End int
+	// Page counts from 1; 0 where the format has no pages.
+	Page int
+	// Line is the line of Start, counted from 1; 0 where there are no lines.
+	Line int
+	// Heading is the path of headings that leads to the passage, outermost
+	// first.
+	Heading []string
+	// Text is the passage as it stands in the document: it is what is shown.
+	Text string
+	// Match is the normalised text that keywords are matched against. It is
+	// indexed but not kept. Empty means Text.
+	Match string
+	// Vector is the passage's unit vector. Stored passages are returned
+	// without it.
+	Vector []float32
+}
+
+// Stored is a passage as a Store returns it.
+type Stored struct {
+	ID  PassageID
+	Doc *Info
+	Passage
+}
+
+// Batch is one atomic change: after Apply has returned nil all of it is in the
+// Store, after an error none of it. Documents in Put replace those of the same
+// ID. Delete is carried out before Put; ids that are not there are ignored.
+type Batch struct {
+	Put    []Document
+	Delete []string
+}
+
+// Filter restricts a search to some documents. The zero Filter lets all pass;
+// of several conditions all must hold.
+type Filter struct {
+	// Paths keeps documents whose path matches one of the globs (doublestar
+	// syntax). A glob without a slash matches the base name, one that starts
+	// with a slash the whole path, any other a whole tail of the path.
+	Paths []string
+	// NotPaths drops documents that match one of the globs.
+	NotPaths []string
+	// Types keeps documents of one of the types.
+	Types []string
+	// Metadata keeps documents that have all of the values.
+	Metadata map[string]string
+	// After and Before bound Modified: After <= Modified < Before. A zero
+	// time does not bound.
+	After, Before time.Time
+}
+
+// Occur says what part a clause has in a query.
+type Occur uint8
+
+// The parts of a clause.
+const (
+	Should  Occur = iota // raises the score
+	Must                 // required
+	MustNot              // excluded
+)
+
+// Clause is a word, a phrase or a run of text of a query.
+type Clause struct {
+	Text   string
+	Phrase bool
+	// Field restricts the clause to "title", "heading", "text" or "path";
+	// empty means title, heading and text.
+	Field string
+	Occur Occur
+}
+
+// Query is a keyword query. See ParseQuery for its syntax.
+type Query struct {
+	Clauses []Clause
+}
+
+// Request asks a Store for passages.
+type Request struct {
+	// Query is what Keyword scores. For Nearest only its Must and MustNot
+	// clauses count: they restrict the result.
+	Query Query
+	// Vector is the unit vector that Nearest compares with; Keyword ignores it.
+	Vector []float32
+	Filter Filter
+	// Limit is the most hits that are returned. It must be positive.
+	Limit int
+}
+
+// Hit is a found passage. Higher scores are better: BM25 for Keyword, the
+// cosine for Nearest.
+type Hit struct {
+	ID    PassageID
+	Score float64
+}
+
+// Range is a byte range in a text.
+type Range struct {
+	Start, End int
+}
+
+// Stats describes the contents of a Store.
+type Stats struct {
+	// Documents counts the documents in state Indexed.
+	Documents int
+	Failed    int
+	Skipped   int
+	Passages  int
+	// TextBytes is the size of the extracted text of all documents.
+	TextBytes int64
+	// DiskBytes is the size of the index on disk; 0 where that is unknown.
+	DiskBytes  int64
+	Generation uint64
+	Settings   Settings
+	Updated    time.Time
+}
+
+// Settings are fixed when an index is made: with others its passages or
+// vectors would not be comparable.
+type Settings struct {
+	// Embedder is the identity (content hash) of the embedding model.
+	Embedder string
+	// Dim is the length of a vector.
+	Dim int
+	// Analyzer is the name of the keyword analyzer: "en", "standard", ...
+	Analyzer string
+	// SplitTokens is the token budget of a passage.
+	SplitTokens int
+	// SplitVersion changes when extraction or splitting change in a way that
+	// makes indexing again worthwhile.
+	SplitVersion int
+}
+
+// Store keeps documents and finds passages. All methods may be called by
+// several goroutines at once. Hits are in descending order of score; equal
+// scores are ordered by ascending PassageID.
+type Store interface {
+	// Apply carries out a batch. When it has returned nil, searches of this
+	// Store see the batch.
+	Apply(ctx context.Context, b Batch) error
+	// Publish makes all applied batches durable and visible to other
+	// processes. Close publishes too.
+	Publish(ctx context.Context) error
+	// Documents iterates over all documents in ascending order of ID.
+	Documents(ctx context.Context) iter.Seq2[*Info, error]
+	// Keyword returns the passages that match the query best by BM25.
+	Keyword(ctx context.Context, r Request) ([]Hit, error)
+	// Nearest returns the passages whose vectors are nearest by cosine.
+	Nearest(ctx context.Context, r Request) ([]Hit, error)
+	// Passages returns the passages of the ids, in the order of ids.
+	Passages(ctx context.Context, ids []PassageID) ([]Stored, error)
+	// Highlight returns the ranges of text that the query's clauses match, in
+	// ascending order and without overlap.
+	Highlight(q Query, text string) []Range
+	// Stats counts what is stored.
+	Stats(ctx context.Context) (Stats, error)
+	// Close publishes what was applied and frees everything.
+	Close() error
+}
