@@ -1,0 +1,122 @@
+package rerank_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/albert-search/albert-search/rerank"
+)
+
+func list(weight float64, scores ...float64) rerank.List {
+	l := rerank.List{Weight: weight}
+	for i, s := range scores {
+		l.Candidates = append(l.Candidates, rerank.Candidate{ID: uint32(i), Score: s})
+	}
+	return l
+}
+
+func scores(t *testing.T, m rerank.Method, lists ...rerank.List) map[uint32]float64 {
+	t.Helper()
+	fused, err := rerank.Fuse(m, lists...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[uint32]float64)
+	for _, f := range fused {
+		got[f.ID] = f.Score
+	}
+	return got
+}
+
+func TestFuseScores(t *testing.T) {
+	keyword := list(1, 8, 4, 2) // ids 0, 1, 2
+	vector := rerank.List{Weight: 3, Candidates: []rerank.Candidate{{ID: 2, Score: .9}, {ID: 7, Score: .3}}}
+	complete := keyword
+	complete.Complete = true
+	for _, c := range []struct {
+		name   string
+		method rerank.Method
+		lists  []rerank.List
+		want   map[uint32]float64
+	}{
+		{"rrf", rerank.RRF, []rerank.List{keyword, vector},
+			map[uint32]float64{0: .25, 1: .25 * 61 / 62, 2: .25*61/63 + .75, 7: .75 * 61 / 62}},
+		{"relative", rerank.RelativeScore, []rerank.List{keyword, vector},
+			map[uint32]float64{0: .25, 1: .25 / 3, 2: .75, 7: 0}},
+		{"relative to zero when complete", rerank.RelativeScore, []rerank.List{complete, vector},
+			map[uint32]float64{0: .25, 1: .125, 2: .25/4 + .75, 7: 0}},
+		{"weighted", rerank.WeightedSum, []rerank.List{keyword, vector},
+			map[uint32]float64{0: .25, 1: .125, 2: .25/4 + .75, 7: .25}},
+		{"all equal", rerank.RelativeScore, []rerank.List{list(1, 2, 2)},
+			map[uint32]float64{0: 1, 1: 1}},
+		{"one list empty", rerank.RelativeScore, []rerank.List{list(1), list(1, 5, 3)},
+			map[uint32]float64{0: .5, 1: 0}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := scores(t, c.method, c.lists...)
+			if len(got) != len(c.want) {
+				t.Fatalf("got %v, want %v", got, c.want)
+			}
+			for id, want := range c.want {
+				if math.Abs(got[id]-want) > 1e-12 {
+					t.Errorf("passage %d: got %g, want %g", id, got[id], want)
+				}
+			}
+		})
+	}
+}
+
+func TestFuseTellsRanksAndScores(t *testing.T) {
+	fused, err := rerank.Fuse(rerank.RRF, list(1, 8, 4), rerank.List{Weight: 1, Candidates: []rerank.Candidate{{ID: 1, Score: .5}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []rerank.Part{{Rank: 2, Score: 4}, {Rank: 1, Score: .5}}
+	if fused[0].ID != 1 || !slices.Equal(fused[0].Parts, want) {
+		t.Errorf("first is %+v, want passage 1 with parts %v", fused[0], want)
+	}
+	if got := fused[1].Parts[1]; got != (rerank.Part{}) {
+		t.Errorf("a list that lacks the passage says %+v, want the zero Part", got)
+	}
+}
+
+// Scores stay in 0..1 and the order is total, whatever comes in.
+func TestFuseOrderAndBounds(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 500 {
+		lists := make([]rerank.List, 1+rnd.IntN(3))
+		for i := range lists {
+			lists[i].Weight = rnd.Float64() + .1
+			lists[i].Complete = rnd.IntN(2) == 0
+			for _, id := range rnd.Perm(40)[:rnd.IntN(30)] {
+				lists[i].Candidates = append(lists[i].Candidates, rerank.Candidate{ID: uint32(id), Score: float64(rnd.IntN(7) - 2)})
+			}
+			slices.SortStableFunc(lists[i].Candidates, func(a, b rerank.Candidate) int { return int(b.Score - a.Score) })
+		}
+		for _, m := range rerank.Methods() {
+			fused, err := rerank.Fuse(m, lists...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, f := range fused {
+				if f.Score < 0 || f.Score > 1+1e-9 {
+					t.Fatalf("%s: score %g of %+v is outside 0..1", m, f.Score, lists)
+				}
+				if i > 0 && (fused[i-1].Score < f.Score || fused[i-1].Score == f.Score && fused[i-1].ID >= f.ID) {
+					t.Fatalf("%s: %+v stands before %+v", m, fused[i-1], f)
+				}
+			}
+		}
+	}
+}
+
+func TestFuseRefuses(t *testing.T) {
+	if _, err := rerank.Fuse("best", list(1, 1)); err == nil {
+		t.Error("an unknown method is accepted")
+	}
+	if _, err := rerank.Fuse(rerank.RRF, list(0, 1)); err == nil {
+		t.Error("weights without a positive sum are accepted")
+	}
+}
