@@ -89,6 +89,9 @@ type Passage struct {
 	Page int
 	// Line is the line of Start, counted from 1; 0 where there are no lines.
 	Line int
+	// Column is the byte of its line at which Start is, counted from 1; 0 where
+	// there are no lines.
+	Column int
 	// Heading is the path of headings that leads to the passage, outermost
 	// first.
 	Heading []string
@@ -111,9 +114,12 @@ type Stored struct {
 
 // Batch is one atomic change: after Apply has returned nil all of it is in the
 // Store, after an error none of it. Documents in Put replace those of the same
-// ID. Delete is carried out before Put; ids that are not there are ignored.
+// ID. Touch replaces the Info of documents and keeps their passages. Delete is
+// carried out first, then Put, then Touch; ids that are not there are ignored
+// by Delete and Touch.
 type Batch struct {
 	Put    []Document
+	Touch  []Info
 	Delete []string
 }
 
