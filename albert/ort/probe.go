@@ -1,0 +1,109 @@
+//go:build !windows
+
+package ort
+
+/*
+#cgo LDFLAGS: -ldl
+
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+// The one struct of ONNX Runtime's C interface that never changes: it is how
+// a program asks a library for a version of all the others.
+typedef struct {
+	const void *(*get_api)(uint32_t version);
+	const char *(*get_version)(void);
+} api_base;
+
+static const char *library_version(void *get_api_base) {
+	const api_base *base = ((const api_base *(*)(void))get_api_base)();
+	return base ? base->get_version() : NULL;
+}
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unsafe"
+)
+
+// MinVersion is the oldest ONNX Runtime whose C interface has what the binding
+// asks for (its ORT_API_VERSION is 29).
+const MinVersion = "1.29"
+
+// VersionError says that a library is an ONNX Runtime that is too old, or not
+// of the major version that this program knows.
+type VersionError struct {
+	Version string
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("it is version %s, and %s or a later 1.x is needed", e.Version, MinVersion)
+}
+
+// probe loads the library at path and returns its version. The library stays
+// mapped until the process ends, even after an error: it has threads and
+// thread-local state that unloading would pull the code from under.
+func probe(path string) (string, error) {
+	name := C.CString(path)
+	defer C.free(unsafe.Pointer(name))
+	handle := C.dlopen(name, C.RTLD_LAZY|C.RTLD_LOCAL)
+	if handle == nil {
+		return "", loadError(C.GoString(C.dlerror()))
+	}
+	symbol := C.CString("OrtGetApiBase")
+	defer C.free(unsafe.Pointer(symbol))
+	getBase := C.dlsym(handle, symbol)
+	if getBase == nil {
+		return "", errors.New("it is a library, but not ONNX Runtime (it has no OrtGetApiBase)")
+	}
+	version := C.library_version(getBase)
+	if version == nil {
+		return "", errors.New("it does not say which version of ONNX Runtime it is")
+	}
+	v := C.GoString(version)
+	if !supported(v) {
+		return v, &VersionError{Version: v}
+	}
+	return v, nil
+}
+
+// supported tells whether a library of version v, as "1.30.0", has the C
+// interface of MinVersion.
+func supported(v string) bool {
+	major, minor, ok := majorMinor(v)
+	minMajor, minMinor, _ := majorMinor(MinVersion)
+	return ok && major == minMajor && minor >= minMinor
+}
+
+func majorMinor(v string) (major, minor int, ok bool) {
+	a, rest, _ := strings.Cut(v, ".")
+	b, _, _ := strings.Cut(rest, ".")
+	major, errMajor := strconv.Atoi(a)
+	minor, errMinor := strconv.Atoi(b)
+	return major, minor, errMajor == nil && errMinor == nil
+}
+
+// loadError is the message of the system's loader, with what it usually means.
+func loadError(message string) error {
+	for _, known := range []struct{ has, hint string }{
+		{"GLIBC_", "this system's C library is too old for it: a newer system, or a library built for this one, is needed"},
+		{"GLIBCXX_", "this system's libstdc++ is too old for it: a newer one, or a library built for this system, is needed"},
+		{"ld-linux", "it is built for glibc and this system has another C library (musl?): a library built for this system is needed"},
+		{"__vsnprintf_chk", "it is built for glibc and this system has another C library (musl?): a library built for this system is needed"},
+		{"libstdc++", "it needs libstdc++, which the system's package manager has"},
+		{"wrong ELF class", "it is built for another processor"},
+		{"incompatible architecture", "it is built for another processor"},
+		{"invalid ELF header", "it is not a library of this system, or was cut off"},
+		{"file too short", "it is empty or was cut off"},
+	} {
+		if strings.Contains(message, known.has) {
+			return fmt.Errorf("the system's loader refuses it: %s (%s)", message, known.hint)
+		}
+	}
+	return fmt.Errorf("the system's loader refuses it: %s", message)
+}
