@@ -1,0 +1,136 @@
+package qa
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// tidy moves the ends of the byte range to where a person would cut: white
+// space, separators and lone quotation marks and brackets at the ends are left
+// out, a bracket or quotation mark that is opened inside and closed directly
+// behind is closed, and the full stop of an abbreviation ("U.S.") stays while
+// that of the sentence goes. What is left may be empty.
+func tidy(text string, start, end int) (int, int) {
+	start, end = trimLeft(text, start, end), trimRight(text, start, end)
+	if start >= end {
+		return start, start
+	}
+	for {
+		s, e := unpaired(text, start, end)
+		if s == start && e == end {
+			return start, end
+		}
+		start = trimLeft(text, s, e)
+		end = trimRight(text, start, e)
+		if start >= end {
+			return start, start
+		}
+	}
+}
+
+// Characters that say nothing at the ends of an answer. Signs that belong to
+// an amount (-5, $3, 20 %, #1) are not among them.
+const (
+	looseLeft  = ".,;:!?/|*_=–—•·…"
+	looseRight = ",;:!?/|*_=-–—•·…"
+)
+
+func trimLeft(text string, start, end int) int {
+	for start < end {
+		r, n := utf8.DecodeRuneInString(text[start:end])
+		next, _ := utf8.DecodeRuneInString(text[start+n : end])
+		decimal := r == '.' && unicode.IsDigit(next)
+		if !isSpace(r) && !strings.ContainsRune(looseLeft, r) || decimal {
+			break
+		}
+		start += n
+	}
+	return start
+}
+
+func trimRight(text string, start, end int) int {
+	for start < end {
+		r, n := utf8.DecodeLastRuneInString(text[start:end])
+		switch {
+		case r == '.' && !endsSentence(text, start, end):
+			return end
+		case r == '.', isSpace(r), strings.ContainsRune(looseRight, r):
+			end -= n
+		default:
+			if end < len(text) && text[end] == '.' && abbreviated(text[start:end]) {
+				return end + 1
+			}
+			return end
+		}
+	}
+	return end
+}
+
+// endsSentence says whether the full stop just before end closes a sentence
+// rather than an abbreviation.
+func endsSentence(text string, start, end int) bool {
+	if abbreviated(text[start : end-1]) {
+		return false
+	}
+	rest := strings.TrimLeftFunc(text[end:], isSpace)
+	if rest == "" || len(rest) == len(text)-end && end < len(text) {
+		// The end of the passage, or something that is glued to the stop.
+		return true
+	}
+	r, _ := utf8.DecodeRuneInString(rest)
+	return !unicode.IsLower(r)
+}
+
+// abbreviated says whether a full stop behind s would be part of its last
+// word: a single letter that stands alone or has a full stop before it.
+func abbreviated(s string) bool {
+	r, n := utf8.DecodeLastRuneInString(s)
+	if !unicode.IsLetter(r) {
+		return false
+	}
+	before, _ := utf8.DecodeLastRuneInString(s[:len(s)-n])
+	return before == '.' || isSpace(before) && unicode.IsUpper(r)
+}
+
+// brackets are what opens and what closes it. No character is in two pairs,
+// so that mending one never breaks another.
+var brackets = [...][2]rune{{'(', ')'}, {'[', ']'}, {'{', '}'}, {'«', '»'}, {'“', '”'}}
+
+// unpaired takes one bracket or quotation mark off an end when its partner is
+// not inside the range, and puts one on when the partner follows directly.
+func unpaired(text string, start, end int) (int, int) {
+	s := text[start:end]
+	first, n := utf8.DecodeRuneInString(s)
+	last, m := utf8.DecodeLastRuneInString(s)
+	next, k := utf8.DecodeRuneInString(text[end:])
+	if first == '"' || first == '\'' {
+		switch strings.Count(s, string(first)) {
+		case 1:
+			if next == first {
+				return start, end + k
+			}
+			return start + n, end
+		}
+	}
+	if last == '"' && strings.Count(s, `"`)%2 == 1 {
+		return start, end - m
+	}
+	for _, pair := range brackets {
+		open, shut := pair[0], pair[1]
+		opened, closed := strings.Count(s, string(open)), strings.Count(s, string(shut))
+		switch {
+		case opened > closed && next == shut:
+			return start, end + k
+		case opened > closed && first == open:
+			return start + n, end
+		case opened > closed && last == open:
+			return start, end - m
+		case closed > opened && last == shut:
+			return start, end - m
+		case closed > opened && first == shut:
+			return start + n, end
+		}
+	}
+	return start, end
+}
