@@ -1,0 +1,33 @@
+package extract
+
+import "errors"
+
+// UnsupportedError says that a file is of a kind that is not read.
+type UnsupportedError struct {
+	Kind string // in plain words: "RTF document", "PNG image"
+}
+
+func (e *UnsupportedError) Error() string { return "not a kind of file that is read: " + e.Kind }
+
+// Causes of failures that a caller may want to tell apart; errors wrap them.
+var (
+	ErrEmpty     = errors.New("empty file")
+	ErrEncrypted = errors.New("encrypted: needs a password")
+	ErrBinary    = errors.New("binary data, not text")
+	ErrNoText    = errors.New("no text in it")
+	ErrTooLarge  = errors.New("too large")
+	ErrTooSlow   = errors.New("took too long")
+)
+
+// MismatchError says that a file is not what its name says.
+type MismatchError struct {
+	Want string // "a Word document"
+	Got  string // "a plain zip archive"; empty when unknown
+}
+
+func (e *MismatchError) Error() string {
+	if e.Got == "" {
+		return "not " + e.Want + ", although its name says so"
+	}
+	return "not " + e.Want + ", although its name says so: it is " + e.Got
+}

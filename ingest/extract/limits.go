@@ -1,0 +1,95 @@
+package extract
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Limits bound what is spent on one file.
+type Limits struct {
+	// TextBytes is how much text is kept. Of plain text, Markdown and HTML no
+	// more than that much of the file is read at all. The rest is reported in
+	// Text.Note.
+	TextBytes int64
+	// ExpandedBytes is how much of the parts of an archive is read once
+	// decompressed, and Ratio how many times larger than compressed a part
+	// may become; a part beyond either is a failure (ErrTooLarge). Ratio
+	// does not count for parts below 1 MiB.
+	ExpandedBytes int64
+	Ratio         int64
+	// Entries is how many files an archive may hold.
+	Entries int
+	// Depth is how deeply the elements of XML and HTML may be nested. Deeper
+	// XML is a failure; deeper HTML is read without its structure.
+	Depth int
+	// Pages is how many pages of a PDF are read. The rest is reported in
+	// Text.Note.
+	Pages int
+	// PDFMemory is the memory, in bytes, that the PDF reader may use for one
+	// file beside the Go program's own; at most 4 GiB.
+	PDFMemory int64
+	// Time is how long reading may take.
+	Time time.Duration
+}
+
+// DefaultLimits are the limits that a zero Limits stands for.
+func DefaultLimits() Limits {
+	return Limits{
+		TextBytes:     20 << 20,
+		ExpandedBytes: 256 << 20,
+		Ratio:         200,
+		Entries:       10_000,
+		Depth:         256,
+		Pages:         20_000,
+		PDFMemory:     512 << 20,
+		Time:          2 * time.Minute,
+	}
+}
+
+func (l Limits) withDefaults() Limits {
+	d := DefaultLimits()
+	return Limits{
+		TextBytes:     cmp.Or(l.TextBytes, d.TextBytes),
+		ExpandedBytes: cmp.Or(l.ExpandedBytes, d.ExpandedBytes),
+		Ratio:         cmp.Or(l.Ratio, d.Ratio),
+		Entries:       cmp.Or(l.Entries, d.Entries),
+		Depth:         cmp.Or(l.Depth, d.Depth),
+		Pages:         cmp.Or(l.Pages, d.Pages),
+		PDFMemory:     cmp.Or(l.PDFMemory, d.PDFMemory),
+		Time:          cmp.Or(l.Time, d.Time),
+	}
+}
+
+// cut shortens s to at most n bytes, at the end of a character.
+func cut(s string, n int64) string {
+	if int64(len(s)) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// notes collects what could not be read.
+type notes []string
+
+func (n *notes) add(format string, a ...any) { *n = append(*n, fmt.Sprintf(format, a...)) }
+
+func (n notes) String() string { return strings.Join(n, "; ") }
+
+// bytesText writes a size for people.
+func bytesText(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

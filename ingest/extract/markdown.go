@@ -1,0 +1,147 @@
+package extract
+
+import (
+	"bytes"
+	"context"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// readMarkdown reads Markdown. The Body stays the source, so that its lines
+// and bytes are those of the file; headings and, from the front matter, title
+// and metadata are taken out of it. Without a title there, the title is the
+// first heading of level 1.
+func readMarkdown(_ context.Context, in input) (*Text, error) {
+	d, n, err := readText(in, "")
+	if err != nil {
+		return nil, err
+	}
+	t := d.document(TypeMarkdown, n)
+	front, start := frontMatter(t.Body)
+	for key, value := range front {
+		if key == "title" {
+			t.Title = oneLine(value)
+			continue
+		}
+		t.setMeta(key, value)
+	}
+	t.Headings = markdownHeadings([]byte(t.Body[start:]), start)
+	for _, h := range t.Headings {
+		if t.Title == "" && h.Level == 1 {
+			t.Title = h.Text
+		}
+	}
+	return t, nil
+}
+
+// frontMatter reads the scalars of interest of a YAML (---) or TOML (+++)
+// block at the very start of s, and returns where the block ends.
+func frontMatter(s string) (values map[string]string, end int) {
+	fence, rest, ok := strings.Cut(s, "\n")
+	fence = strings.TrimRight(fence, " \t\r")
+	if !ok || fence != "---" && fence != "+++" {
+		return nil, 0
+	}
+	separator := map[string]string{"---": ":", "+++": "="}[fence]
+	values = map[string]string{}
+	for line := range strings.Lines(rest) {
+		end += len(line)
+		key := strings.TrimRight(line, " \t\r\n")
+		if key == fence || fence == "---" && key == "..." {
+			return values, len(s) - len(rest) + end
+		}
+		key, value, _ := strings.Cut(key, separator)
+		switch key = strings.ToLower(strings.TrimSpace(key)); key {
+		case "lang":
+			key = MetaLanguage
+		case "title", MetaAuthor, MetaDate, MetaLanguage, MetaSubject, MetaKeywords:
+		default:
+			continue
+		}
+		if value = strings.TrimSpace(value); len(value) >= 2 && (value[0] == '"' || value[0] == '\'') && value[len(value)-1] == value[0] {
+			value = value[1 : len(value)-1]
+		}
+		values[key] = value
+	}
+	return nil, 0 // never closed: a thematic break, not front matter
+}
+
+// markdownHeadings returns the headings of src with offset added to their
+// places. Only blocks are parsed: it keeps to what CommonMark says of code,
+// quotations and lists, and costs little.
+func markdownHeadings(src []byte, offset int) []Heading {
+	if deepNesting(src) {
+		return nil
+	}
+	blocks := parser.NewParser(
+		parser.WithBlockParsers(parser.DefaultBlockParsers()...),
+		parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...),
+	)
+	var headings []Heading
+	_ = ast.Walk(blocks.Parse(text.NewReader(src)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		h, ok := n.(*ast.Heading)
+		if !ok || !entering || h.Lines().Len() == 0 {
+			return ast.WalkContinue, nil
+		}
+		first := h.Lines().At(0).Start
+		title := markdownInline(h.Lines().Value(src))
+		if title != "" {
+			line := bytes.LastIndexByte(src[:first], '\n') + 1
+			headings = append(headings, Heading{Start: offset + line, Level: h.Level, Text: title})
+		}
+		return ast.WalkSkipChildren, nil
+	})
+	return headings
+}
+
+// deepNesting tells whether a line opens so many quotations or lists in each
+// other that the parser, which is recursive, is not to be trusted with it.
+func deepNesting(src []byte) bool {
+	const deepest = 200
+	for line := range bytes.Lines(src) {
+		markers := 0
+		for _, c := range line {
+			if c == '>' || c == '-' || c == '*' || c == '+' {
+				markers++
+			} else if c != ' ' && c != '\t' {
+				break
+			}
+		}
+		if markers > deepest && bytes.ContainsAny(line, "> \t") {
+			return true
+		}
+	}
+	return false
+}
+
+// markdownInline returns the text of a line without its markup.
+func markdownInline(line []byte) string {
+	line = line[:min(len(line), maxTitle)]
+	inline := parser.NewParser(
+		parser.WithBlockParsers(util.Prioritized(parser.NewParagraphParser(), 1000)),
+		parser.WithInlineParsers(parser.DefaultInlineParsers()...),
+	)
+	var b strings.Builder
+	_ = ast.Walk(inline.Parse(text.NewReader(line)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Text:
+			b.Write(util.UnescapePunctuations(util.ResolveEntityNames(util.ResolveNumericReferences(n.Value(line)))))
+			if n.SoftLineBreak() || n.HardLineBreak() {
+				b.WriteByte(' ')
+			}
+		case *ast.String:
+			b.Write(n.Value)
+		case *ast.AutoLink:
+			b.Write(n.Label(line))
+		}
+		return ast.WalkContinue, nil
+	})
+	return oneLine(b.String())
+}
