@@ -81,6 +81,7 @@ type reader func(ctx context.Context, in input) (*Text, error)
 // Extractor reads documents. It may be used by several goroutines at once.
 type Extractor struct {
 	limits  Limits
+	pdf     *pdfReader
 	readers map[string]reader // by Text.Type
 }
 
@@ -88,18 +89,20 @@ type Extractor struct {
 // with the first PDF.
 func New(o Options) *Extractor {
 	x := &Extractor{limits: o.Limits.withDefaults()}
+	x.pdf = newPDFReader(o.CacheDir, x.limits)
 	x.readers = map[string]reader{
 		TypeText:     readPlain,
 		TypeCode:     readPlain,
 		TypeData:     readPlain,
 		TypeMarkdown: readMarkdown,
+		TypePDF:      x.pdf.read,
 	}
 	return x
 }
 
 // Close stops the PDF reader and waits for the PDFs that are being read, which
 // fail.
-func (x *Extractor) Close() error { return nil }
+func (x *Extractor) Close() error { return x.pdf.close() }
 
 // Extract reads the file of the given size behind r. Of name only the last
 // element is looked at. The error is an *UnsupportedError for a kind of file

@@ -1,0 +1,194 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/klippa-app/go-pdfium"
+	pdfiumerrors "github.com/klippa-app/go-pdfium/errors"
+	"github.com/klippa-app/go-pdfium/references"
+	"github.com/klippa-app/go-pdfium/requests"
+)
+
+// pdfReader reads PDF: the text layer page by page, the title and other
+// metadata, and the outline as headings. A document that a user password
+// protects is a failure, one that merely forbids copying or printing (an owner
+// password) is read. Words hyphenated at the end of a line stay so.
+type pdfReader struct {
+	engine *pdfEngine
+}
+
+func newPDFReader(cacheDir string, lim Limits) *pdfReader {
+	return &pdfReader{engine: newPDFEngine(cacheDir, lim.PDFMemory)}
+}
+
+func (p *pdfReader) close() error { return p.engine.close() }
+
+func (p *pdfReader) read(ctx context.Context, in input) (t *Text, err error) {
+	err = p.engine.do(ctx, func(instance pdfium.Pdfium) error {
+		d := pdfDocument{instance: instance, in: in, text: &Text{Type: TypePDF}}
+		t = d.text
+		return d.read(ctx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// pdfDocument is a document while it is read.
+type pdfDocument struct {
+	instance pdfium.Pdfium
+	in       input
+	text     *Text
+	doc      references.FPDF_DOCUMENT
+	notes    notes
+}
+
+func (d *pdfDocument) read(ctx context.Context) error {
+	opened, err := d.instance.OpenDocument(&requests.OpenDocument{
+		FileReader:     io.NewSectionReader(d.in.r, 0, d.in.size),
+		FileReaderSize: d.in.size,
+	})
+	switch {
+	case errors.Is(err, pdfiumerrors.ErrPassword):
+		return ErrEncrypted
+	case errors.Is(err, pdfiumerrors.ErrSecurity):
+		return fmt.Errorf("%w, in a way that cannot be read", ErrEncrypted)
+	case errors.Is(err, pdfiumerrors.ErrFormat), errors.Is(err, pdfiumerrors.ErrFile):
+		return errors.New("damaged PDF: its structure cannot be read; it may be cut off")
+	case err != nil:
+		return d.crashed(err)
+	}
+	d.doc = opened.Document
+	count, err := d.instance.FPDF_GetPageCount(&requests.FPDF_GetPageCount{Document: d.doc})
+	if err != nil {
+		return d.crashed(err)
+	}
+	if count.PageCount == 0 {
+		return errors.New("damaged PDF: it has no pages; it may be cut off")
+	}
+	if err := d.readPages(ctx, count.PageCount); err != nil {
+		return err
+	}
+	d.readMetadata()
+	d.readOutline()
+	d.text.Note = d.notes.String()
+	return nil
+}
+
+// readPages appends the text of the pages to the Body, with an empty line
+// between them.
+func (d *pdfDocument) readPages(ctx context.Context, count int) error {
+	var body strings.Builder
+	read := min(count, d.in.lim.Pages)
+	empty, damaged := 0, 0
+	for i := range read {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		text, err := d.pageText(i)
+		switch {
+		case errors.Is(err, pdfiumerrors.ErrPage), errors.Is(err, errPage):
+			damaged++
+		case err != nil:
+			return d.crashed(err)
+		case text == "":
+			empty++
+		}
+		if text != "" && body.Len() > 0 {
+			body.WriteString("\n\n")
+		}
+		left := d.in.lim.TextBytes - int64(body.Len())
+		if left <= 0 || int64(len(text)) > left {
+			d.text.Pages = append(d.text.Pages, body.Len())
+			body.WriteString(cut(text, max(0, left)))
+			d.notes.add("the text was cut at %s, on page %d of %d", bytesText(d.in.lim.TextBytes), i+1, count)
+			break
+		}
+		d.text.Pages = append(d.text.Pages, body.Len())
+		body.WriteString(text)
+	}
+	d.text.Body = body.String()
+	if d.text.Body == "" && damaged > 0 {
+		return fmt.Errorf("damaged PDF: %d of %d pages cannot be read", damaged, count)
+	}
+	if d.text.Body == "" {
+		return fmt.Errorf("%w: none on any of %d pages; perhaps they are scanned pictures", ErrNoText, count)
+	}
+	if empty > 0 {
+		d.notes.add("no text on %d of %d pages; perhaps they are scanned pictures", empty, count)
+	}
+	if damaged > 0 {
+		d.notes.add("%d of %d pages are damaged", damaged, count)
+	}
+	if read < count {
+		d.notes.add("only the first %d of %d pages were read", read, count)
+	}
+	return nil
+}
+
+// errPage says that a page has no text layer that can be made out.
+var errPage = errors.New("page cannot be read")
+
+func (d *pdfDocument) pageText(index int) (text string, err error) {
+	page, err := d.instance.FPDF_LoadPage(&requests.FPDF_LoadPage{Document: d.doc, Index: index})
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		_, closing := d.instance.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: page.Page})
+		err = errors.Join(err, closing)
+	}()
+	layer, err := d.instance.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: requests.Page{ByReference: &page.Page}})
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		_, closing := d.instance.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: layer.TextPage})
+		err = errors.Join(err, closing)
+	}()
+	chars, err := d.instance.FPDFText_CountChars(&requests.FPDFText_CountChars{TextPage: layer.TextPage})
+	if err != nil {
+		return "", err
+	}
+	if chars.Count <= 0 {
+		return "", nil
+	}
+	if int64(chars.Count) > d.in.lim.TextBytes {
+		chars.Count = int(d.in.lim.TextBytes)
+	}
+	got, err := d.instance.FPDFText_GetText(&requests.FPDFText_GetText{TextPage: layer.TextPage, Count: chars.Count})
+	if err != nil {
+		return "", err
+	}
+	return cleanPDFText(got.Text), nil
+}
+
+// crashed explains an error that is not about the document as such.
+func (d *pdfDocument) crashed(err error) error {
+	return fmt.Errorf("the PDF reader gave up on it: damaged, or in need of more than %s of memory: %w",
+		bytesText(d.in.lim.PDFMemory), err)
+}
+
+// cleanPDFText turns PDFium's conventions into plain text.
+func cleanPDFText(s string) string {
+	s = strings.NewReplacer(
+		"\r\n", "\n",
+		"\r", "\n",
+		// PDFium's sign for a hyphen at the end of a line, in place of the
+		// hyphen and the line end.
+		"\x02", "-\n",
+		"\uFFFE", "-\n",
+	).Replace(s)
+	s = strings.Map(func(r rune) rune {
+		if isControl(r) || r == '\b' || r == 0x1b || r == 0x1a || r == '\uFFFF' {
+			return -1
+		}
+		return r
+	}, s)
+	return strings.TrimSpace(s)
+}

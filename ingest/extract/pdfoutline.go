@@ -1,0 +1,106 @@
+package extract
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/klippa-app/go-pdfium/references"
+	"github.com/klippa-app/go-pdfium/requests"
+)
+
+// Bounds for outlines, which may be endless in a broken file.
+const (
+	maxOutlineEntries = 5000
+	maxOutlineDepth   = 16
+)
+
+// readMetadata takes what the document says about itself. Metadata that cannot
+// be read is as good as none.
+func (d *pdfDocument) readMetadata() {
+	get := func(tag string) string {
+		m, err := d.instance.FPDF_GetMetaText(&requests.FPDF_GetMetaText{Document: d.doc, Tag: tag})
+		if err != nil {
+			return ""
+		}
+		return strings.ToValidUTF8(m.Value, "\uFFFD")
+	}
+	d.text.Title = oneLine(get("Title"))
+	d.text.setMeta(MetaAuthor, get("Author"))
+	d.text.setMeta(MetaSubject, get("Subject"))
+	d.text.setMeta(MetaKeywords, get("Keywords"))
+	d.text.setMeta(MetaDate, strings.TrimPrefix(get("CreationDate"), "D:"))
+}
+
+// readOutline makes headings of the entries of the outline that lead to a
+// page. A heading starts where its title stands on that page, or at the start
+// of the page when it does not stand there in the same words. An outline that
+// cannot be read is as good as none.
+func (d *pdfDocument) readOutline() {
+	w := outlineWalk{d: d}
+	w.children(nil, 1)
+	slices.SortStableFunc(w.headings, func(a, b Heading) int { return cmp.Compare(a.Start, b.Start) })
+	d.text.Headings = w.headings
+}
+
+type outlineWalk struct {
+	d        *pdfDocument
+	entries  int
+	headings []Heading
+}
+
+func (w *outlineWalk) children(parent *references.FPDF_BOOKMARK, level int) {
+	if level > maxOutlineDepth {
+		return
+	}
+	first, err := w.d.instance.FPDFBookmark_GetFirstChild(&requests.FPDFBookmark_GetFirstChild{Document: w.d.doc, Bookmark: parent})
+	if err != nil {
+		return
+	}
+	for entry := first.Bookmark; entry != nil && w.entries < maxOutlineEntries; {
+		w.entries++
+		w.add(*entry, level)
+		w.children(entry, level+1)
+		next, err := w.d.instance.FPDFBookmark_GetNextSibling(&requests.FPDFBookmark_GetNextSibling{Document: w.d.doc, Bookmark: *entry})
+		if err != nil {
+			return
+		}
+		entry = next.Bookmark
+	}
+}
+
+func (w *outlineWalk) add(entry references.FPDF_BOOKMARK, level int) {
+	title, err := w.d.instance.FPDFBookmark_GetTitle(&requests.FPDFBookmark_GetTitle{Bookmark: entry})
+	if err != nil {
+		return
+	}
+	dest, err := w.d.instance.FPDFBookmark_GetDest(&requests.FPDFBookmark_GetDest{Document: w.d.doc, Bookmark: entry})
+	if err != nil || dest.Dest == nil {
+		return
+	}
+	page, err := w.d.instance.FPDFDest_GetDestPageIndex(&requests.FPDFDest_GetDestPageIndex{Document: w.d.doc, Dest: *dest.Dest})
+	pages := w.d.text.Pages
+	if err != nil || page.Index < 0 || page.Index >= len(pages) {
+		return
+	}
+	if name := oneLine(strings.ToValidUTF8(title.Title, "\uFFFD")); name != "" {
+		w.headings = append(w.headings, Heading{Start: w.place(name, page.Index), Level: level, Text: name})
+	}
+}
+
+// place finds a title on a page, after the heading before it.
+func (w *outlineWalk) place(title string, page int) int {
+	pages, body := w.d.text.Pages, w.d.text.Body
+	start, end := pages[page], len(body)
+	if page+1 < len(pages) {
+		end = pages[page+1]
+	}
+	from := start
+	if n := len(w.headings); n > 0 && w.headings[n-1].Start >= start && w.headings[n-1].Start < end {
+		from = w.headings[n-1].Start
+	}
+	if i := strings.Index(body[from:end], title); i >= 0 {
+		return from + i
+	}
+	return from
+}
