@@ -1,5 +1,3 @@
-//go:build !windows
-
 // Package ort finds, obtains and opens ONNX Runtime, the library that the
 // models run on. It is loaded while the program runs, so that the program can
 // be built, and used for everything that needs no model, without it.

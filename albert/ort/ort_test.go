@@ -1,11 +1,12 @@
-//go:build !windows
-
 package ort_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/albert-search/albert-search/albert/ort"
@@ -58,16 +59,125 @@ func TestOpenAgainAfterClose(t *testing.T) {
 	}
 }
 
+func TestFindOrder(t *testing.T) {
+	real := orttest.Runtime(t).Library()
+	named, folder, cache := t.TempDir(), t.TempDir(), t.TempDir()
+	file := filepath.Join(named, filepath.Base(real.Path))
+	link(t, real.Path, file)
+	link(t, real.Path, filepath.Join(folder, filepath.Base(real.Path)))
+	link(t, real.Path, filepath.Join(cache, "onnxruntime", ort.Version, filepath.Base(real.Path)))
+
+	for _, c := range []struct {
+		name, variable string
+		options        ort.FindOptions
+		source, path   string
+	}{
+		{"flag over environment", folder, ort.FindOptions{Path: file, CacheDir: cache}, "flag", file},
+		{"somebody else's name", "", ort.FindOptions{Path: file, Origin: "configuration"}, "configuration", file},
+		{"environment over cache", file, ort.FindOptions{CacheDir: cache}, "environment", file},
+		{"folder", folder, ort.FindOptions{}, "environment", filepath.Join(folder, filepath.Base(real.Path))},
+		{"cache", "", ort.FindOptions{CacheDir: cache}, "cache", filepath.Join(cache, "onnxruntime", ort.Version, filepath.Base(real.Path))},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv(ort.PathVariable, c.variable)
+			lib, err := ort.Find(c.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lib.Source != c.source || lib.Path != c.path || lib.Version != real.Version {
+				t.Errorf("found %+v, want %s from %s", lib, c.path, c.source)
+			}
+		})
+	}
+}
+
+func link(t *testing.T, target, name string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(target, name); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestFindNamesWhatWasTried(t *testing.T) {
-	empty := t.TempDir()
-	junk := filepath.Join(empty, "libonnxruntime.so")
+	dir := t.TempDir()
+	junk := filepath.Join(dir, "junk.so")
 	if err := os.WriteFile(junk, []byte("not a library"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, err := ort.Find(ort.FindOptions{Path: junk})
-	var notFound *ort.NotFoundError
-	if !errors.As(err, &notFound) {
-		t.Fatalf("error %v, want NotFoundError", err)
+	for _, c := range []struct {
+		name, path, want string
+	}{
+		{"junk", junk, "refuses it"},
+		{"missing", filepath.Join(dir, "missing.so"), "not there"},
+		{"folder without one", dir, "not there"},
+		{"another library", compile(t, "int answer(void) { return 42; }"), "no OrtGetApiBase"},
+		{"without version", compile(t, "void *OrtGetApiBase(void) { return 0; }"), "does not say which version"},
+		{"too old", compile(t, fakeRuntime("1.20.1")), "version 1.20.1, and 1.29 or a later 1.x is needed"},
+		{"too new", compile(t, fakeRuntime("2.0.0")), "version 2.0.0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := ort.Find(ort.FindOptions{Path: c.path})
+			var notFound *ort.NotFoundError
+			if !errors.As(err, &notFound) {
+				t.Fatalf("error %v, want a NotFoundError", err)
+			}
+			for _, want := range []string{c.want, c.path, "albert-search setup", "make setup", ort.PathVariable} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the message does not have %q:\n%v", want, err)
+				}
+			}
+			if _, err := ort.Open(ort.Library{Path: c.path}); err == nil {
+				t.Error("and Open takes it")
+			}
+		})
 	}
-	t.Log(err)
+	t.Run("version is typed", func(t *testing.T) {
+		_, err := ort.Find(ort.FindOptions{Path: compile(t, fakeRuntime("1.20.1"))})
+		var version *ort.VersionError
+		if !errors.As(err, &version) || version.Version != "1.20.1" {
+			t.Errorf("error %v, want a VersionError", err)
+		}
+	})
+}
+
+// fakeRuntime is a library that says it is ONNX Runtime of that version and
+// has nothing else, so that a caller that goes on crashes.
+func fakeRuntime(version string) string {
+	return fmt.Sprintf(`
+static const char *version(void) { return %q; }
+static struct { const void *(*api)(unsigned); const char *(*version)(void); } base = { 0, version };
+const void *OrtGetApiBase(void) { return &base; }
+`, version)
+}
+
+// compile makes a library with the C compiler that built this package.
+func compile(t *testing.T, source string) string {
+	t.Helper()
+	cc, err := exec.Command("go", "env", "CC").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "lib.c"), filepath.Join(dir, "lib.so")
+	if err := os.WriteFile(in, []byte(source), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	command := append(strings.Fields(string(cc)), "-shared", "-fPIC", "-o", out, in)
+	if output, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	return out
+}
+
+func TestCPUFeaturesAreNamedOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for _, name := range ort.CPUFeatures() {
+		if name == "" || seen[name] {
+			t.Errorf("%q is named twice, or not", name)
+		}
+		seen[name] = true
+	}
 }

@@ -1,5 +1,3 @@
-//go:build !windows
-
 // Package orttest gives tests the ONNX Runtime that the program would use.
 package orttest
 
