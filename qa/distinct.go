@@ -24,7 +24,7 @@ func (a *Answerer) distinct(spans []span, passages []Passage) []Answer {
 	})
 	var groups []group
 	for _, s := range spans {
-		words := normalWords(passages[s.passage].Text[s.start:s.end])
+		words := NormalWords(passages[s.passage].Text[s.start:s.end])
 		if len(words) == 0 {
 			continue
 		}

@@ -14,11 +14,11 @@ import (
 // articles "a", "an" and "the", words separated by one space. It equals the
 // official script's normalize_answer on every text.
 func Normalize(answer string) string {
-	return strings.Join(normalWords(answer), " ")
+	return strings.Join(NormalWords(answer), " ")
 }
 
-// normalWords are the words of Normalize.
-func normalWords(answer string) []string {
+// NormalWords returns the words of Normalize(answer).
+func NormalWords(answer string) []string {
 	s := cases.Lower(language.Und).String(answer)
 	s = strings.Map(func(r rune) rune {
 		if r < 0x80 && (unicode.IsPunct(r) || unicode.IsSymbol(r)) {

@@ -1,0 +1,85 @@
+package qa
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// The range is marked by ⟦ and ⟧; want is what tidy leaves of it.
+func TestTidy(t *testing.T) {
+	for in, want := range map[string]string{
+		"by ⟦Ada Lovelace,⟧ who":              "Ada Lovelace",
+		"by⟦ Ada Lovelace ⟧who":               "Ada Lovelace",
+		"in ⟦1843.⟧":                          "1843",
+		"in ⟦1843.⟧ It was":                   "1843",
+		"the ⟦U.S.⟧ It was":                   "U.S.",
+		"the ⟦U.S⟧. It was":                   "U.S.",
+		"for ⟦Apple Inc.⟧ was":                "Apple Inc.",
+		"by ⟦John F.⟧ Kennedy":                "John F.",
+		"cost ⟦$5 million⟧ then":              "$5 million",
+		"is ⟦.5⟧ or so":                       ".5",
+		"at ⟦-40⟧ degrees":                    "-40",
+		"in ⟦C++⟧ and":                        "C++",
+		"only ⟦20 %⟧ of":                      "20 %",
+		"the ⟦(first⟧ of":                     "first",
+		"the ⟦first)⟧ of":                     "first",
+		"the ⟦World Health (WHO⟧) of":         "World Health (WHO)",
+		"the ⟦World Health (WHO)⟧ of":         "World Health (WHO)",
+		"the ⟦\"Moby Dick⟧\" of":              "\"Moby Dick\"",
+		"the ⟦\"Moby Dick⟧ of\"":              "Moby Dick",
+		"the ⟦Moby Dick\"⟧ of":                "Moby Dick",
+		"the ⟦“Moby Dick⟧” of":                "“Moby Dick”",
+		"the ⟦– long –⟧ dash":                 "long",
+		"all ⟦.,;: ⟧ junk":                    "",
+		"all ⟦⟧ empty":                        "",
+		"in ⟦the '90s⟧ it":                    "the '90s",
+		"⟦München;⟧ Berlin":                   "München",
+		"see ⟦example.⟧com":                   "example",
+		"it is ⟦((x⟧":                         "x",
+		"Japanese ⟦東京⟧です":                     "東京",
+		"\u00a0⟦\u00a0thin\u2009space\u3000⟧": "thin\u2009space",
+	} {
+		before, rest, _ := strings.Cut(in, "⟦")
+		inside, after, _ := strings.Cut(rest, "⟧")
+		s := before + inside + after
+		start, end := tidy(s, len(before), len(before)+len(inside))
+		if got := s[start:end]; got != want {
+			t.Errorf("%s: got %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzTidy(f *testing.F) {
+	f.Add("the U.S. (and “others”), said", 4, 26)
+	f.Add("\"''\"((.)).", 0, 11)
+	f.Add("a. B. c.", 3, 5)
+	f.Add("\xff\xfe.\xff", 1, 3)
+	f.Fuzz(func(t *testing.T, s string, start, end int) {
+		if start < 0 || end < start || end > len(s) {
+			t.Skip()
+		}
+		a, b := tidy(s, start, end)
+		if a < start || b < a || b > len(s) || b > end+utf8.UTFMax {
+			t.Fatalf("%q [%d:%d] became [%d:%d]", s, start, end, a, b)
+		}
+		if c, d := tidy(s, a, b); a < b && (c != a || d != b) {
+			t.Fatalf("%q [%d:%d] became [%d:%d], then [%d:%d]", s, start, end, a, b, c, d)
+		}
+	})
+}
+
+func FuzzNormalize(f *testing.F) {
+	for _, s := range []string{"The U.S.A.", "a–b", "ΟΔΟΣ", "İstanbul", "an_a", "x\x1cthe y", "\xff a"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		n := Normalize(s)
+		if again := Normalize(n); again != n {
+			t.Fatalf("%q became %q, then %q", s, n, again)
+		}
+		if strings.ContainsAny(n, ".,\"'(ABC") || n != strings.TrimSpace(n) {
+			t.Fatalf("%q became %q", s, n)
+		}
+	})
+}
