@@ -70,7 +70,6 @@ func tgz(t *testing.T, member string, content []byte) []byte {
 type machine struct {
 	installer
 	fetched atomic.Int32
-	lines   []string
 }
 
 // newMachine offers a wheel and a package that carry the library, in that

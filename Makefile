@@ -1,0 +1,73 @@
+# albert-search. `make demo` and `make test` need Go, a C compiler, and once a
+# connection for ONNX Runtime and the Go modules.
+
+GO ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# What is downloaded stays in this folder, unless the caller has another cache.
+export ALBERT_SEARCH_CACHE ?= $(CURDIR)/.cache
+# ONNX Runtime is called through cgo.
+export CGO_ENABLED := 1
+
+# The packages in which goroutines meet.
+RACE ?= . ./albert/... ./embed/... ./index/... ./ingest ./rerank/... ./qa/...
+
+.PHONY: help
+help:
+	@echo "make demo    index the sample documents and ask them questions"
+	@echo "make test    run the tests"
+	@echo "make build   build bin/albert-search"
+	@echo "make setup   obtain ONNX Runtime"
+	@echo "make race    run the tests of the concurrent packages with the race detector"
+	@echo "make fuzz    run each fuzz target for FUZZTIME (3s)"
+	@echo "make bench   run the benchmarks"
+	@echo "make lint    gofmt, go vet and staticcheck"
+	@echo "make clean   remove what was built and downloaded here"
+
+.PHONY: tools
+tools:
+	@command -v $(GO) >/dev/null || { echo "Go is missing: install it from https://go.dev/dl/ and run make again." >&2; exit 2; }
+	@cc=$$($(GO) env CC) && command -v $${cc%% *} >/dev/null || { \
+		echo "The C compiler $$cc is missing, which the binding of ONNX Runtime is built with." >&2; \
+		echo "Install one (Debian, Ubuntu: apt-get install gcc libc6-dev; macOS: xcode-select --install) and run make again." >&2; \
+		exit 2; }
+
+.PHONY: build
+build: tools
+	$(GO) build -trimpath -o bin/albert-search ./cmd/albert-search
+
+.PHONY: setup
+setup: build
+	bin/albert-search setup
+
+.PHONY: demo
+demo: setup
+	scripts/demo
+
+.PHONY: test
+test: setup
+	$(GO) test $(TESTFLAGS) ./...
+
+.PHONY: race
+race: setup
+	$(GO) test -race $(TESTFLAGS) $(RACE)
+
+FUZZTIME ?= 3s
+.PHONY: fuzz
+fuzz: setup
+	scripts/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: setup
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: lint
+lint: tools
+	@echo "gofmt -l ."
+	@files=$$(gofmt -l .) && { test -z "$$files" || { echo "not formatted; run gofmt -w on:" >&2; echo "$$files" >&2; exit 1; }; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+.PHONY: clean
+clean:
+	rm -rf bin .cache
