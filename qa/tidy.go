@@ -53,12 +53,12 @@ func trimRight(text string, start, end int) int {
 	for start < end {
 		r, n := utf8.DecodeLastRuneInString(text[start:end])
 		switch {
-		case r == '.' && !endsSentence(text, start, end):
+		case r == '.' && !endsSentence(text, end):
 			return end
 		case r == '.', isSpace(r), strings.ContainsRune(looseRight, r):
 			end -= n
 		default:
-			if end < len(text) && text[end] == '.' && abbreviated(text[start:end]) {
+			if end < len(text) && text[end] == '.' && abbreviated(text[:end]) {
 				return end + 1
 			}
 			return end
@@ -69,8 +69,8 @@ func trimRight(text string, start, end int) int {
 
 // endsSentence says whether the full stop just before end closes a sentence
 // rather than an abbreviation.
-func endsSentence(text string, start, end int) bool {
-	if abbreviated(text[start : end-1]) {
+func endsSentence(text string, end int) bool {
+	if abbreviated(text[:end-1]) {
 		return false
 	}
 	rest := strings.TrimLeftFunc(text[end:], isSpace)
@@ -83,14 +83,15 @@ func endsSentence(text string, start, end int) bool {
 }
 
 // abbreviated says whether a full stop behind s would be part of its last
-// word: a single letter that stands alone or has a full stop before it.
+// word: a single letter that has a full stop before it, or a capital that
+// stands alone.
 func abbreviated(s string) bool {
 	r, n := utf8.DecodeLastRuneInString(s)
 	if !unicode.IsLetter(r) {
 		return false
 	}
-	before, _ := utf8.DecodeLastRuneInString(s[:len(s)-n])
-	return before == '.' || isSpace(before) && unicode.IsUpper(r)
+	before, k := utf8.DecodeLastRuneInString(s[:len(s)-n])
+	return before == '.' || (k == 0 || isSpace(before)) && unicode.IsUpper(r)
 }
 
 // brackets are what opens and what closes it. No character is in two pairs,
