@@ -95,7 +95,9 @@ func New(o Options) *Extractor {
 		TypeCode:     readPlain,
 		TypeData:     readPlain,
 		TypeMarkdown: readMarkdown,
+		TypeHTML:     readHTML,
 		TypePDF:      x.pdf.read,
+		TypeDOCX:     readDOCX,
 	}
 	return x
 }
@@ -120,11 +122,7 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 
 	in := input{name: baseName(name), r: &contextReaderAt{ctx: ctx, r: r}, size: size, lim: x.limits}
 	if in.kind, err = classify(in); err == nil {
-		read, ok := x.readers[in.kind.typ]
-		if !ok {
-			return nil, &UnsupportedError{Kind: in.kind.name}
-		}
-		t, err = read(ctx, in)
+		t, err = x.readers[in.kind.typ](ctx, in)
 	}
 	switch {
 	case err == nil:

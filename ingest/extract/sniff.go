@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"archive/zip"
 	"bytes"
 	"net/http"
 	"strings"
@@ -43,11 +42,11 @@ func sniff(in input, head []byte, want kind) kind {
 
 // sniffZip tells the kinds of documents that are zip archives apart.
 func sniffZip(in input) kind {
-	z, err := zip.NewReader(in.r, in.size)
+	z, err := openZip(in)
 	if err != nil {
 		return kind{name: "a zip archive that is damaged or cut off"}
 	}
-	for _, f := range z.File[:min(len(z.File), in.lim.Entries)] {
+	for _, f := range z.File {
 		switch {
 		case strings.HasPrefix(f.Name, "word/"):
 			return kindDOCX

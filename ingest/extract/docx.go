@@ -1,0 +1,236 @@
+package extract
+
+import (
+	"archive/zip"
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// readDOCX reads Word documents (ECMA-376, WordprocessingML): paragraphs,
+// headings by style or outline level, lists, tables with tabs between the
+// cells, text boxes; of tracked changes the insertions and not the deletions.
+// Headers and footers come once each, behind the text, as do footnotes,
+// endnotes and comments.
+func readDOCX(ctx context.Context, in input) (*Text, error) {
+	z, err := openZip(in)
+	if err != nil {
+		return nil, err
+	}
+	d := &docx{ctx: ctx, in: in, parts: map[string]*zip.File{}, w: &textWriter{limit: in.lim.TextBytes}}
+	for _, f := range z.File {
+		d.parts[strings.TrimPrefix(f.Name, "/")] = f
+	}
+	main, err := d.mainPart()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.readAll(main); err != nil {
+		return nil, err
+	}
+	t := &Text{Type: TypeDOCX, Body: d.w.b.String(), Headings: d.w.headings}
+	if t.Body == "" {
+		return nil, fmt.Errorf("%w: the document holds no words", ErrNoText)
+	}
+	if err := d.properties(t); err != nil {
+		d.notes.add("its properties cannot be read: %v", err)
+	}
+	if d.w.full {
+		d.notes.add("the text was cut at %s", bytesText(in.lim.TextBytes))
+	}
+	t.Note = d.notes.String()
+	return t, nil
+}
+
+// docx is a Word document while it is read.
+type docx struct {
+	ctx      context.Context
+	in       input
+	parts    map[string]*zip.File
+	expanded int64
+	styles   map[string]int // style id -> level of heading
+	w        *textWriter
+	notes    notes
+}
+
+// mainPart finds the part that holds the text, by the package's relationships.
+func (d *docx) mainPart() (string, error) {
+	if d.parts["[Content_Types].xml"] == nil {
+		return "", &MismatchError{Want: kindDOCX.name, Got: "a zip archive without [Content_Types].xml"}
+	}
+	found := "word/document.xml"
+	if d.parts["_rels/.rels"] != nil {
+		err := d.eachElement("_rels/.rels", func(_ *xml.Decoder, e xml.StartElement) error {
+			if e.Name.Local == "Relationship" && strings.HasSuffix(attr(e, "Type"), "/officeDocument") {
+				found = strings.TrimPrefix(path.Clean("/"+attr(e, "Target")), "/")
+			}
+			return nil
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	if d.parts[found] == nil {
+		return "", &MismatchError{Want: kindDOCX.name, Got: "a zip archive without " + found}
+	}
+	return found, nil
+}
+
+// readAll reads the text and then, each once and in the order of their names,
+// the parts beside it. A damaged part beside the text is noted.
+func (d *docx) readAll(main string) error {
+	folder := path.Dir(main)
+	styles := path.Join(folder, "styles.xml")
+	d.styles = map[string]int{}
+	if d.parts[styles] != nil {
+		if err := d.readStyles(styles); err != nil {
+			if fatal(err) {
+				return err
+			}
+			d.notes.add("the headings are not known: %v", err)
+		}
+	}
+	if err := d.story(main); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.parts)) {
+		base := path.Base(name)
+		if path.Dir(name) != folder || path.Ext(base) != ".xml" {
+			continue
+		}
+		for _, prefix := range []string{"header", "footer", "footnotes.", "endnotes.", "comments."} {
+			if !strings.HasPrefix(base, prefix) {
+				continue
+			}
+			d.w.breakLine(2)
+			if err := d.story(name); err != nil {
+				if fatal(err) {
+					return err
+				}
+				d.notes.add("%v", err)
+			}
+			break
+		}
+	}
+	return nil
+}
+
+// fatal tells errors that end the reading of a document from damage to a part
+// of it.
+func fatal(err error) bool {
+	return errors.Is(err, ErrTooLarge) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// properties reads the title and the like.
+func (d *docx) properties(t *Text) error {
+	const name = "docProps/core.xml"
+	if d.parts[name] == nil {
+		return nil
+	}
+	return d.eachElement(name, func(dec *xml.Decoder, e xml.StartElement) error {
+		key, known := map[string]string{
+			"title": "title", "creator": MetaAuthor, "subject": MetaSubject, "keywords": MetaKeywords,
+			"created": MetaDate, "language": MetaLanguage,
+		}[e.Name.Local]
+		if !known {
+			return nil
+		}
+		token, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		value, ok := token.(xml.CharData)
+		switch {
+		case !ok:
+		case key == "title":
+			t.Title = oneLine(string(value))
+		default:
+			t.setMeta(key, string(value))
+		}
+		return nil
+	})
+}
+
+// eachElement calls f at the start of each element of a part.
+func (d *docx) eachElement(name string, f func(*xml.Decoder, xml.StartElement) error) error {
+	return d.tokens(name, func(dec *xml.Decoder, token xml.Token) error {
+		if e, ok := token.(xml.StartElement); ok {
+			return f(dec, e)
+		}
+		return nil
+	})
+}
+
+// errEnough ends the reading of a part.
+var errEnough = errors.New("enough")
+
+// tokens calls f with each token of a part, as it is read from the archive.
+func (d *docx) tokens(name string, f func(*xml.Decoder, xml.Token) error) error {
+	r, err := openPart(d.parts[name], d.in.lim, &d.expanded)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	source := &tokenReader{ctx: d.ctx, r: r}
+	dec := xml.NewDecoder(source)
+	for depth := 0; ; {
+		source.left = d.in.lim.TextBytes
+		token, err := dec.Token()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", name, err)
+		}
+		switch token.(type) {
+		case xml.StartElement:
+			if depth++; depth > d.in.lim.Depth {
+				return fmt.Errorf("reading %s: %w: elements nested deeper than %d", name, ErrTooLarge, d.in.lim.Depth)
+			}
+		case xml.EndElement:
+			depth--
+		}
+		if err := f(dec, token); err == errEnough {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("reading %s: %w", name, err)
+		}
+	}
+}
+
+// tokenReader makes reading fail once the context has ended, and when a single
+// token, which the decoder holds in memory as a whole, is longer than left.
+type tokenReader struct {
+	ctx  context.Context
+	r    io.Reader
+	left int64
+}
+
+func (t *tokenReader) Read(p []byte) (int, error) {
+	if err := t.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if t.left <= 0 {
+		return 0, fmt.Errorf("%w: a single element of it", ErrTooLarge)
+	}
+	n, err := t.r.Read(p)
+	t.left -= int64(n)
+	return n, err
+}
+
+// attr returns the value of an attribute whatever its name space: documents
+// of the strict and the transitional kind differ in nothing else.
+func attr(e xml.StartElement, local string) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == local {
+			return a.Value
+		}
+	}
+	return ""
+}

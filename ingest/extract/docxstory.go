@@ -1,0 +1,255 @@
+package extract
+
+import (
+	"encoding/xml"
+	"strconv"
+	"strings"
+)
+
+// A story is what ECMA-376 calls a run of paragraphs that belong together: the
+// main document, a header, the footnotes.
+
+// readStyles finds the styles that are headings: by their outline level, by
+// the style they are based on, or by their name, which Word keeps in English
+// where ids are in the language of the author.
+func (d *docx) readStyles(name string) error {
+	type style struct {
+		basedOn string
+		level   int // 0 unknown, -1 explicitly body text
+	}
+	styles := map[string]*style{}
+	var current *style
+	err := d.eachElement(name, func(_ *xml.Decoder, e xml.StartElement) error {
+		switch {
+		case e.Name.Local == "style":
+			current = &style{}
+			styles[attr(e, "styleId")] = current
+		case current == nil:
+		case e.Name.Local == "name" && current.level == 0:
+			current.level = headingName(attr(e, "val"))
+		case e.Name.Local == "basedOn":
+			current.basedOn = attr(e, "val")
+		case e.Name.Local == "outlineLvl":
+			current.level = outlineLevel(e)
+		}
+		return nil
+	})
+	for id := range styles {
+		s := styles[id]
+		// As many steps as a chain can have without being a circle.
+		for range len(styles) {
+			if s == nil || s.level != 0 {
+				break
+			}
+			s = styles[s.basedOn]
+		}
+		if s != nil && s.level > 0 {
+			d.styles[id] = s.level
+		}
+	}
+	return err
+}
+
+// headingName returns the level of a style named "heading 1" to "heading 9" or
+// "Title", which ranks with level 1.
+func headingName(name string) int {
+	name = strings.ToLower(name)
+	if name == "title" {
+		return 1
+	}
+	if number, ok := strings.CutPrefix(name, "heading "); ok {
+		if level, err := strconv.Atoi(number); err == nil && level >= 1 && level <= 9 {
+			return level
+		}
+	}
+	return 0
+}
+
+// outlineLevel returns the level, from 1, of an outlineLvl element, which
+// counts from 0 and where 9 is body text: -1.
+func outlineLevel(e xml.StartElement) int {
+	if level, err := strconv.Atoi(attr(e, "val")); err == nil && level >= 0 && level <= 8 {
+		return level + 1
+	}
+	return -1
+}
+
+// paragraph is what is known of a paragraph before its end.
+type paragraph struct {
+	start   int
+	level   int // of the heading, 0 if it is none
+	list    bool
+	started bool // its first run has come, and with it start is known
+}
+
+// story is a part while it is read.
+type story struct {
+	d           *docx
+	paragraphs  []paragraph // open in each other: a text box stands in one
+	tables      []int       // open in each other: cells of the row so far
+	runs, texts int         // open in each other
+	skip        int         // how many elements are open of which nothing is read
+}
+
+// story appends the text of a part.
+func (d *docx) story(name string) error {
+	s := story{d: d}
+	return d.tokens(name, func(_ *xml.Decoder, token xml.Token) error {
+		switch token := token.(type) {
+		case xml.StartElement:
+			s.start(token)
+		case xml.EndElement:
+			s.end(token.Name.Local)
+		case xml.CharData:
+			if s.texts > 0 && s.skip == 0 {
+				s.d.w.raw(clean(string(token)))
+			}
+		}
+		if s.d.w.full {
+			return errEnough
+		}
+		return nil
+	})
+}
+
+// clean keeps the white space of a text run in one line.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if isBreakingSpace(r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// skipped tells what is not part of the text: what was deleted or moved away,
+// the old properties that tracked changes keep, instructions of fields, and
+// the copy of a drawing for programs that cannot show it.
+func skipped(name string) bool {
+	switch name {
+	case "del", "moveFrom", "delText", "instrText", "delInstrText", "rPrChange", "pPrChange", "sectPrChange",
+		"tblPrChange", "Fallback", "rt":
+		return true
+	}
+	return false
+}
+
+func (s *story) start(e xml.StartElement) {
+	w := s.d.w
+	if skipped(e.Name.Local) {
+		s.skip++
+	}
+	if s.skip > 0 {
+		return
+	}
+	switch e.Name.Local {
+	case "p":
+		w.breakLine(1)
+		s.paragraphs = append(s.paragraphs, paragraph{})
+	case "pStyle":
+		if p := s.current(); p != nil {
+			p.level = s.d.styles[attr(e, "val")]
+		}
+	case "outlineLvl":
+		if p := s.current(); p != nil {
+			p.level = max(0, outlineLevel(e))
+		}
+	case "numId":
+		if p := s.current(); p != nil {
+			p.list = attr(e, "val") != "0"
+		}
+	case "r":
+		s.runs++
+		s.begin()
+	case "t":
+		s.texts++
+	case "tab", "ptab":
+		if s.runs > 0 { // elsewhere it sets a tabulator
+			w.raw("\t")
+		}
+	case "br", "cr":
+		w.breakLine(1)
+	case "noBreakHyphen":
+		w.raw("\u2011")
+	case "softHyphen":
+		w.raw("\u00AD")
+	case "tbl":
+		w.breakLine(2)
+		s.tables = append(s.tables, 0)
+	case "tr":
+		if n := len(s.tables); n > 0 {
+			w.endMark()
+			s.tables[n-1] = 0
+		}
+	case "tc":
+		if n := len(s.tables); n > 0 {
+			if s.tables[n-1]++; s.tables[n-1] > 1 {
+				w.cell()
+			}
+		}
+	}
+}
+
+func (s *story) end(name string) {
+	w := s.d.w
+	if s.skip > 0 {
+		if skipped(name) {
+			s.skip--
+		}
+		return
+	}
+	switch name {
+	case "p":
+		if p := s.current(); p != nil {
+			if p.started && p.level > 0 {
+				w.heading(p.start, p.level)
+			}
+			if p.list && p.started && len(s.tables) == 0 {
+				w.endMark()
+			}
+			s.paragraphs = s.paragraphs[:len(s.paragraphs)-1]
+		}
+		if len(s.tables) == 0 {
+			w.breakLine(1)
+		}
+	case "r":
+		s.runs = max(0, s.runs-1)
+	case "t":
+		s.texts = max(0, s.texts-1)
+	case "tr":
+		w.endMark()
+	case "tbl":
+		if n := len(s.tables); n > 0 {
+			s.tables = s.tables[:n-1]
+		}
+		w.breakLine(2)
+	}
+}
+
+// current is the innermost open paragraph, nil outside of any.
+func (s *story) current() *paragraph {
+	if len(s.paragraphs) == 0 {
+		return nil
+	}
+	return &s.paragraphs[len(s.paragraphs)-1]
+}
+
+// begin sets a paragraph off from what is before it, once its properties are
+// known: paragraphs by an empty line, items of lists and what is in cells by a
+// line end.
+func (s *story) begin() {
+	p := s.current()
+	if p == nil || p.started {
+		return
+	}
+	p.started = true
+	switch {
+	case p.list && len(s.tables) == 0 && p.level == 0:
+		s.d.w.item()
+	case len(s.tables) > 0:
+		s.d.w.breakLine(1)
+	default:
+		s.d.w.breakLine(2)
+	}
+	p.start = s.d.w.position()
+}

@@ -1,0 +1,193 @@
+package extract
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// htmlText writes the visible text of HTML.
+type htmlText struct {
+	textWriter
+	title, lang  string
+	inTitle      bool
+	titles       int
+	hidden, pre  int // how many elements are open that hide, or keep, their text
+	lists        int // how many lists are open in each other
+	cells        int // of the current table row so far
+	headingStart int
+}
+
+// walk writes n and what is in it. It is recursive; n is not nested deeper
+// than Limits.Depth.
+func (h *htmlText) walk(n *html.Node) {
+	switch n.Type {
+	case html.TextNode:
+		h.content(n.Data)
+	case html.ElementNode:
+		if n.DataAtom == atom.Html {
+			h.lang = attribute(n, "lang")
+		}
+		if concealed(n) {
+			return
+		}
+		h.open(n.DataAtom)
+		h.walkChildren(n)
+		h.close(n.DataAtom)
+	case html.DocumentNode:
+		h.walkChildren(n)
+	}
+}
+
+func (h *htmlText) walkChildren(n *html.Node) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		h.walk(c)
+	}
+}
+
+func attribute(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// concealed tells whether an element says that it is not shown.
+func concealed(n *html.Node) bool {
+	for _, a := range n.Attr {
+		switch a.Key {
+		case "hidden":
+			return true
+		case "aria-hidden":
+			if strings.EqualFold(a.Val, "true") {
+				return true
+			}
+		case "style":
+			style := strings.ToLower(strings.ReplaceAll(a.Val, " ", ""))
+			if strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// content writes a text between tags.
+func (h *htmlText) content(s string) {
+	switch {
+	case h.inTitle:
+		if h.titles == 1 && len(h.title) < maxTitle {
+			h.title += s
+		}
+	case h.hidden > 0:
+	case h.pre > 0:
+		h.raw(strings.ReplaceAll(s, "\r\n", "\n"))
+	default:
+		h.text(s)
+	}
+}
+
+// hides tells whether the text in an element is not for reading.
+func hides(a atom.Atom) bool {
+	switch a {
+	case atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Svg, atom.Math, atom.Iframe, atom.Object,
+		atom.Nav, atom.Select, atom.Button, atom.Textarea, atom.Dialog, atom.Noframes, atom.Audio, atom.Video, atom.Canvas:
+		return true
+	}
+	return false
+}
+
+func headingLevel(a atom.Atom) int {
+	switch a {
+	case atom.H1:
+		return 1
+	case atom.H2:
+		return 2
+	case atom.H3:
+		return 3
+	case atom.H4:
+		return 4
+	case atom.H5:
+		return 5
+	case atom.H6:
+		return 6
+	}
+	return 0
+}
+
+// breaks returns how many line ends set an element off from its surroundings.
+func (h *htmlText) breaks(a atom.Atom) int {
+	switch a {
+	case atom.Ul, atom.Ol:
+		if h.lists > 0 {
+			return 1
+		}
+		return 2
+	case atom.P, atom.Div, atom.Section, atom.Article, atom.Main, atom.Header, atom.Footer, atom.Aside,
+		atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Dl, atom.Table, atom.Pre,
+		atom.Blockquote, atom.Figure, atom.Form, atom.Fieldset, atom.Address, atom.Hr, atom.Center, atom.Body,
+		atom.Details:
+		return 2
+	case atom.Li, atom.Dt, atom.Dd, atom.Tr, atom.Br, atom.Figcaption, atom.Caption, atom.Legend, atom.Summary,
+		atom.Option:
+		return 1
+	}
+	return 0
+}
+
+func (h *htmlText) open(a atom.Atom) {
+	if hides(a) {
+		h.hidden++
+	}
+	h.breakLine(h.breaks(a))
+	switch a {
+	case atom.Ul, atom.Ol:
+		h.lists++
+	case atom.Title:
+		if h.hidden == 0 { // an <svg> has titles too
+			h.inTitle = true
+			h.titles++
+		}
+	case atom.Pre:
+		h.pre++
+	case atom.Li:
+		if h.hidden == 0 {
+			h.item()
+		}
+	case atom.Tr:
+		h.endMark()
+		h.cells = 0
+	case atom.Td, atom.Th:
+		if h.cells++; h.cells > 1 && h.hidden == 0 {
+			h.cell()
+		}
+	}
+	if headingLevel(a) > 0 {
+		h.headingStart = h.position()
+	}
+}
+
+func (h *htmlText) close(a atom.Atom) {
+	if hides(a) {
+		h.hidden = max(0, h.hidden-1)
+	}
+	switch a {
+	case atom.Title:
+		h.inTitle = false
+	case atom.Pre:
+		h.pre = max(0, h.pre-1)
+	case atom.Ul, atom.Ol:
+		h.lists = max(0, h.lists-1)
+	case atom.Li, atom.Tr:
+		h.endMark()
+	}
+	if level := headingLevel(a); level > 0 && h.hidden == 0 {
+		h.heading(h.headingStart, level)
+	}
+	if a != atom.Br {
+		h.breakLine(h.breaks(a))
+	}
+}

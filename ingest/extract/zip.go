@@ -1,0 +1,76 @@
+package extract
+
+import (
+	"archive/zip"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// ratioFrom is the size in bytes from which Limits.Ratio counts.
+const ratioFrom = 1 << 20
+
+// openZip reads the directory of an archive, of which it reads no more than
+// the directory of so many entries as are allowed can take.
+func openZip(in input) (*zip.Reader, error) {
+	const entryBytes = 1 << 10 // generous: names, dates, owners
+	budget := &budgetReaderAt{r: in.r, left: int64(in.lim.Entries)*entryBytes + 1<<20}
+	z, err := zip.NewReader(budget, in.size)
+	switch {
+	case errors.Is(err, ErrTooLarge) || err == nil && len(z.File) > in.lim.Entries:
+		return nil, fmt.Errorf("%w: more than %d files in the archive", ErrTooLarge, in.lim.Entries)
+	case err != nil:
+		return nil, fmt.Errorf("damaged or cut off zip archive: %w", err)
+	}
+	budget.left = -1
+	return z, nil
+}
+
+// budgetReaderAt gives out so many bytes; any number when left is negative.
+type budgetReaderAt struct {
+	r    io.ReaderAt
+	left int64
+}
+
+func (b *budgetReaderAt) ReadAt(p []byte, off int64) (int, error) {
+	if b.left >= 0 {
+		if b.left < int64(len(p)) {
+			return 0, ErrTooLarge
+		}
+		b.left -= int64(len(p))
+	}
+	return b.r.ReadAt(p, off)
+}
+
+// openPart opens an entry whose expanded bytes count towards expanded. Reading
+// fails with ErrTooLarge when a limit is passed: the sizes in the archive's
+// directory are not believed.
+func openPart(f *zip.File, lim Limits, expanded *int64) (io.ReadCloser, error) {
+	r, err := f.Open()
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", f.Name, err)
+	}
+	return &partReader{ReadCloser: r, file: f, lim: lim, expanded: expanded}, nil
+}
+
+type partReader struct {
+	io.ReadCloser
+	file     *zip.File
+	lim      Limits
+	n        int64
+	expanded *int64
+}
+
+func (p *partReader) Read(b []byte) (int, error) {
+	n, err := p.ReadCloser.Read(b)
+	p.n += int64(n)
+	*p.expanded += int64(n)
+	compressed := int64(min(p.file.CompressedSize64, 1<<62/uint64(p.lim.Ratio)))
+	switch {
+	case p.n > ratioFrom && p.n > p.lim.Ratio*max(compressed, 1):
+		return 0, fmt.Errorf("%w: %s of %s expands to more than %d times its size", ErrTooLarge, p.file.Name, bytesText(compressed), p.lim.Ratio)
+	case *p.expanded > p.lim.ExpandedBytes:
+		return 0, fmt.Errorf("%w: it expands to more than %s", ErrTooLarge, bytesText(p.lim.ExpandedBytes))
+	}
+	return n, err
+}
