@@ -63,12 +63,13 @@ func (a *Answerer) distinct(spans []span, passages []Passage) []Answer {
 		if rival < len(groups) {
 			lead = g.Score - groups[rival].Score
 		}
-		g.Confidence = a.opt.Calibration.Confidence(Evidence{
+		g.Evidence = Evidence{
 			Margin:  g.Span - g.Null,
 			Fused:   passages[g.Passage].Score,
 			Lead:    lead,
 			Support: len(g.Support),
-		})
+		}
+		g.Confidence = a.opt.Calibration.Confidence(g.Evidence)
 		out = append(out, g.Answer)
 	}
 	return out

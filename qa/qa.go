@@ -90,8 +90,10 @@ type Answer struct {
 	// Score orders the answers of one question: Span - Null plus the weighted
 	// score of the passage. It means nothing across questions.
 	Score float64
-	// Confidence is the probability, from 0 to 1, that the answer is right.
+	// Confidence is the probability, from 0 to 1, that the answer is right;
+	// Evidence is what it was worked out from.
 	Confidence float64
+	Evidence   Evidence
 	// Support lists the other passages that give the same answer, in
 	// ascending order.
 	Support []int
