@@ -4,6 +4,7 @@ package ingest
 
 import (
 	"context"
+	"io"
 	"iter"
 	"time"
 
@@ -31,8 +32,15 @@ type Entry struct {
 	// anything else is a failure.
 	Skip error
 
+	// Unseen is not empty when the source could not look everywhere: an
+	// unreadable folder, a record without a readable id. Documents whose ID
+	// begins with Unseen are then neither there nor gone (see Census).
+	Unseen string
+
 	// Load reads the document. Hash returns the SHA-256 of its content
-	// without extracting it.
+	// without extracting it. Both are nil when Skip is set. Their errors do
+	// not repeat the path; an error of Load that is a *SkipError tells that
+	// the content turned out to be of a kind that is not read.
 	Load func(ctx context.Context) (*Document, error)
 	Hash func(ctx context.Context) ([32]byte, error)
 }
@@ -48,12 +56,23 @@ func (e *SkipError) Error() string { return e.Reason }
 type Document struct {
 	extract.Text
 	Modified time.Time
-	SHA256   [32]byte
+	// Fingerprint is that of the content that was read, safe to be kept for
+	// the next run.
+	Fingerprint Fingerprint
 }
 
-// Source offers documents. Roots returns the ID prefixes that the source
-// covers completely: a document of an index below one of them that the source
-// does not offer any more is gone.
+// Extractor reads the text of a file's content. *extract.Extractor is one.
+type Extractor interface {
+	Extract(ctx context.Context, name string, r io.ReaderAt, size int64) (*extract.Text, error)
+}
+
+// Source offers documents, in an order that is the same each time. Roots
+// returns the ID prefixes that the source covers completely: a document of an
+// index below one of them that the source does not offer any more is gone,
+// unless an entry says that it is Unseen.
+//
+// The error of Entries ends the iteration: it is the context's. What cannot be
+// read is an Entry with Skip set, and the iteration goes on.
 type Source interface {
 	Entries(ctx context.Context) iter.Seq2[Entry, error]
 	Roots() []string
@@ -69,5 +88,6 @@ type Passage struct {
 	Start, End int      // byte range in Body
 	Page       int      // from 1; 0 without pages
 	Line       int      // from 1; 0 without lines
+	Column     int      // byte of the line, from 1; 0 without lines
 	Heading    []string // outermost first
 }

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Text is what was read from a document.
@@ -125,6 +126,8 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 		t, err = x.readers[in.kind.typ](ctx, in)
 	}
 	switch {
+	case err == nil && strings.TrimSpace(t.Body) == "":
+		return nil, fmt.Errorf("%w: only white space", ErrNoText)
 	case err == nil:
 		return t, nil
 	case whole.Err() != nil:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/klippa-app/go-pdfium"
 	pdfiumerrors "github.com/klippa-app/go-pdfium/errors"
@@ -165,7 +166,59 @@ func (d *pdfDocument) pageText(index int) (text string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return cleanPDFText(got.Text), nil
+	text = cleanPDFText(got.Text)
+	ordered, err := d.textByColumns(layer.TextPage, text)
+	if err != nil {
+		return "", err
+	}
+	return ordered, nil
+}
+
+// maxPieces is how many pieces of text a page may have to be looked at for
+// columns.
+const maxPieces = 20_000
+
+// textByColumns returns the text of a page column by column if it is written
+// across its columns, and text as it is otherwise.
+func (d *pdfDocument) textByColumns(layer references.FPDF_TEXTPAGE, text string) (string, error) {
+	rects, err := d.instance.FPDFText_CountRects(&requests.FPDFText_CountRects{TextPage: layer, Count: -1})
+	if err != nil {
+		return "", err
+	}
+	if rects.Count < 2*minColumnLines || rects.Count > maxPieces {
+		return text, nil
+	}
+	pieces := make([]rect, rects.Count)
+	for i := range pieces {
+		r, err := d.instance.FPDFText_GetRect(&requests.FPDFText_GetRect{TextPage: layer, Index: i})
+		if err != nil {
+			return "", err
+		}
+		pieces[i] = rect{r.Left, r.Top, r.Right, r.Bottom}
+	}
+	regions := columnRegions(pieces)
+	if regions == nil {
+		return text, nil
+	}
+	var b strings.Builder
+	for _, r := range regions {
+		// PDFium takes every character that a region touches, so it is made
+		// a little lower than the text.
+		slack := min(2, r.height()/4)
+		got, err := d.instance.FPDFText_GetBoundedText(&requests.FPDFText_GetBoundedText{
+			TextPage: layer, Left: r.left, Top: r.top - slack, Right: r.right, Bottom: r.bottom + slack})
+		if err != nil {
+			return "", err
+		}
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(cleanPDFText(got.Text))
+	}
+	if !sameLetters(text, b.String()) {
+		return text, nil
+	}
+	return b.String(), nil
 }
 
 // crashed explains an error that is not about the document as such.
@@ -191,4 +244,24 @@ func cleanPDFText(s string) string {
 		return r
 	}, s)
 	return strings.TrimSpace(s)
+}
+
+// sameLetters tells whether two texts differ in hardly more than order: no
+// text is to be lost for the sake of it.
+func sameLetters(a, b string) bool {
+	count := map[rune]int{}
+	total, differing := 0, 0
+	for _, r := range a {
+		count[r]++
+		total++
+	}
+	for _, r := range b {
+		count[r]--
+	}
+	for r, n := range count {
+		if !unicode.IsSpace(r) && r != '-' {
+			differing += max(n, -n)
+		}
+	}
+	return differing*500 <= total
 }

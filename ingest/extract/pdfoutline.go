@@ -23,7 +23,12 @@ func (d *pdfDocument) readMetadata() {
 		if err != nil {
 			return ""
 		}
-		return strings.ToValidUTF8(m.Value, "\uFFFD")
+		switch value := strings.ToValidUTF8(m.Value, "\uFFFD"); strings.ToLower(value) {
+		case "untitled", "anonymous", "unspecified", "unknown": // what programs fill in by themselves
+			return ""
+		default:
+			return value
+		}
 	}
 	d.text.Title = oneLine(get("Title"))
 	d.text.setMeta(MetaAuthor, get("Author"))

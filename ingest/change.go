@@ -1,0 +1,73 @@
+package ingest
+
+import (
+	"context"
+	"time"
+)
+
+// Fingerprint is what is remembered of a document to notice later whether it
+// has changed.
+type Fingerprint struct {
+	Stat
+	SHA256 [32]byte
+}
+
+// racyWindow is how old a file must be before its times are trusted. A file
+// that is written twice within the resolution of its file system's clock has
+// the same times both times; two seconds is the coarsest in use (FAT).
+const racyWindow = 2 * time.Second
+
+// Settled returns the stat as it may be kept when the file was looked at at
+// the time now: the times of a file that changed just then, or that lie in
+// the future because a clock was wrong, prove nothing, and are left out. The
+// next run then compares the content.
+func (s Stat) Settled(now time.Time) Stat {
+	newest := max(s.ModTime, s.ChangeTime)
+	if newest > now.Add(-racyWindow).UnixNano() {
+		s.ModTime, s.ChangeTime = 0, 0
+	}
+	return s
+}
+
+// Unchanged tells whether the file surely is what it was when old was kept,
+// by nothing but what the file system says. All fields have to be equal: none
+// is compared for being older or newer, so that no change of a clock can hide
+// a change. False means that the content has to be compared.
+func Unchanged(old, now Stat) bool {
+	return old.ModTime != 0 && old == now
+}
+
+// Change says what became of a document since the last run.
+type Change uint8
+
+// The kinds of change.
+const (
+	// Same: the file system says that nothing happened. Nothing was read.
+	Same Change = iota
+	// Touched: the content is the same, the fingerprint has to be kept anew.
+	Touched
+	// Changed: the content is another one and has to be loaded.
+	Changed
+)
+
+// Compare tells what became of a document whose fingerprint was old, and
+// returns the fingerprint to be kept from now on. It reads the content only
+// when the file system's word is not enough. For a Changed document the
+// fingerprint that counts is the one that Load returns.
+func (e Entry) Compare(ctx context.Context, old Fingerprint) (Change, Fingerprint, error) {
+	if Unchanged(old.Stat, e.Stat) {
+		return Same, old, nil
+	}
+	sum, err := e.Hash(ctx)
+	if err != nil {
+		return Changed, Fingerprint{}, err
+	}
+	now := Fingerprint{Stat: e.Stat.Settled(time.Now()), SHA256: sum}
+	switch {
+	case sum != old.SHA256:
+		return Changed, now, nil
+	case now == old:
+		return Same, old, nil
+	}
+	return Touched, now, nil
+}

@@ -1,0 +1,270 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// IgnoreFile is the name of our own ignore files. They have the syntax of
+// .gitignore files, hold whether git is used or not, and overrule those.
+const IgnoreFile = ".albertignore"
+
+// ignoreRule is one line of an ignore file (gitignore(5), "PATTERN FORMAT").
+type ignoreRule struct {
+	glob       string // in doublestar's syntax
+	keep       bool   // the line began with '!'
+	folderOnly bool   // it ended with '/'
+	anywhere   bool   // no other '/': it is matched with the last element
+}
+
+// parseIgnore reads the lines of an ignore file. A line that is not a pattern
+// matches nothing, as with git.
+func parseIgnore(content []byte) []ignoreRule {
+	var rules []ignoreRule
+	content = bytes.TrimPrefix(content, []byte("\ufeff"))
+	for line := range bytes.Lines(content) {
+		s := strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r")
+		if r, ok := parseIgnoreLine(s); ok {
+			rules = append(rules, r)
+		}
+	}
+	return rules
+}
+
+func parseIgnoreLine(s string) (ignoreRule, bool) {
+	var r ignoreRule
+	if strings.HasPrefix(s, "#") {
+		return r, false
+	}
+	s = trimIgnoreSpace(s)
+	if strings.HasPrefix(s, "!") {
+		r.keep, s = true, s[1:]
+	}
+	if strings.HasSuffix(s, "/") {
+		r.folderOnly, s = true, s[:len(s)-1]
+	}
+	if s == "" {
+		return r, false
+	}
+	r.anywhere = !strings.Contains(s, "/")
+	r.glob = ignoreGlob(strings.TrimPrefix(s, "/"))
+	return r, doublestar.ValidatePattern(r.glob)
+}
+
+// trimIgnoreSpace drops the spaces at the end that no backslash protects.
+func trimIgnoreSpace(s string) string {
+	end := 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case ' ':
+			continue
+		case '\\':
+			i = min(i+1, len(s)-1)
+		}
+		end = i + 1
+	}
+	return s[:end]
+}
+
+// ignoreGlob translates a pattern to doublestar's syntax, which differs in
+// three points: braces are alternatives there, a trailing "/**" matches the
+// folder too, and classes have no names.
+func ignoreGlob(s string) string {
+	var b strings.Builder
+	class := false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == '\\' && i+1 < len(s):
+			b.WriteByte(c)
+			i++
+			b.WriteByte(s[i])
+			continue
+		case !class && (c == '{' || c == '}'):
+			b.WriteByte('\\')
+		case !class && c == '[':
+			class = true
+			b.WriteByte(c)
+			// A ']' that comes first, or first after the negation, is a member.
+			if i+1 < len(s) && (s[i+1] == '!' || s[i+1] == '^') {
+				i++
+				b.WriteByte('!')
+			}
+			if i+1 < len(s) && s[i+1] == ']' {
+				i++
+				b.WriteString(`\]`)
+			}
+			continue
+		case class && strings.HasPrefix(s[i:], "[:"):
+			if name, _, ok := strings.Cut(s[i+2:], ":]"); ok {
+				b.WriteString(classMembers(name))
+				i += len(name) + len("[::]") - 1
+				continue
+			}
+		case class && c == ']':
+			class = false
+		}
+		b.WriteByte(c)
+	}
+	glob := b.String()
+	if strings.HasSuffix(glob, "/**") {
+		glob += "/*"
+	}
+	return glob
+}
+
+// classMembers returns the characters of a POSIX class as a bracket
+// expression lists them; nothing for a name that is not known.
+func classMembers(name string) string {
+	switch name {
+	case "alpha":
+		return "a-zA-Z"
+	case "digit":
+		return "0-9"
+	case "alnum":
+		return "a-zA-Z0-9"
+	case "lower":
+		return "a-z"
+	case "upper":
+		return "A-Z"
+	case "xdigit":
+		return "0-9A-Fa-f"
+	case "space":
+		return " \t\n\v\f\r"
+	case "blank":
+		return " \t"
+	case "punct":
+		return `!-/:-@\[-` + "`{-~"
+	}
+	return ""
+}
+
+// ignores holds the rules that apply in a folder: those of its own ignore
+// files, then those of the folders above.
+type ignores struct {
+	up       *ignores
+	dir      string // as the rules' paths begin, with a slash at the end
+	git, own []ignoreRule
+}
+
+// within returns the rules for dir, a folder in the one that g is for. It
+// reports ignore files that are there and cannot be read.
+func (g *ignores) within(dir string) (*ignores, error) {
+	n := &ignores{up: g, dir: strings.TrimSuffix(filepath.ToSlash(dir), "/") + "/"}
+	var errs []error
+	read := func(name string) []ignoreRule {
+		b, err := readIgnoreFile(filepath.Join(dir, name))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s cannot be read: %w", name, bare(err)))
+		}
+		return parseIgnore(b)
+	}
+	if isRepository(dir) {
+		// Another repository's rules end at its border; ours do not.
+		n.up = g.ownOnly()
+		n.git = read(".git/info/exclude")
+	}
+	n.git = append(n.git, read(".gitignore")...)
+	n.own = read(IgnoreFile)
+	return n, errors.Join(errs...)
+}
+
+func (g *ignores) ownOnly() *ignores {
+	if g == nil {
+		return nil
+	}
+	return &ignores{up: g.up.ownOnly(), dir: g.dir, own: g.own}
+}
+
+// above returns the rules that hold in dir from the folders above it: up to
+// the root of the repository that dir is in, none outside of one.
+func ignoresAbove(dir string) (*ignores, error) {
+	var up []string
+	for d := dir; !isRepository(d); {
+		parent := filepath.Dir(d)
+		if parent == d {
+			return nil, nil
+		}
+		d = parent
+		up = append(up, d)
+	}
+	var g *ignores
+	var errs []error
+	for i := len(up) - 1; i >= 0; i-- {
+		var err error
+		g, err = g.within(up[i])
+		errs = append(errs, err)
+	}
+	return g, errors.Join(errs...)
+}
+
+// ignored tells whether the file or folder at the slash-separated path is left
+// out. The last rule that matches decides; those of deeper folders come later,
+// and all of our own after all of git's.
+func (g *ignores) ignored(path string, folder bool) bool {
+	for l := g; l != nil; l = l.up {
+		if r := lastMatch(l.own, path[len(l.dir):], folder); r != nil {
+			return !r.keep
+		}
+	}
+	for l := g; l != nil; l = l.up {
+		if r := lastMatch(l.git, path[len(l.dir):], folder); r != nil {
+			return !r.keep
+		}
+	}
+	return false
+}
+
+func lastMatch(rules []ignoreRule, path string, folder bool) *ignoreRule {
+	base := path[strings.LastIndexByte(path, '/')+1:]
+	for i := len(rules) - 1; i >= 0; i-- {
+		r := &rules[i]
+		if r.folderOnly && !folder {
+			continue
+		}
+		name := path
+		if r.anywhere {
+			name = base
+		}
+		if ok, _ := doublestar.Match(r.glob, name); ok { // parseIgnore checked the glob
+			return r
+		}
+	}
+	return nil
+}
+
+// maxIgnoreBytes is where an ignore file is taken to be a mistake.
+const maxIgnoreBytes = 4 << 20
+
+// readIgnoreFile returns nothing for what is not there or not a regular file.
+func readIgnoreFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, nil
+	}
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, err
+	}
+	if info.Size() > maxIgnoreBytes {
+		return nil, fmt.Errorf("it has more than %d MiB", maxIgnoreBytes>>20)
+	}
+	return os.ReadFile(path)
+}
+
+func isRepository(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, ".git"))
+	return err == nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

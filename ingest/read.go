@@ -1,0 +1,144 @@
+package ingest
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/albert-search/albert-search/ingest/extract"
+)
+
+// ErrChanged: a file was written to while it was read, twice in a row.
+var ErrChanged = errors.New("changed while it was read; index it again when it is no longer written to")
+
+// file reads one regular file.
+type file struct {
+	path string
+	x    Extractor
+}
+
+func (f file) load(ctx context.Context) (*Document, error) {
+	var text *extract.Text
+	var sum [32]byte
+	stat, err := f.steadily(ctx, func(h *os.File, size int64) (err error) {
+		if sum, err = hash(ctx, io.NewSectionReader(h, 0, size)); err != nil {
+			return err
+		}
+		text, err = extractText(ctx, f.x, filepath.Base(f.path), h, size)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Document{
+		Text:        *text,
+		Modified:    time.Unix(0, stat.ModTime).UTC(),
+		Fingerprint: Fingerprint{Stat: stat.Settled(time.Now()), SHA256: sum},
+	}, nil
+}
+
+func (f file) hash(ctx context.Context) (sum [32]byte, err error) {
+	_, err = f.steadily(ctx, func(h *os.File, size int64) (err error) {
+		sum, err = hash(ctx, io.NewSectionReader(h, 0, size))
+		return err
+	})
+	return sum, err
+}
+
+// steadily calls read and makes sure that the file did not change meanwhile:
+// if it did, it reads once more and then gives up with ErrChanged. The Stat is
+// that of the content that was read.
+func (f file) steadily(ctx context.Context, read func(h *os.File, size int64) error) (Stat, error) {
+	stat, err := f.once(read)
+	if errors.Is(err, ErrChanged) && ctx.Err() == nil {
+		stat, err = f.once(read)
+	}
+	return stat, err
+}
+
+func (f file) once(read func(h *os.File, size int64) error) (Stat, error) {
+	// Without O_NONBLOCK, opening a named pipe that took the file's place
+	// since it was listed would wait for a writer for ever.
+	h, err := os.OpenFile(f.path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return Stat{}, fmt.Errorf("cannot be opened: %w", bare(err))
+	}
+	defer h.Close() // nothing was written
+	before, err := h.Stat()
+	if err != nil {
+		return Stat{}, fmt.Errorf("cannot be looked at: %w", bare(err))
+	}
+	if !before.Mode().IsRegular() {
+		return Stat{}, &SkipError{Reason: special(before.Mode())}
+	}
+	readErr := read(h, before.Size())
+	after, err := h.Stat()
+	if err != nil {
+		return Stat{}, fmt.Errorf("cannot be looked at: %w", bare(err))
+	}
+	// A change may well be why reading failed, so it is what is told.
+	if statOf(before) != statOf(after) {
+		return Stat{}, ErrChanged
+	}
+	return statOf(before), bare(readErr)
+}
+
+// extractText calls the extractor and makes its refusals SkipErrors.
+func extractText(ctx context.Context, x Extractor, name string, r io.ReaderAt, size int64) (*extract.Text, error) {
+	text, err := x.Extract(ctx, name, r, size)
+	if u, ok := errors.AsType[*extract.UnsupportedError](err); ok {
+		return nil, &SkipError{Reason: u.Error()}
+	}
+	return text, err
+}
+
+func hash(ctx context.Context, r io.Reader) (sum [32]byte, err error) {
+	h := sha256.New()
+	buf := make([]byte, 256<<10)
+	for {
+		if err := ctx.Err(); err != nil {
+			return sum, err
+		}
+		n, err := r.Read(buf)
+		h.Write(buf[:n])
+		if err == io.EOF {
+			return [32]byte(h.Sum(nil)), nil
+		}
+		if err != nil {
+			return sum, fmt.Errorf("cannot be read: %w", bare(err))
+		}
+	}
+}
+
+// bare drops the path from an error of the file system: whoever reports an
+// entry's error names the entry.
+func bare(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok && err == error(p) {
+		return p.Err
+	}
+	return err
+}
+
+// special names what a file is that is neither regular nor a folder.
+func special(m fs.FileMode) string {
+	switch {
+	case m&fs.ModeSymlink != 0:
+		return "symbolic link, not followed"
+	case m&fs.ModeNamedPipe != 0:
+		return "named pipe"
+	case m&fs.ModeSocket != 0:
+		return "socket"
+	case m&fs.ModeDevice != 0:
+		return "device"
+	case m.IsDir():
+		return "folder"
+	}
+	return "not a regular file"
+}

@@ -1,0 +1,67 @@
+package ingest
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/albert-search/albert-search/ingest/extract"
+)
+
+// section is the text from a heading to the next one of any level.
+type section struct {
+	start, end int
+	level      int      // of its heading; 0 for what is before the first
+	path       []string // of headings, its own last
+	units      int      // index of its first unit
+	tokens     int
+}
+
+// sectionsOf cuts a text at its headings. Headings that are not in order or
+// not inside the text are left out.
+func sectionsOf(t *extract.Text) []section {
+	out := []section{{}}
+	var open []extract.Heading
+	for _, h := range t.Headings {
+		last := &out[len(out)-1]
+		if h.Start < 0 || h.Start > len(t.Body) {
+			continue
+		}
+		start := headingStart(t.Body, h.Start)
+		if start < last.start || start == last.start && len(out) > 1 {
+			continue
+		}
+		for len(open) > 0 && open[len(open)-1].Level >= h.Level {
+			open = open[:len(open)-1]
+		}
+		open = append(open, h)
+		path := make([]string, len(open))
+		for i, o := range open {
+			path[i] = o.Text
+		}
+		last.end = start
+		out = append(out, section{start: start, level: max(h.Level, 1), path: path})
+	}
+	out[len(out)-1].end = len(t.Body)
+	return out
+}
+
+// headingStart moves the start of a heading before its markup or number on the
+// same line; where there is other text before it, to the begin of the word.
+func headingStart(body string, start int) int {
+	for start > 0 && start < len(body) && !utf8.RuneStart(body[start]) {
+		start--
+	}
+	line := strings.LastIndexByte(body[:start], '\n') + 1
+	if strings.IndexFunc(body[line:start], unicode.IsLetter) < 0 {
+		return line
+	}
+	for start > line {
+		r, n := utf8.DecodeLastRuneInString(body[:start])
+		if unicode.IsSpace(r) {
+			break
+		}
+		start -= n
+	}
+	return start
+}

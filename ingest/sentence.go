@@ -1,0 +1,157 @@
+package ingest
+
+import (
+	"iter"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/clipperhouse/uax29/v2/sentences"
+)
+
+// sentenceReach is how far around a span Sentence looks, in bytes.
+const sentenceReach = 2000
+
+// Sentence returns the byte range of the sentence of body around
+// body[start:end], or of all the sentences that the span touches. Where none
+// begins or ends within some 2,000 bytes, the range ends at a space there.
+func Sentence(body string, start, end int) (int, int) {
+	start = min(max(start, 0), len(body))
+	end = min(max(end, start), len(body))
+	from, to := start-sentenceReach, end+sentenceReach
+	if from <= 0 {
+		from = 0
+	} else if i := strings.IndexFunc(body[from:start], unicode.IsSpace); i >= 0 {
+		from += i
+	} else {
+		from = start
+	}
+	if to >= len(body) {
+		to = len(body)
+	} else if i := strings.LastIndexFunc(body[end:to], unicode.IsSpace); i >= 0 {
+		to = end + i
+	} else {
+		to = end
+	}
+
+	first, last := start, end
+	var buf []byte
+	for b := range proseBlocks(body, from, to, false) {
+		if b.end < start || b.start > end {
+			continue
+		}
+		for s, e := range sentencesIn(body, b, &buf) {
+			// A span that is empty belongs to the sentence it lies in.
+			if s < end && e > start || s <= start && end <= e {
+				first, last = min(first, s), max(last, e)
+			}
+		}
+	}
+	return first, last
+}
+
+// sentencesIn yields the sentences of a block, without the white space around
+// them. The block of something that is not prose is one sentence. buf is
+// scratch space.
+//
+// Boundaries are those of Unicode Standard Annex 29, with three differences:
+// a line end is a space; a boundary needs a space, or the punctuation of
+// Chinese and Japanese, before it ("?x=1" in a URL ends nothing); and a full
+// stop after an abbreviation, an initial or a number at the beginning ends
+// nothing.
+func sentencesIn(body string, b block, buf *[]byte) iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		if b.line {
+			if s, e := trim(body, b.start, b.end); s < e {
+				yield(s, e)
+			}
+			return
+		}
+		text := append((*buf)[:0], body[b.start:b.end]...)
+		*buf = text
+		for i, c := range text {
+			if c == '\n' || c == '\r' {
+				text[i] = ' '
+			}
+		}
+		start := b.start
+		for it := sentences.FromBytes(text); it.Next(); {
+			end := b.start + it.End()
+			if end < b.end && !endsSentence(body[start:end]) {
+				continue
+			}
+			if s, e := trim(body, start, end); s < e && !yield(s, e) {
+				return
+			}
+			start = end
+		}
+	}
+}
+
+// endsSentence tells whether s, which ends where the annex sees a boundary,
+// really is a sentence.
+func endsSentence(s string) bool {
+	last, _ := utf8.DecodeLastRuneInString(s)
+	if !unicode.IsSpace(last) {
+		return last >= 0x3000
+	}
+	s = strings.TrimRightFunc(s, unicode.IsSpace)
+	if !strings.HasSuffix(s, ".") {
+		return true
+	}
+	s = s[:len(s)-1]
+	i := strings.LastIndexFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune(`([{"'“‘`, r)
+	})
+	word := s[i+1:]
+	if i < 0 || strings.TrimSpace(s[:i+1]) == "" {
+		// "3. Results", "a. First": the number belongs to what follows.
+		if len(word) <= 4 && strings.Trim(word, "0123456789.") == "" || len(word) == 1 {
+			return false
+		}
+	}
+	return !isAbbreviation(word)
+}
+
+// isAbbreviation tells whether a full stop after the word usually does not end
+// the sentence. word is without that full stop.
+func isAbbreviation(word string) bool {
+	if i := strings.LastIndexByte(word, '.'); i >= 0 {
+		// "e.g", "U.S", "z.B": letters, each with its full stop.
+		return utf8.RuneCountInString(word[i+1:]) == 1 && i <= 5
+	}
+	if first, n := utf8.DecodeRuneInString(word); n == len(word) && unicode.IsUpper(first) {
+		return true
+	}
+	switch strings.ToLower(word) {
+	case "dr", "mr", "mrs", "ms", "prof", "st", "sr", "jr", "rev", "hon", "gen", "col", "lt", "sgt", "capt", "gov", "sen", "rep",
+		"vs", "cf", "viz", "ca", "approx", "resp", "al", "ibid", "esp", "incl", "eq", "eqs", "fig", "figs", "sec", "ch", "vol", "no", "nos", "nr",
+		"pp", "pt", "ed", "eds", "art", "tab", "op", "cit", "dept", "univ", "ltd", "corp", "mt", "ft",
+		"jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+		"bzw", "usw", "evtl", "ggf", "vgl", "abs", "bd", "hr", "fr", "mme", "mlle", "sra", "ing", "dipl":
+		return true
+	}
+	return false
+}
+
+// trim drops white space from both ends of body[start:end], except a space
+// that a combining mark stands on.
+func trim(body string, start, end int) (int, int) {
+	s := body[start:end]
+	end -= len(s) - len(strings.TrimRightFunc(s, unicode.IsSpace))
+	s = body[start:max(start, end)]
+	trimmed := strings.TrimLeftFunc(s, unicode.IsSpace)
+	at := start + len(s) - len(trimmed)
+	if at > start && trimmed != "" && joinsPrevious(trimmed) {
+		_, n := utf8.DecodeLastRuneInString(body[start:at])
+		at -= n
+	}
+	return at, max(at, end)
+}
+
+// joinsPrevious tells whether s begins with a character that belongs to the
+// one before it.
+func joinsPrevious(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r >= 0x80 && (unicode.In(r, unicode.M, unicode.Cf) || r == 0xFF9E || r == 0xFF9F || r >= 0x1F3FB && r <= 0x1F3FF)
+}

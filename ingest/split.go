@@ -1,0 +1,291 @@
+package ingest
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/clipperhouse/uax29/v2/graphemes"
+	"github.com/clipperhouse/uax29/v2/words"
+
+	"github.com/albert-search/albert-search/ingest/extract"
+)
+
+// SplitVersion changes whenever Split would cut the same text elsewhere.
+const SplitVersion = 1
+
+// DefaultSplitTokens is the token budget of a passage.
+const DefaultSplitTokens = 200
+
+// SplitOptions configure Split.
+type SplitOptions struct {
+	// Tokens is the most tokens a passage has; DefaultSplitTokens when zero.
+	Tokens int
+}
+
+// Split cuts a text into passages of whole sentences, or whole lines of code
+// and data, that the embedder reads as no more than o.Tokens tokens each. They
+// are in ascending order of Start and of End, and hold every character of the
+// text that is not white space. In prose a passage begins with the last
+// sentence of the one before, when that is short.
+//
+// A passage keeps to one section, but for sections of less than a quarter of
+// the budget, which are taken together with the next one. A sentence beyond
+// the budget is cut at line ends, then after punctuation, at spaces, and
+// between words; only a single word that is beyond it makes a passage that is.
+func Split(t *extract.Text, o SplitOptions, c TokenCounter) []Passage {
+	s := &splitter{
+		text:   t,
+		count:  c.CountTokens,
+		budget: cmp.Or(max(o.Tokens, 0), DefaultSplitTokens),
+	}
+	s.sections = sectionsOf(t)
+	for i := range s.sections {
+		s.readSection(i)
+	}
+	for i := 0; i < len(s.sections); {
+		n := s.group(i)
+		s.pack(s.units[s.sections[i].units:s.unitsEnd(i+n-1)])
+		i += n
+	}
+	s.locate()
+	return s.out
+}
+
+// unit is what is not cut any more: a sentence, a line, or words of a sentence
+// that is too long.
+type unit struct {
+	start, end int
+	tokens     int
+	before     cut
+	line       bool
+	section    int
+}
+
+type splitter struct {
+	text     *extract.Text
+	count    func(string) int
+	budget   int
+	sections []section
+	units    []unit
+	out      []Passage
+	buf      []byte
+}
+
+// readSection appends the units of a section.
+func (s *splitter) readSection(i int) {
+	sec := &s.sections[i]
+	sec.units = len(s.units)
+	body := s.text.Body
+	blocks := proseBlocks(body, sec.start, sec.end, sec.level > 0)
+	if s.text.Type == extract.TypeCode || s.text.Type == extract.TypeData {
+		blocks = lineBlocks(body, sec.start, sec.end)
+	}
+	for b := range blocks {
+		rank := b.before
+		for start, end := range sentencesIn(body, b, &s.buf) {
+			s.add(unit{start: start, end: end, before: rank, line: b.line, section: i})
+			rank = cutPlain
+		}
+	}
+	for _, u := range s.units[sec.units:] {
+		sec.tokens += u.tokens
+	}
+}
+
+// add counts the tokens of a unit and appends it, in parts if it is too long.
+func (s *splitter) add(u unit) {
+	if u.tokens = s.count(s.text.Body[u.start:u.end]); u.tokens <= s.budget {
+		s.units = append(s.units, u)
+		return
+	}
+	if strings.IndexByte(s.text.Body[u.start:u.end], '\n') < 0 {
+		s.addWords(u)
+		return
+	}
+	rank := u.before
+	for b := range lineBlocks(s.text.Body, u.start, u.end) {
+		start, end := trim(s.text.Body, b.start, b.end)
+		l := unit{start: start, end: end, before: rank, line: u.line, section: u.section}
+		rank = cutPlain
+		if l.tokens = s.count(s.text.Body[start:end]); l.tokens <= s.budget {
+			s.units = append(s.units, l)
+		} else {
+			s.addWords(l)
+		}
+	}
+}
+
+// addWords appends a unit that is too long in parts of whole words.
+func (s *splitter) addWords(u unit) {
+	body := s.text.Body
+	var part []unit // the words since the last cut
+	tokens := 0
+	flush := func(n int) {
+		p := unit{start: part[0].start, end: part[n-1].end, before: u.before, line: u.line, section: u.section}
+		for _, w := range part[:n] {
+			p.tokens += w.tokens
+		}
+		s.units = append(s.units, p)
+		part = append(part[:0], part[n:]...)
+		tokens -= p.tokens
+		u.before = cutPlain
+	}
+	rank := cutPlain
+	clause := false
+	for it := words.FromString(body[u.start:u.end]); it.Next(); {
+		word := it.Value()
+		w := unit{start: u.start + it.Start(), end: u.start + it.End(), before: rank}
+		if r, _ := utf8.DecodeRuneInString(word); unicode.IsSpace(r) && strings.TrimSpace(word) == "" {
+			rank = cutMinor
+			if clause {
+				rank = cutStrong
+			}
+			continue
+		}
+		clause = strings.Contains(",;:)，、；：」", word)
+		rank = cutPlain
+		if len(part) > 0 && part[len(part)-1].end == w.start && oneCharacter(body, w.start) {
+			last := &part[len(part)-1]
+			last.end = w.end
+			tokens -= last.tokens
+			last.tokens = s.count(body[last.start:last.end])
+			tokens += last.tokens
+		} else {
+			w.tokens = s.count(word)
+			part = append(part, w)
+			tokens += w.tokens
+		}
+		for tokens > s.budget && len(part) > 1 {
+			flush(bestCut(part, 1, s.budget))
+		}
+	}
+	if len(part) > 0 {
+		flush(len(part))
+	}
+}
+
+// oneCharacter tells whether what is before and behind i belongs to one
+// character as readers see it, although the annex on words parts it.
+func oneCharacter(body string, i int) bool {
+	_, before := utf8.DecodeLastRuneInString(body[:i])
+	r, after := utf8.DecodeRuneInString(body[i:])
+	if r < 0x80 {
+		return false
+	}
+	it := graphemes.FromString(body[i-before : i+after])
+	return it.Next() && it.End() == before+after
+}
+
+// group returns how many sections from i on are packed together.
+func (s *splitter) group(i int) int {
+	n := 1
+	tokens := s.sections[i].tokens
+	for tokens < s.budget/4 && i+n < len(s.sections) && s.sections[i+n].level >= s.sections[i].level {
+		tokens += s.sections[i+n].tokens
+		n++
+	}
+	return n
+}
+
+func (s *splitter) unitsEnd(section int) int {
+	if section+1 < len(s.sections) {
+		return s.sections[section+1].units
+	}
+	return len(s.units)
+}
+
+// pack appends the passages of some units.
+func (s *splitter) pack(u []unit) {
+	fresh := 0 // the first unit that no passage has yet
+	for start := 0; fresh < len(u); {
+		end, tokens := start, 0
+		for end < len(u) && (end <= fresh || tokens+u[end].tokens <= s.budget) {
+			tokens += u[end].tokens
+			end++
+		}
+		if end < len(u) {
+			end = start + bestCut(u[start:end+1], fresh+1-start, s.budget)
+		}
+		s.out = append(s.out, Passage{
+			Start:   u[start].start,
+			End:     u[end-1].end,
+			Heading: s.headingOf(u[start].section, u[end-1].section),
+		})
+		fresh, start = end, end
+		if end < len(u) && s.overlaps(u[end-1], u[end]) {
+			start = end - 1
+		}
+	}
+}
+
+// overlaps tells whether the last unit of a passage is repeated in the next,
+// which begins with the unit next otherwise.
+func (s *splitter) overlaps(last, next unit) bool {
+	return !last.line && !next.line && last.tokens <= s.budget/4 && last.tokens+next.tokens <= s.budget
+}
+
+// bestCut returns where to cut u, which is longer than the budget: at the best
+// place from least on, within the second half of the budget, and at the last
+// of several equally good ones. u[n] begins the next part.
+func bestCut(u []unit, least, budget int) int {
+	best := len(u) - 1
+	tokens := 0
+	for i, w := range u {
+		if i >= max(least, 1) && tokens >= budget/2 && tokens <= budget && w.before >= u[best].before {
+			best = i
+		}
+		tokens += w.tokens
+	}
+	return max(best, least, 1)
+}
+
+// headingOf returns the headings that lead to all of the sections; one that is
+// only the way to the next, as a chapter's title to its first section, is
+// left out of account.
+func (s *splitter) headingOf(first, last int) []string {
+	path := s.sections[first].path
+	for i := first + 1; i <= last; i++ {
+		next := s.sections[i].path
+		n := 0
+		for n < len(path) && n < len(next) && path[n] == next[n] {
+			n++
+		}
+		if n == len(path) {
+			path = next
+		} else {
+			path = path[:n]
+		}
+	}
+	return slices.Clip(path)
+}
+
+// locate sets the pages, lines and columns of the passages.
+func (s *splitter) locate() {
+	body, pages := s.text.Body, s.text.Pages
+	line, lineStart, pos, page := 1, 0, 0, 0
+	for i := range s.out {
+		p := &s.out[i]
+		for page < len(pages) && pages[page] <= p.Start {
+			page++
+		}
+		p.Page = page
+		if len(pages) > 0 {
+			p.Page = max(page, 1)
+		}
+		if !s.text.Lines {
+			continue
+		}
+		for {
+			n := strings.IndexByte(body[pos:p.Start], '\n')
+			if n < 0 {
+				break
+			}
+			pos += n + 1
+			line, lineStart = line+1, pos
+		}
+		p.Line, p.Column = line, p.Start-lineStart+1
+	}
+}
