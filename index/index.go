@@ -27,6 +27,8 @@ var (
 	ErrModelMismatch = errors.New("index was made with other settings")
 	// ErrReadOnly: the Store was opened for reading.
 	ErrReadOnly = errors.New("index is open for reading only")
+	// ErrNoPassage: there is no passage of that id, or no longer.
+	ErrNoPassage = errors.New("no such passage")
 	// ErrDamaged: a file of the index is missing or not what was written.
 	ErrDamaged = errors.New("index is damaged")
 )
@@ -105,7 +107,8 @@ type Passage struct {
 	Vector []float32
 }
 
-// Stored is a passage as a Store returns it.
+// Stored is a passage as a Store returns it. Doc is shared and must not be
+// changed.
 type Stored struct {
 	ID  PassageID
 	Doc *Info
@@ -232,13 +235,15 @@ type Store interface {
 	// Publish makes all applied batches durable and visible to other
 	// processes. Close publishes too.
 	Publish(ctx context.Context) error
-	// Documents iterates over all documents in ascending order of ID.
+	// Documents iterates over all documents in ascending order of ID. The
+	// documents are shared and must not be changed.
 	Documents(ctx context.Context) iter.Seq2[*Info, error]
 	// Keyword returns the passages that match the query best by BM25.
 	Keyword(ctx context.Context, r Request) ([]Hit, error)
 	// Nearest returns the passages whose vectors are nearest by cosine.
 	Nearest(ctx context.Context, r Request) ([]Hit, error)
-	// Passages returns the passages of the ids, in the order of ids.
+	// Passages returns the passages of the ids, in the order of ids. It fails
+	// with ErrNoPassage when one of them was deleted or never was.
 	Passages(ctx context.Context, ids []PassageID) ([]Stored, error)
 	// Highlight returns the ranges of text that the query's clauses match, in
 	// ascending order and without overlap.

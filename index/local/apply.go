@@ -1,0 +1,259 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/blevesearch/bleve/v2/document"
+	bleve "github.com/blevesearch/bleve_index_api"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+// Apply carries out a batch. Its documents are in memory until they are
+// written: a few megabytes of text a batch are a good size. It waits for the
+// disk, not for ctx, once it has begun to write.
+//
+// After an error of writing, a full disk for example, the Store takes no more
+// batches; everything that was published stays.
+func (s *Store) Apply(ctx context.Context, b index.Batch) error {
+	if s.writer == nil {
+		return fmt.Errorf("%s: %w", s.dir, index.ErrReadOnly)
+	}
+	if err := checkBatch(b, s.writer.next.Settings.Dim); err != nil {
+		return err
+	}
+	s.writer.mu.Lock()
+	defer s.writer.mu.Unlock()
+	if s.writer.failed != nil {
+		return s.writer.failed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c, err := s.newChange(b)
+	if err != nil {
+		return err
+	}
+	if len(c.put) == 0 && len(c.gone) == 0 {
+		return nil
+	}
+	if err := s.write(c); err != nil {
+		return s.fail(err)
+	}
+	return nil
+}
+
+// checkBatch refuses what would not come back as it was put.
+func checkBatch(b index.Batch, dim int) error {
+	for i := range b.Put {
+		d := &b.Put[i]
+		switch {
+		case d.ID == "":
+			return errors.New("a document has no ID")
+		case d.State > index.Skipped:
+			return fmt.Errorf("document %s: unknown state %d", d.ID, d.State)
+		case d.State != index.Indexed && len(d.Content) > 0:
+			return fmt.Errorf("document %s has passages but was not indexed", d.ID)
+		case d.Bytes < 0:
+			return fmt.Errorf("document %s has %d bytes", d.ID, d.Bytes)
+		}
+		for j := range d.Content {
+			if err := checkPassage(&d.Content[j], dim); err != nil {
+				return fmt.Errorf("document %s, passage %d: %w", d.ID, j, err)
+			}
+		}
+	}
+	return nil
+}
+
+func checkPassage(p *index.Passage, dim int) error {
+	if p.Start < 0 || p.End < p.Start || p.Page < 0 || p.Line < 0 {
+		return fmt.Errorf("range %d to %d, page %d, line %d", p.Start, p.End, p.Page, p.Line)
+	}
+	if len(p.Vector) != dim {
+		return fmt.Errorf("vector of length %d in an index of length %d", len(p.Vector), dim)
+	}
+	for _, x := range p.Vector {
+		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+			return errors.New("vector with a number that is not finite")
+		}
+	}
+	return nil
+}
+
+// change is a batch with its numbers.
+type change struct {
+	put      []segSource
+	gone     []*docRecord
+	postings *bleve.Batch
+	// fields are the Bleve documents of put's passages, in order of rows;
+	// when Bleve has analysed them they know how long their fields are.
+	fields  []*document.Document
+	nextRow uint32
+	nextDoc uint32
+}
+
+// newChange numbers a batch. Of several documents with one ID the last counts.
+func (s *Store) newChange(b index.Batch) (*change, error) {
+	w := s.writer
+	c := &change{postings: bleve.NewBatch(), nextRow: w.next.NextRow, nextDoc: w.next.NextDocument}
+	last := make(map[string]int, len(b.Put))
+	for i := range b.Put {
+		last[b.Put[i].ID] = i
+	}
+	removed := make(map[string]bool)
+	remove := func(id string) {
+		if d := w.byID[id]; d != nil && !removed[id] {
+			removed[id] = true
+			c.gone = append(c.gone, d)
+			for i := range d.info.Passages {
+				c.postings.Delete(rowKey(d.first + uint32(i)))
+			}
+		}
+	}
+	for _, id := range b.Delete {
+		remove(id)
+	}
+	for i := range b.Put {
+		d := &b.Put[i]
+		if last[d.ID] != i {
+			continue
+		}
+		remove(d.ID)
+		if c.nextDoc >= maxRow || uint64(c.nextRow)+uint64(len(d.Content)) >= maxRow {
+			return nil, fmt.Errorf("index %s has no numbers left; index again into an empty folder", s.dir)
+		}
+		c.put = append(c.put, s.number(c, d))
+	}
+	return c, nil
+}
+
+// number gives a document and its passages their numbers and adds them to the
+// postings.
+func (s *Store) number(c *change, d *index.Document) segSource {
+	rec := &docRecord{info: d.Info, number: c.nextDoc, first: c.nextRow}
+	rec.info.Passages = len(d.Content)
+	src := segSource{doc: rec}
+	for i := range d.Content {
+		p := &d.Content[i]
+		match := p.Match
+		if match == "" {
+			match = p.Text
+		}
+		fields := passageDoc(c.nextRow, s.analyzers, [numFields]string{
+			fieldTitle: d.Title, fieldHeading: strings.Join(p.Heading, "\n"), fieldText: match, fieldPath: d.Path})
+		c.postings.Update(fields)
+		c.fields = append(c.fields, fields)
+		src.records = append(src.records, appendPassage(nil, p))
+		if len(p.Vector) > 0 {
+			src.vectors = append(src.vectors, p.Vector)
+		}
+		c.nextRow++
+	}
+	c.nextDoc++
+	return src
+}
+
+// write carries out a change: postings, segment, then the view that searches
+// see. Until the next publication nothing of it is in a generation.
+func (s *Store) write(c *change) error {
+	w := s.writer
+	batch := w.next.Batch + 1
+	if err := w.postings.apply(batch, c.postings); err != nil {
+		return err
+	}
+	c.measure()
+
+	s.mu.Lock()
+	old := s.view
+	s.mu.Unlock()
+	if old == nil {
+		return errClosed
+	}
+	// Only a writer replaces the view, and Close waits for it.
+	next := old.contents.clone()
+	for _, d := range c.gone {
+		next.remove(d)
+	}
+	segs, err := w.nextSegments(old.segs, c.put, &next)
+	if err != nil {
+		return err
+	}
+	if err := s.makeView(next, segs, w); err != nil {
+		return err
+	}
+	for _, d := range c.gone {
+		delete(w.byID, d.info.ID)
+	}
+	for _, seg := range segs {
+		if slices.Contains(old.segs, seg) {
+			continue
+		}
+		for _, d := range seg.docs {
+			if !next.deleted.Contains(d.number) {
+				w.byID[d.info.ID] = d
+			}
+		}
+	}
+	w.next.Batch, w.next.NextRow, w.next.NextDocument = batch, c.nextRow, c.nextDoc
+	w.dirty = true
+	return nil
+}
+
+// nextSegments returns the segments after a change with a reference to each,
+// and counts the new documents.
+func (w *writer) nextSegments(old []*segment, put []segSource, next *contents) ([]*segment, error) {
+	segs := slices.Clone(old)
+	for _, seg := range segs {
+		seg.retain()
+	}
+	if len(put) > 0 {
+		seg, err := w.addSegment(put)
+		if err != nil {
+			return nil, errors.Join(err, releaseSegments(segs))
+		}
+		segs = append(segs, seg)
+		for _, d := range seg.docs {
+			next.add(d)
+		}
+	}
+	segs, err := w.compact(segs, next)
+	if err != nil {
+		return nil, errors.Join(err, releaseSegments(segs))
+	}
+	return segs, nil
+}
+
+// measure sums up the field lengths that Bleve's analysis has found.
+func (c *change) measure() {
+	at := 0
+	for _, src := range c.put {
+		for range src.records {
+			for _, f := range c.fields[at].Fields {
+				for i, name := range fieldNames {
+					if f.Name() == name {
+						src.doc.lengths[i].Passages++
+						src.doc.lengths[i].Tokens += uint64(f.AnalyzedLength())
+					}
+				}
+			}
+			at++
+		}
+	}
+}
+
+// addSegment writes a new segment into work and opens it.
+func (w *writer) addSegment(docs []segSource) (*segment, error) {
+	path := filepath.Join(w.work, segName(w.next.NextSegment))
+	w.next.NextSegment++
+	if err := writeSegment(path, w.next.Settings.Dim, docs); err != nil {
+		return nil, err
+	}
+	return openSegment(path)
+}

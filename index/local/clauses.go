@@ -1,0 +1,111 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/blevesearch/bleve/v2/analysis"
+	"github.com/blevesearch/bleve/v2/search"
+	"github.com/blevesearch/bleve/v2/search/searcher"
+	bleve "github.com/blevesearch/bleve_index_api"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+// restrict returns the passages that have all Must clauses, nil when there is
+// no such clause, and those that have one of the MustNot clauses.
+func (k *keywordSearch) restrict(q index.Query) (must, not *roaring.Bitmap, err error) {
+	not = roaring.New()
+	for _, c := range q.Clauses {
+		if c.Occur == index.Should {
+			continue
+		}
+		fields, err := searched(c.Field)
+		if err != nil {
+			return nil, nil, err
+		}
+		words := []string{c.Text}
+		if !c.Phrase {
+			words = strings.Fields(c.Text)
+		}
+		for _, w := range words {
+			found, err := k.phrase(fields, w)
+			switch {
+			case err != nil:
+				return nil, nil, err
+			case found == nil: // nothing that is indexed
+			case c.Occur == index.MustNot:
+				not.Or(found)
+			case must == nil:
+				must = found
+			default:
+				must.And(found)
+			}
+		}
+	}
+	return must, not, nil
+}
+
+// phrase returns the passages in which the words stand one after the other in
+// one of the fields. A single word is a phrase of one. It returns nil when the
+// analyzer leaves nothing of the words.
+func (k *keywordSearch) phrase(fields []field, text string) (*roaring.Bitmap, error) {
+	var found *roaring.Bitmap
+	for _, f := range fields {
+		tokens := k.analyzers.analyze(f, text)
+		if len(tokens) == 0 {
+			continue
+		}
+		if found == nil {
+			found = roaring.New()
+		}
+		var err error
+		if len(tokens) == 1 {
+			_, err = k.each(f, string(tokens[0].Term), false, func(number uint32, _ *bleve.TermFieldDoc) { found.Add(number) })
+		} else {
+			err = k.phraseIn(f, tokens, found)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// phraseIn adds the passages that have the phrase in a field.
+func (k *keywordSearch) phraseIn(f field, tokens analysis.TokenStream, found *roaring.Bitmap) (err error) {
+	options := search.SearcherOptions{Score: "none", IncludeTermVectors: true}
+	s, err := searcher.NewMultiPhraseSearcher(k.ctx, k.view.postings, positions(tokens), 0, false, f.String(), 1, options)
+	if err != nil {
+		return fmt.Errorf("searching a phrase: %w", err)
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	sc := &search.SearchContext{DocumentMatchPool: search.NewDocumentMatchPool(s.DocumentMatchPoolSize()+1, 0), IndexReader: k.view.postings}
+	for n := 0; ; n++ {
+		if n%256 == 0 && k.ctx.Err() != nil {
+			return k.ctx.Err()
+		}
+		m, err := s.Next(sc)
+		if err != nil {
+			return fmt.Errorf("searching a phrase: %w", err)
+		}
+		if m == nil {
+			return nil
+		}
+		found.Add(uint32(m.IndexInternalID.Value()))
+		sc.DocumentMatchPool.Put(m)
+	}
+}
+
+// positions returns the terms at each position of a phrase. A position without
+// a term, where the analyzer dropped a word, stands for any word.
+func positions(tokens analysis.TokenStream) [][]string {
+	first := tokens[0].Position
+	terms := make([][]string, tokens[len(tokens)-1].Position-first+1)
+	for _, t := range tokens {
+		terms[t.Position-first] = append(terms[t.Position-first], string(t.Term))
+	}
+	return terms
+}

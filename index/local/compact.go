@@ -1,0 +1,115 @@
+package local
+
+import (
+	"fmt"
+	"math/bits"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// mergeWidth is how many segments of like size are written as one. Each row is
+// rewritten once for each power of mergeWidth in the size of the index, and
+// there are at most mergeWidth segments for each.
+const mergeWidth = 8
+
+// compact merges segments when they pile up and rewrites one of which more
+// than half is deleted. Rows and document numbers stay what they are. It takes
+// over the references to segs and returns the segments to go on with, which
+// after an error are those of before.
+func (w *writer) compact(segs []*segment, c *contents) ([]*segment, error) {
+	from, to := mergeRange(segs)
+	if from == to {
+		from, to = mostlyDeleted(segs, c.deleted)
+	}
+	if from == to {
+		return segs, nil
+	}
+	var docs []segSource
+	dropped := roaring.New()
+	for _, s := range segs[from:to] {
+		at := 0
+		for _, d := range s.docs {
+			first := at
+			at += d.info.Passages
+			if c.deleted.Contains(d.number) {
+				dropped.Add(d.number)
+				continue
+			}
+			docs = append(docs, s.source(d, first))
+		}
+	}
+	var merged []*segment
+	if len(docs) > 0 {
+		seg, err := w.addSegment(docs)
+		if err != nil {
+			return segs, err
+		}
+		merged = []*segment{seg}
+	}
+	old := slices.Clone(segs[from:to])
+	segs = slices.Replace(segs, from, to, merged...)
+	c.deleted.AndNot(dropped)
+	for _, s := range old {
+		// Views and generations that have the segment keep their own link.
+		if err := os.Remove(filepath.Join(w.work, s.name)); err != nil {
+			return segs, fmt.Errorf("removing merged segment: %w", err)
+		}
+		if err := s.release(); err != nil {
+			return segs, err
+		}
+	}
+	return segs, nil
+}
+
+// source is a document of a segment on its way into another; first is the
+// position of its first passage.
+func (s *segment) source(d *docRecord, first int) segSource {
+	src := segSource{doc: d}
+	for pos := first; pos < first+d.info.Passages; pos++ {
+		src.records = append(src.records, s.record(pos))
+		if s.dim > 0 {
+			src.vectors = append(src.vectors, s.vector(pos))
+		}
+	}
+	return src
+}
+
+// mergeRange returns the segments at the end that should become one: at least
+// mergeWidth of the same tier or below.
+func mergeRange(segs []*segment) (from, to int) {
+	for i := range segs {
+		if len(segs)-i < mergeWidth {
+			break
+		}
+		if run := segs[i:]; slices.MaxFunc(run, func(a, b *segment) int { return a.tier() - b.tier() }).tier() <= run[0].tier() {
+			return i, len(segs)
+		}
+	}
+	return 0, 0
+}
+
+// tier is the power of mergeWidth in the size of a segment. The smallest sizes
+// are one tier: merging them costs nothing.
+func (s *segment) tier() int {
+	const smallest = 256
+	return bits.Len(uint((len(s.rows)+len(s.docs))/smallest)) / bits.Len(uint(mergeWidth-1))
+}
+
+// mostlyDeleted returns a segment of which more than half is deleted.
+func mostlyDeleted(segs []*segment, deleted *roaring.Bitmap) (from, to int) {
+	for i, s := range segs {
+		gone := 0
+		for _, d := range s.docs {
+			if deleted.Contains(d.number) {
+				gone += 1 + d.info.Passages
+			}
+		}
+		if 2*gone > len(s.rows)+len(s.docs) {
+			return i, i + 1
+		}
+	}
+	return 0, 0
+}

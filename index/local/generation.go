@@ -1,0 +1,119 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// generation is an opened generation.
+type generation struct {
+	manifest *manifest
+	view     *view
+	postings *postings
+}
+
+// openGeneration opens a published generation, or the writer's clone of one,
+// and checks that its parts belong together.
+func openGeneration(dir string, manifestSum uint32, readOnly bool, timeout time.Duration) (*generation, error) {
+	m, err := readManifest(dir, manifestSum)
+	if err != nil {
+		return nil, err
+	}
+	deleted, err := readDeleted(filepath.Join(dir, deletedName))
+	if err != nil {
+		return nil, err
+	}
+	segs := make([]*segment, 0, len(m.Segments))
+	for _, name := range m.Segments {
+		s, err := openSegment(filepath.Join(dir, filepath.Base(name)))
+		if err != nil {
+			return nil, errors.Join(err, releaseSegments(segs))
+		}
+		segs = append(segs, s)
+	}
+	if err := checkSegments(dir, m, segs); err != nil {
+		return nil, errors.Join(err, releaseSegments(segs))
+	}
+	p, err := openPostings(filepath.Join(dir, postingsName), readOnly, timeout)
+	if err != nil {
+		return nil, errors.Join(err, releaseSegments(segs))
+	}
+	v, err := openView(m, deleted, segs, p)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening generation %d: %w", m.Generation, damaged(dir, err.Error())), p.close())
+	}
+	return &generation{manifest: m, view: v, postings: p}, nil
+}
+
+// checkSegments checks what openSegment cannot know: that the segments follow
+// each other and have the index's dimension.
+func checkSegments(dir string, m *manifest, segs []*segment) error {
+	for i, s := range segs {
+		if s.dim != m.Settings.Dim && len(s.rows) > 0 {
+			return damaged(s.path, fmt.Sprintf("has vectors of length %d instead of %d", s.dim, m.Settings.Dim))
+		}
+		if i > 0 && (uint64(s.docs[0].first) < segs[i-1].end() || s.docs[0].number <= segs[i-1].docs[len(segs[i-1].docs)-1].number) {
+			return damaged(s.path, "overlaps the segment before it")
+		}
+	}
+	if n := len(segs); n > 0 && (segs[n-1].end() > uint64(m.NextRow) || segs[n-1].docs[len(segs[n-1].docs)-1].number >= m.NextDocument) {
+		return damaged(dir, "has segments newer than its manifest")
+	}
+	return nil
+}
+
+// openView makes the view of a generation and compares it with the manifest.
+// Scorch falls back to an older state in silence when a file of the newest is
+// unusable; the number of the batch tells.
+func openView(m *manifest, deleted *roaring.Bitmap, segs []*segment, p *postings) (*view, error) {
+	c := newContents(deleted)
+	for _, s := range segs {
+		for _, d := range s.docs {
+			if !deleted.Contains(d.number) {
+				c.add(d)
+			}
+		}
+	}
+	snapshot, err := p.reader()
+	if err != nil {
+		return nil, errors.Join(err, releaseSegments(segs))
+	}
+	v, err := newView(c, segs, snapshot, m.Created)
+	if err != nil {
+		return nil, err
+	}
+	number, err := batchNumber(snapshot)
+	switch {
+	case err != nil:
+	case number != m.Batch:
+		err = fmt.Errorf("has postings of batch %d instead of %d", number, m.Batch)
+	case c.documents() != m.Documents || c.stats.Passages != m.Passages:
+		err = fmt.Errorf("has %d documents and %d passages instead of %d and %d",
+			c.documents(), c.stats.Passages, m.Documents, m.Passages)
+	}
+	if err != nil {
+		return nil, errors.Join(err, v.release())
+	}
+	return v, nil
+}
+
+// readDeleted reads the bitmap of deleted documents.
+func readDeleted(path string) (*roaring.Bitmap, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening index: %w", err)
+	}
+	m := roaring.New()
+	if err := m.UnmarshalBinary(b); err != nil {
+		return nil, damaged(path, "is not a bitmap: "+err.Error())
+	}
+	if err := m.Validate(); err != nil {
+		return nil, damaged(path, "is not a bitmap: "+err.Error())
+	}
+	return m, nil
+}

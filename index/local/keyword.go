@@ -1,0 +1,217 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	bleve "github.com/blevesearch/bleve_index_api"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+// The parameters of BM25 (Robertson and Zaragoza, The Probabilistic Relevance
+// Framework, 2009, section 3.3), at the values that most engines use.
+const (
+	bm25K1 = 1.2
+	bm25B  = 0.75
+)
+
+// Keyword returns the passages that match the query best.
+//
+// A passage is found when it matches at least one Should or Must clause, all
+// Must clauses and no MustNot clause. Its score is the sum of BM25 over the
+// words of the Should and Must clauses and over the fields, each field with
+// lengths and a weight of its own; words of a phrase count only where the
+// phrase stands. Words that the analyzer drops, such as "the", neither match
+// nor exclude anything.
+//
+// BM25 is computed here because Bleve's (2.6) takes the square root of the
+// frequency, the number of different words per document in place of the mean
+// length, and multiplies a sum by the share of its parts that matched.
+func (s *Store) Keyword(ctx context.Context, r index.Request) (hits []index.Hit, err error) {
+	v, err := s.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer v.release()
+	if err := checkLimit(r); err != nil {
+		return nil, err
+	}
+	defer s.recoverDamage(&err)
+	allowed, err := v.filterRows(ctx, r.Filter)
+	if err != nil {
+		return nil, err
+	}
+	k := &keywordSearch{ctx: ctx, view: v, analyzers: s.analyzers}
+	must, not, err := k.restrict(r.Query)
+	if err != nil {
+		return nil, err
+	}
+	if must != nil && must.IsEmpty() || allowed != nil && allowed.IsEmpty() {
+		return nil, nil
+	}
+	if err := k.score(r.Query); err != nil {
+		return nil, err
+	}
+	top := topK{limit: r.Limit}
+	for n, score := range k.scores {
+		if score == 0 || !top.admits(score) || must != nil && !must.Contains(uint32(n)) || not.Contains(uint32(n)) {
+			continue
+		}
+		row, err := v.row(uint64(n))
+		if err != nil {
+			return nil, damaged(s.dir, err.Error())
+		}
+		if allowed == nil || allowed.Contains(row) {
+			top.add(index.Hit{ID: index.PassageID(row), Score: score})
+		}
+	}
+	return top.sorted(), nil
+}
+
+// recoverDamage turns a panic of Bleve over a damaged file into an error.
+func (s *Store) recoverDamage(err *error) {
+	if r := recover(); r != nil {
+		*err = damaged(s.dir, fmt.Sprintf("cannot be searched: %v", r))
+	}
+}
+
+// restrictRows returns the rows that the Must and MustNot clauses leave of
+// allowed, where nil means all live rows.
+func (s *Store) restrictRows(ctx context.Context, v *view, q index.Query, allowed *roaring.Bitmap) (rows *roaring.Bitmap, err error) {
+	defer s.recoverDamage(&err)
+	k := &keywordSearch{ctx: ctx, view: v, analyzers: s.analyzers}
+	must, not, err := k.restrict(q)
+	if err != nil {
+		return nil, err
+	}
+	if must != nil {
+		in, err := v.rows(must)
+		if err != nil {
+			return nil, err
+		}
+		if allowed != nil {
+			in.And(allowed)
+		}
+		allowed = in
+	}
+	if !not.IsEmpty() {
+		out, err := v.rows(not)
+		if err != nil {
+			return nil, err
+		}
+		if allowed == nil {
+			allowed = v.live
+		}
+		allowed = roaring.AndNot(allowed, out)
+	}
+	return allowed, nil
+}
+
+// rows translates Bleve's document numbers.
+func (v *view) rows(numbers *roaring.Bitmap) (*roaring.Bitmap, error) {
+	rows := roaring.New()
+	for it := numbers.Iterator(); it.HasNext(); {
+		row, err := v.row(uint64(it.Next()))
+		if err != nil {
+			return nil, err
+		}
+		rows.Add(row)
+	}
+	return rows, nil
+}
+
+// keywordSearch is one search of the postings. Passages go by Bleve's document
+// numbers here.
+type keywordSearch struct {
+	ctx       context.Context
+	view      *view
+	analyzers *analyzers
+	scores    []float64
+}
+
+// each calls f for every posting of a term in a field.
+func (k *keywordSearch) each(fd field, term string, freqs bool, f func(number uint32, p *bleve.TermFieldDoc)) (docs uint64, err error) {
+	t, err := k.view.postings.TermFieldReader(k.ctx, []byte(term), fd.String(), freqs, freqs, false)
+	if err != nil {
+		return 0, fmt.Errorf("reading postings: %w", err)
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	var p bleve.TermFieldDoc
+	for n := 0; ; n++ {
+		if n%4096 == 0 && k.ctx.Err() != nil {
+			return 0, k.ctx.Err()
+		}
+		next, err := t.Next(p.Reset())
+		if err != nil {
+			return 0, fmt.Errorf("reading postings: %w", err)
+		}
+		if next == nil {
+			return t.Count(), nil
+		}
+		f(uint32(next.ID.Value()), next)
+	}
+}
+
+// score adds up the scores of all passages.
+func (k *keywordSearch) score(q index.Query) error {
+	k.scores = make([]float64, k.view.postingDocs())
+	for _, c := range q.Clauses {
+		if c.Occur == index.MustNot {
+			continue
+		}
+		fields, err := searched(c.Field)
+		if err != nil {
+			return err
+		}
+		var where *roaring.Bitmap
+		if c.Phrase {
+			if where, err = k.phrase(fields, c.Text); err != nil {
+				return err
+			}
+		}
+		for _, f := range fields {
+			for _, t := range k.analyzers.analyze(f, c.Text) {
+				if err := k.scoreTerm(f, string(t.Term), where); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// scoreTerm adds the scores of one term in one field to the passages in where,
+// or to all when where is nil.
+func (k *keywordSearch) scoreTerm(f field, term string, where *roaring.Bitmap) error {
+	type posting struct {
+		number uint32
+		tf     float64 // frequency over frequency and length, saturated
+	}
+	length := k.view.lengths[f]
+	if length.Passages == 0 {
+		return nil
+	}
+	mean := max(float64(length.Tokens)/float64(length.Passages), 1)
+	var found []posting
+	docs, err := k.each(f, term, true, func(number uint32, p *bleve.TermFieldDoc) {
+		if where != nil && !where.Contains(number) {
+			return
+		}
+		freq := float64(p.Freq)
+		fieldLength := math.Round(1 / (p.Norm * p.Norm)) // Bleve's norm is 1/sqrt(length)
+		found = append(found, posting{number, freq * (bm25K1 + 1) / (freq + bm25K1*(1-bm25B+bm25B*fieldLength/mean))})
+	})
+	if err != nil {
+		return err
+	}
+	n, df := float64(k.view.stats.Passages), float64(docs)
+	idf := math.Log(1 + (n-df+0.5)/(df+0.5))
+	for _, p := range found {
+		k.scores[p.number] += f.weight() * idf * p.tf
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+// The names in an index folder; docs/format.md describes the files.
+const (
+	lockName     = "LOCK"
+	currentName  = "CURRENT"
+	workName     = "work"
+	manifestName = "MANIFEST"
+	deletedName  = "deleted"
+	postingsName = "postings"
+	genPrefix    = "gen-"
+	segPrefix    = "seg-"
+	tmpSuffix    = ".tmp"
+)
+
+// castagnoli is the table of all checksums in the index.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func genName(generation uint64) string { return fmt.Sprintf("%s%08d", genPrefix, generation) }
+func segName(number uint64) string     { return fmt.Sprintf("%s%08d", segPrefix, number) }
+
+// parseGen returns the generation that a folder's name stands for.
+func parseGen(name string) (uint64, bool) {
+	digits, ok := strings.CutPrefix(name, genPrefix)
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(digits, 10, 64)
+	return n, err == nil && genName(n) == name
+}
+
+// current is the content of CURRENT: the newest generation and the checksum of
+// its manifest, from which all else is checked.
+type current struct {
+	generation uint64
+	manifest   uint32
+}
+
+func (c current) bytes() []byte {
+	return fmt.Appendf(nil, "%s %08x\n", genName(c.generation), c.manifest)
+}
+
+// readCurrent returns ErrNotFound where no index is and ErrNotIndex where
+// something else is.
+func readCurrent(dir string) (current, error) {
+	b, err := os.ReadFile(filepath.Join(dir, currentName))
+	if err != nil {
+		return current{}, missing(dir, err)
+	}
+	name, sum, ok := strings.Cut(strings.TrimSuffix(string(b), "\n"), " ")
+	generation, isGen := parseGen(name)
+	crc, err := strconv.ParseUint(sum, 16, 32)
+	if !ok || !isGen || err != nil {
+		if entry := foreign(dir); entry != "" {
+			return current{}, fmt.Errorf("%s: %w: it holds %q; choose another folder", dir, index.ErrNotIndex, entry)
+		}
+		return current{}, damaged(filepath.Join(dir, currentName), "does not name a generation")
+	}
+	return current{generation, uint32(crc)}, nil
+}
+
+// missing says why a folder has no readable CURRENT.
+func missing(dir string, cause error) error {
+	fi, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %w; make one by indexing a folder", dir, index.ErrNotFound)
+	case err != nil:
+		return fmt.Errorf("opening index: %w", err)
+	case !fi.IsDir():
+		return fmt.Errorf("%s: %w: it is a file", dir, index.ErrNotIndex)
+	case !errors.Is(cause, fs.ErrNotExist):
+		return fmt.Errorf("opening index: %w", cause)
+	}
+	if entry := foreign(dir); entry != "" {
+		return fmt.Errorf("%s: %w: it holds %q; choose another folder", dir, index.ErrNotIndex, entry)
+	}
+	return fmt.Errorf("%s: %w; make one by indexing a folder", dir, index.ErrNotFound)
+}
+
+// foreign returns the name of an entry that no index has, or "". Without it a
+// mistyped folder would be taken for an index and cleaned.
+func foreign(dir string) string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err.Error()
+	}
+	for _, e := range entries {
+		name := e.Name()
+		_, isGen := parseGen(strings.TrimSuffix(name, tmpSuffix))
+		switch {
+		case name == lockName, name == currentName, name == currentName+tmpSuffix, name == workName, isGen:
+		default:
+			return name
+		}
+	}
+	return ""
+}
+
+// damaged says that a file is not what was written.
+func damaged(path, what string) error {
+	return fmt.Errorf("%s: %w: it %s; remove the index and index again", path, index.ErrDamaged, what)
+}

@@ -1,0 +1,225 @@
+// Package local keeps an index in a folder: keywords in Bleve's inverted
+// index, passages and vectors in segment files that are mapped into memory.
+// One process writes while others read: the writer publishes generations,
+// which never change (docs/format.md describes the files).
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+var _ index.Store = (*Store)(nil)
+
+// Options are the settings of Create.
+type Options struct {
+	// Settings are those of the index. An empty Analyzer means "en". A Dim of
+	// 0 makes an index without vectors.
+	Settings index.Settings
+	// BatchTimeout ends the wait for a batch that Bleve does not finish; it
+	// only has to be longer than the slowest disk. 0 means five minutes.
+	BatchTimeout time.Duration
+}
+
+// Store is an index in a folder.
+type Store struct {
+	dir       string
+	analyzers *analyzers
+	timeout   time.Duration
+	writer    *writer // nil when the Store was opened for reading
+
+	mu       sync.Mutex
+	view     *view     // nil when closed
+	manifest *manifest // of the newest generation that this Store knows
+	postings *postings // a reader's; those of a writer outlive its views
+}
+
+// Create opens the index in dir for writing and makes it if there is none. It
+// does not wait: while another writer has the index it returns a *LockedError.
+// An existing index with other settings gives a *SettingsError, a folder that
+// holds something else an error of index.ErrNotIndex.
+func Create(ctx context.Context, dir string, o Options) (*Store, error) {
+	if o.Settings.Analyzer == "" {
+		o.Settings.Analyzer = "en"
+	}
+	if o.Settings.Dim < 0 {
+		return nil, fmt.Errorf("vectors of dimension %d", o.Settings.Dim)
+	}
+	a, err := newAnalyzers(o.Settings.Analyzer)
+	if err != nil {
+		return nil, err
+	}
+	dir, err = filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	// Look before making anything: a mistyped path must stay as it is.
+	if _, err := readCurrent(dir); err != nil && !errors.Is(err, index.ErrNotFound) {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, dirMode); err != nil {
+		return nil, fmt.Errorf("making index: %w", err)
+	}
+	lock, err := lockDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir, analyzers: a, timeout: batchTimeout(o)}
+	if err := s.startWriting(ctx, lock, o.Settings); err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	return s, nil
+}
+
+func batchTimeout(o Options) time.Duration {
+	if o.BatchTimeout == 0 {
+		return 5 * time.Minute
+	}
+	return o.BatchTimeout
+}
+
+// SettingsError says that an index was made with other settings.
+// errors.Is(err, index.ErrModelMismatch) holds.
+type SettingsError struct {
+	Dir        string
+	Have, Want index.Settings
+}
+
+func (e *SettingsError) Error() string {
+	what := ""
+	differ := func(name string, have, want any) {
+		if have != want {
+			what += fmt.Sprintf(" %s is %v, not %v;", name, have, want)
+		}
+	}
+	differ("embedder", e.Have.Embedder, e.Want.Embedder)
+	differ("vector length", e.Have.Dim, e.Want.Dim)
+	differ("analyzer", e.Have.Analyzer, e.Want.Analyzer)
+	differ("passage length", e.Have.SplitTokens, e.Want.SplitTokens)
+	differ("splitter version", e.Have.SplitVersion, e.Want.SplitVersion)
+	return fmt.Sprintf("%s: %v:%s to start afresh remove that folder and run \"albert-search index\" again",
+		e.Dir, index.ErrModelMismatch, what)
+}
+
+func (e *SettingsError) Unwrap() error { return index.ErrModelMismatch }
+
+// Open opens the newest generation of the index in dir for reading. It works
+// while another process writes and never waits for it. The Store goes on
+// showing that generation until Refresh is called.
+func Open(ctx context.Context, dir string) (*Store, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir, timeout: batchTimeout(Options{})}
+	if err := s.openNewest(ctx); err != nil {
+		return nil, err
+	}
+	s.analyzers, err = newAnalyzers(s.manifest.Settings.Analyzer)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Refresh makes a Store that was opened for reading show the newest
+// generation. Searches that are under way end on the one they began with.
+// For a writer it does nothing.
+func (s *Store) Refresh(ctx context.Context) error {
+	if s.writer != nil {
+		return nil
+	}
+	cur, err := readCurrent(s.dir)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	closed, generation := s.view == nil, s.manifest.Generation
+	s.mu.Unlock()
+	if closed {
+		return errClosed
+	}
+	if cur.generation == generation {
+		return nil
+	}
+	return s.openNewest(ctx)
+}
+
+// openNewest opens the generation that CURRENT names. A writer may remove it
+// meanwhile, after having published two newer ones; then CURRENT is read again.
+func (s *Store) openNewest(ctx context.Context) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		cur, err := readCurrent(s.dir)
+		if err != nil {
+			return err
+		}
+		g, err := openGeneration(filepath.Join(s.dir, genName(cur.generation)), cur.manifest, true, s.timeout)
+		if err == nil {
+			return s.show(g)
+		}
+		if now, cerr := readCurrent(s.dir); cerr == nil && now == cur {
+			if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, index.ErrDamaged) {
+				err = damaged(filepath.Join(s.dir, genName(cur.generation)), "is missing or incomplete: "+err.Error())
+			}
+			return err
+		}
+	}
+}
+
+// show replaces the view and the postings of a reader.
+func (s *Store) show(g *generation) error {
+	s.mu.Lock()
+	oldView, oldPostings := s.view, s.postings
+	s.view, s.manifest, s.postings = g.view, g.manifest, g.postings
+	s.mu.Unlock()
+	if oldView == nil {
+		return nil
+	}
+	// Snapshots stay usable after their index is closed.
+	return errors.Join(oldView.release(), oldPostings.close())
+}
+
+var errClosed = fmt.Errorf("index: %w", fs.ErrClosed)
+
+// acquire returns the newest view, which the caller must release.
+func (s *Store) acquire() (*view, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.view == nil {
+		return nil, errClosed
+	}
+	s.view.refs.Add(1)
+	return s.view, nil
+}
+
+// Close publishes what was applied, ends writing and frees everything once the
+// searches under way are done. An error says that what was applied since the
+// last Publish is lost.
+func (s *Store) Close() error {
+	var err error
+	if s.writer != nil {
+		err = s.stopWriting()
+	}
+	s.mu.Lock()
+	v, p := s.view, s.postings
+	s.view, s.postings = nil, nil
+	s.mu.Unlock()
+	if v != nil {
+		err = errors.Join(err, v.release())
+	}
+	if p != nil {
+		err = errors.Join(err, p.close())
+	}
+	return err
+}

@@ -1,0 +1,128 @@
+package local
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+// formatVersion is the version of everything that docs/format.md describes.
+// Its history is there too.
+const formatVersion = 1
+
+// manifest describes one generation. Opening starts here: what it does not
+// name is not part of the generation.
+type manifest struct {
+	Format     int            `json:"format"`
+	Generation uint64         `json:"generation"`
+	Created    time.Time      `json:"created"`
+	Settings   index.Settings `json:"settings"`
+	// Batch counts the batches; the postings carry the same number.
+	Batch uint64 `json:"batch"`
+	// NextRow, NextDocument and NextSegment are the numbers that are handed
+	// out next. They only grow, so that a number never means two things.
+	NextRow      uint32 `json:"next_row"`
+	NextDocument uint32 `json:"next_document"`
+	NextSegment  uint64 `json:"next_segment"`
+	// Documents and Passages are what is live, of all states.
+	Documents int `json:"documents"`
+	Passages  int `json:"passages"`
+	// Segments names the segment files in ascending order of rows.
+	Segments []string `json:"segments"`
+	// Files is every file of the generation but the manifest.
+	Files []fileSum `json:"files"`
+}
+
+// fileSum is a file of a generation by its slash-separated path.
+type fileSum struct {
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`
+	CRC32C uint32 `json:"crc32c"`
+}
+
+// readManifest reads a generation's manifest and checks that the files it
+// names have the sizes it says. Contents are checked by Verify; reading them
+// all at every start would cost more than most searches.
+func readManifest(gen string, want uint32) (*manifest, error) {
+	p := filepath.Join(gen, manifestName)
+	b, err := os.ReadFile(p)
+	if err != nil {
+		return nil, fmt.Errorf("opening index: %w", err)
+	}
+	var version struct {
+		Format int `json:"format"`
+	}
+	if err := json.Unmarshal(b, &version); err == nil && version.Format > formatVersion {
+		return nil, fmt.Errorf("%s: %w (format %d, this program reads up to %d); use a newer albert-search or index into another folder",
+			filepath.Dir(gen), index.ErrNewerFormat, version.Format, formatVersion)
+	}
+	if crc32.Checksum(b, castagnoli) != want {
+		return nil, damaged(p, "has another checksum than "+currentName+" says")
+	}
+	m := new(manifest)
+	if err := json.Unmarshal(b, m); err != nil {
+		return nil, damaged(p, "does not parse: "+err.Error())
+	}
+	if m.Format < 1 {
+		return nil, damaged(p, "has no format version")
+	}
+	for _, f := range m.Files {
+		if !fs.ValidPath(f.Name) || path.Clean(f.Name) != f.Name {
+			return nil, damaged(p, fmt.Sprintf("names a file %q", f.Name))
+		}
+		file := filepath.Join(gen, filepath.FromSlash(f.Name))
+		fi, err := os.Stat(file)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("%w (%w)", damaged(file, "is missing"), fs.ErrNotExist)
+		case err != nil:
+			return nil, fmt.Errorf("opening index: %w", err)
+		case fi.Size() != f.Size:
+			return nil, damaged(file, fmt.Sprintf("has %d bytes instead of %d", fi.Size(), f.Size))
+		}
+	}
+	return m, nil
+}
+
+// encode returns the manifest's text and the checksum for CURRENT.
+func (m *manifest) encode() ([]byte, uint32, error) {
+	b, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return nil, 0, err
+	}
+	b = append(b, '\n')
+	return b, crc32.Checksum(b, castagnoli), nil
+}
+
+// bytes is the size of the generation on disk.
+func (m *manifest) bytes() int64 {
+	var n int64
+	for _, f := range m.Files {
+		n += f.Size
+	}
+	return n
+}
+
+// sumFile returns the size and checksum of a file.
+func sumFile(path string) (size int64, crc uint32, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer f.Close()
+	h := crc32.New(castagnoli)
+	n, err := io.Copy(h, f)
+	if err != nil {
+		return 0, 0, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return n, h.Sum32(), nil
+}

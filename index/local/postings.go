@@ -1,0 +1,242 @@
+package local
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/blevesearch/bleve/v2/document"
+	"github.com/blevesearch/bleve/v2/index/scorch"
+	bleve "github.com/blevesearch/bleve_index_api"
+)
+
+// batchKey is the internal value of the postings that holds the number of the
+// last batch. Scorch writes it in the same transaction as the batch, so that
+// postings which fell back to an older state are noticed.
+var batchKey = []byte("albert-search.batch")
+
+// postings is the inverted index: Bleve's scorch without the layer above it,
+// because scores, filters and stored values are ours. A Bleve document is a
+// passage, its id the row.
+type postings struct {
+	dir    string
+	scorch *scorch.Scorch
+	queue  *bleve.AnalysisQueue
+	// failed receives the first error of scorch's background work.
+	failed chan error
+	// timeout bounds a batch.
+	timeout time.Duration
+}
+
+// openPostings opens the postings in dir or makes new ones. Scorch panics on
+// some damaged files; that too becomes an error.
+func openPostings(dir string, readOnly bool, timeout time.Duration) (p *postings, err error) {
+	p = &postings{dir: dir, queue: bleve.NewAnalysisQueue(runtime.GOMAXPROCS(0)), failed: make(chan error, 1), timeout: timeout}
+	backgroundErrors.watch(dir, p.failed)
+	defer func() {
+		if r := recover(); r != nil {
+			err = damaged(dir, fmt.Sprintf("cannot be opened: %v", r))
+		}
+		if err != nil {
+			backgroundErrors.forget(dir)
+			p.queue.Close()
+		}
+	}()
+	s, err := scorch.NewScorch(scorch.Name, map[string]any{
+		"path":      dir,
+		"read_only": readOnly,
+		// Without it opening waits for ever for another process's lock.
+		"bolt_timeout":           "10s",
+		"asyncErrorCallbackName": callbackName,
+	}, p.queue)
+	if err != nil {
+		return nil, fmt.Errorf("opening postings %s: %w", dir, err)
+	}
+	if err := s.Open(); err != nil {
+		return nil, fmt.Errorf("opening postings %s: %w", dir, err)
+	}
+	p.scorch = s.(*scorch.Scorch)
+	return p, nil
+}
+
+// reader returns a snapshot, which must be closed.
+func (p *postings) reader() (*scorch.IndexSnapshot, error) {
+	r, err := p.scorch.Reader()
+	if err != nil {
+		return nil, err
+	}
+	s, ok := r.(*scorch.IndexSnapshot)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("postings %s: unexpected reader %T", p.dir, r), r.Close())
+	}
+	return s, nil
+}
+
+// batchNumber returns the number of the last batch in a snapshot.
+func batchNumber(r *scorch.IndexSnapshot) (uint64, error) {
+	b, err := r.GetInternal(batchKey)
+	if err != nil {
+		return 0, err
+	}
+	if len(b) != 8 {
+		return 0, nil // a new index
+	}
+	return binary.BigEndian.Uint64(b), nil
+}
+
+// apply writes a batch and returns when it is on the disk. Scorch knows no
+// deadline, and after a panic of its background work it would wait for ever:
+// errors of that work and a timeout end the wait.
+func (p *postings) apply(number uint64, b *bleve.Batch) error {
+	select {
+	case err := <-p.failed: // a merge that failed since the last batch
+		return fmt.Errorf("writing postings: %w", err)
+	default:
+	}
+	b.SetInternal(batchKey, binary.BigEndian.AppendUint64(nil, number))
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if r := recover(); r != nil {
+				done <- fmt.Errorf("panic: %v", r)
+			}
+		}()
+		done <- p.scorch.Batch(b)
+	}()
+	timer := time.NewTimer(p.timeout)
+	defer timer.Stop()
+	var err error
+	select {
+	case err = <-done:
+	case err = <-p.failed:
+	case <-timer.C:
+		err = fmt.Errorf("not done after %s", p.timeout)
+	}
+	if err != nil {
+		return fmt.Errorf("writing postings: %w", err)
+	}
+	return nil
+}
+
+// copyTo writes the newest snapshot into dir: root.bolt afresh, the immutable
+// segments as links.
+func (p *postings) copyTo(dir string) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	r := p.scorch.CopyReader()
+	if r == nil {
+		return errors.New("postings are closed")
+	}
+	defer func() { err = errors.Join(err, r.CloseCopyReader()) }()
+	return r.CopyTo(linkDir{from: p.dir, to: dir})
+}
+
+// close ends scorch's background work. After an error that work may be stuck;
+// then it is left alone.
+func (p *postings) close() error {
+	defer backgroundErrors.forget(p.dir)
+	done := make(chan error, 1)
+	go func() {
+		err := p.scorch.Close()
+		p.queue.Close()
+		done <- err
+	}()
+	timer := time.NewTimer(p.timeout)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("closing postings %s: not done after %s", p.dir, p.timeout)
+	}
+}
+
+// linkDir is where scorch copies a snapshot to.
+type linkDir struct {
+	from, to string
+}
+
+// GetWriter links a file that exists, returning nil so that scorch does not
+// copy it, and creates any other.
+func (d linkDir) GetWriter(path string) (io.WriteCloser, error) {
+	name := filepath.Base(path)
+	dst := filepath.Join(d.to, name)
+	if filepath.Ext(name) == ".zap" {
+		err := linkFile(filepath.Join(d.from, name), dst)
+		if !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return os.OpenFile(dst, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
+}
+
+// passageDoc is the Bleve document of a passage.
+func passageDoc(row uint32, a *analyzers, values [numFields]string) *document.Document {
+	d := document.NewDocument(rowKey(row))
+	for f, v := range values {
+		if v != "" {
+			d.AddField(document.NewTextFieldCustom(fieldNames[f], nil, []byte(v), bleve.IndexField|bleve.IncludeTermVectors, a[f]))
+		}
+	}
+	return d
+}
+
+// rowKey is a row as the id of a Bleve document.
+func rowKey(row uint32) string { return fmt.Sprintf("%08x", row) }
+
+func parseRowKey(key string) (uint32, error) {
+	n, err := strconv.ParseUint(key, 16, 32)
+	if err != nil || len(key) != 8 {
+		return 0, fmt.Errorf("%w: the postings have a passage %q", errRecord, key)
+	}
+	return uint32(n), nil
+}
+
+const callbackName = "albert-search/index/local"
+
+// backgroundErrors leads errors of scorch's background work to the postings
+// that they are about. Scorch takes its callbacks from a plain map that must
+// not change once it is used, hence the package variable.
+var backgroundErrors = newErrorRouter()
+
+type errorRouter struct {
+	mu   sync.Mutex
+	dirs map[string]chan<- error
+}
+
+func newErrorRouter() *errorRouter {
+	r := &errorRouter{dirs: make(map[string]chan<- error)}
+	scorch.RegistryAsyncErrorCallbacks[callbackName] = r.report
+	return r
+}
+
+func (r *errorRouter) watch(dir string, c chan<- error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dirs[dir] = c
+}
+
+func (r *errorRouter) forget(dir string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.dirs, dir)
+}
+
+func (r *errorRouter) report(err error, dir string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case r.dirs[dir] <- err:
+	default: // nobody listens, or an earlier error waits already
+	}
+}

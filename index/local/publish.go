@@ -1,0 +1,170 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+// Publish makes what was applied a generation. When it returns nil the
+// generation survives a loss of power and other processes open it. Without
+// changes since the last one it does nothing. It writes a few small files and
+// links the others, so that publishing every few seconds is cheap.
+func (s *Store) Publish(ctx context.Context) error {
+	if s.writer == nil {
+		return fmt.Errorf("%s: %w", s.dir, index.ErrReadOnly)
+	}
+	w := s.writer
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failed != nil {
+		return w.failed
+	}
+	if !w.dirty {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.publish(); err != nil {
+		return s.fail(fmt.Errorf("publishing: %w", err))
+	}
+	w.dirty = false
+	return nil
+}
+
+func (s *Store) publish() error {
+	w := s.writer
+	v, err := s.acquire()
+	if err != nil {
+		return err
+	}
+	defer v.release()
+
+	m := w.next
+	m.Generation++
+	m.Created = time.Now().UTC()
+	m.Documents, m.Passages = v.documents(), v.stats.Passages
+	gen := filepath.Join(s.dir, genName(m.Generation))
+	tmp := gen + tmpSuffix
+	if err := os.MkdirAll(filepath.Join(tmp, postingsName), dirMode); err != nil {
+		return err
+	}
+	m.Segments = nil
+	for _, seg := range v.segs {
+		m.Segments = append(m.Segments, seg.name)
+		if err := linkFile(seg.path, filepath.Join(tmp, seg.name)); err != nil {
+			return err
+		}
+	}
+	deleted, err := v.deleted.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(tmp, deletedName), deleted); err != nil {
+		return err
+	}
+	if err := w.postings.copyTo(filepath.Join(tmp, postingsName)); err != nil {
+		return err
+	}
+	if m.Files, err = w.sumFiles(tmp); err != nil {
+		return err
+	}
+	text, sum, err := m.encode()
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(tmp, manifestName), text); err != nil {
+		return err
+	}
+	// Everything in the folders is on the disk; now their entries, then the
+	// name of the generation, then CURRENT, which makes it the newest.
+	for _, dir := range []string{filepath.Join(tmp, postingsName), tmp} {
+		if err := syncDir(dir); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(tmp, gen); err != nil {
+		return err
+	}
+	if err := syncDir(s.dir); err != nil {
+		return err
+	}
+	if err := replaceFile(filepath.Join(s.dir, currentName), current{m.Generation, sum}.bytes()); err != nil {
+		return err
+	}
+	w.published(&m)
+	s.mu.Lock()
+	s.manifest = &m
+	s.mu.Unlock()
+	removeOld(s.dir, m.Generation)
+	return nil
+}
+
+// sumFiles lists the files of a generation in the making. Those that Bleve
+// wrote afresh are synced; immutable files that an earlier generation had are
+// not read again.
+func (w *writer) sumFiles(gen string) ([]fileSum, error) {
+	var sums []fileSum
+	for _, sub := range []string{"", postingsName} {
+		entries, err := os.ReadDir(filepath.Join(gen, sub))
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if e.IsDir() {
+				continue
+			}
+			f := fileSum{Name: path.Join(sub, e.Name())}
+			if known, ok := w.sums[f.Name]; ok && immutable(f.Name) {
+				sums = append(sums, known)
+				continue
+			}
+			file := filepath.Join(gen, sub, e.Name())
+			if err := syncFile(file); err != nil {
+				return nil, err
+			}
+			if f.Size, f.CRC32C, err = sumFile(file); err != nil {
+				return nil, err
+			}
+			sums = append(sums, f)
+		}
+	}
+	return sums, nil
+}
+
+// immutable tells whether a file of that name never changes once it is
+// written.
+func immutable(name string) bool {
+	return strings.HasPrefix(name, segPrefix) || path.Ext(name) == ".zap"
+}
+
+// published remembers a generation as the base of the next.
+func (w *writer) published(m *manifest) {
+	w.next.Generation, w.next.Created = m.Generation, m.Created
+	clear(w.sums)
+	for _, f := range m.Files {
+		w.sums[f.Name] = f
+	}
+}
+
+// removeOld removes all generations but the newest two: a reader that has just
+// read CURRENT still finds the one it names. What cannot be removed, because
+// a reader has it open on Windows for example, is tried again the next time.
+func removeOld(dir string, newest uint64) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if n, ok := parseGen(e.Name()); ok && n+1 < newest {
+			os.RemoveAll(filepath.Join(dir, e.Name()))
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/blevesearch/bleve/v2/index/scorch"
+	bleve "github.com/blevesearch/bleve_index_api"
+)
+
+// view is the state of the index between two batches. It never changes, so
+// that a search sees the same documents, passages, vectors and postings all
+// through.
+type view struct {
+	contents
+	segs     []*segment // ascending by rows
+	postings *scorch.IndexSnapshot
+	updated  time.Time
+	rowCache func() []atomic.Uint32 // Bleve's document number to row+1
+	refs     atomic.Int32
+}
+
+// newView makes a view. It takes over the caller's references to the segments
+// and to the snapshot, also when it fails.
+func newView(c contents, segs []*segment, snapshot *scorch.IndexSnapshot, updated time.Time) (*view, error) {
+	v := &view{contents: c, segs: segs, postings: snapshot, updated: updated}
+	v.rowCache = sync.OnceValue(func() []atomic.Uint32 { return make([]atomic.Uint32, v.postingDocs()) })
+	v.refs.Store(1)
+	n, err := snapshot.DocCount()
+	if err == nil && n != v.live.GetCardinality() {
+		err = fmt.Errorf("the postings have %d passages instead of %d", n, v.live.GetCardinality())
+	}
+	if err != nil {
+		return nil, errors.Join(err, v.release())
+	}
+	return v, nil
+}
+
+// postingDocs is the number of document numbers that Bleve uses, those of
+// deleted documents included.
+func (v *view) postingDocs() uint64 {
+	var n uint64
+	for _, s := range v.postings.Segments() {
+		n += uint64(s.FullSize())
+	}
+	return n
+}
+
+// docs iterates over the documents that are not deleted, in order of number.
+func (v *view) docs() iter.Seq[*docRecord] {
+	return func(yield func(*docRecord) bool) {
+		for _, s := range v.segs {
+			for _, d := range s.docs {
+				if !v.deleted.Contains(d.number) && !yield(d) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// find returns the segment and the position of a live row.
+func (v *view) find(row uint32) (*segment, int, bool) {
+	if !v.live.Contains(row) {
+		return nil, 0, false
+	}
+	i, _ := slices.BinarySearchFunc(v.segs, row, func(s *segment, row uint32) int {
+		if s.end() <= uint64(row) {
+			return -1
+		}
+		return 1
+	})
+	if i == len(v.segs) {
+		return nil, 0, false
+	}
+	pos, ok := v.segs[i].position(row)
+	return v.segs[i], pos, ok
+}
+
+// row returns the row of a Bleve document number. Reading it from Bleve costs
+// more than scoring a posting, so it is kept.
+func (v *view) row(number uint64) (uint32, error) {
+	cache := v.rowCache()
+	if number >= uint64(len(cache)) {
+		return 0, fmt.Errorf("%w: the postings have no passage %d", errRecord, number)
+	}
+	if r := cache[number].Load(); r != 0 {
+		return r - 1, nil
+	}
+	key, err := v.postings.ExternalID(bleve.NewIndexInternalID(nil, number))
+	if err != nil {
+		return 0, err
+	}
+	row, err := parseRowKey(key)
+	if err != nil {
+		return 0, err
+	}
+	cache[number].Store(row + 1)
+	return row, nil
+}
+
+// release frees the view when nobody uses it any more.
+func (v *view) release() error {
+	if v.refs.Add(-1) > 0 {
+		return nil
+	}
+	return errors.Join(v.postings.Close(), releaseSegments(v.segs))
+}

@@ -1,0 +1,215 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	bleve "github.com/blevesearch/bleve_index_api"
+	"github.com/gofrs/flock"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+// writer is what a Store has besides when it writes. All writing happens in
+// the folder work, a clone of the newest generation: whatever becomes of it,
+// what was published stays as it is.
+type writer struct {
+	lock     *flock.Flock
+	work     string
+	postings *postings
+
+	mu   sync.Mutex // one batch or publication at a time
+	next manifest   // numbers to hand out; the rest is filled in by publish
+	byID map[string]*docRecord
+	// dirty tells that something was applied since the last publication.
+	dirty bool
+	// failed is the error after which work cannot be trusted any more.
+	failed error
+	// sums has the checksums of immutable files that were published already.
+	sums map[string]fileSum
+}
+
+// startWriting clears what earlier writers left behind and clones the newest
+// generation, or makes the first one.
+func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want index.Settings) error {
+	w := &writer{lock: lock, work: filepath.Join(s.dir, workName), byID: make(map[string]*docRecord), sums: make(map[string]fileSum)}
+	cur, err := readCurrent(s.dir) // again, now that nobody else can change it
+	fresh := errors.Is(err, index.ErrNotFound)
+	if err != nil && !fresh {
+		return err
+	}
+	if err := clean(s.dir, cur.generation); err != nil {
+		return fmt.Errorf("cleaning index: %w", err)
+	}
+	if fresh {
+		return s.startEmpty(ctx, w, want)
+	}
+	gen := filepath.Join(s.dir, genName(cur.generation))
+	m, err := readManifest(gen, cur.manifest)
+	if err != nil {
+		return err
+	}
+	if m.Settings != want {
+		return &SettingsError{Dir: s.dir, Have: m.Settings, Want: want}
+	}
+	if err := cloneGeneration(gen, w.work, m); err != nil {
+		return fmt.Errorf("preparing index for writing: %w", err)
+	}
+	g, err := openGeneration(w.work, cur.manifest, false, s.timeout)
+	if err != nil {
+		return err
+	}
+	w.next, w.postings = *m, g.postings
+	for _, f := range m.Files {
+		w.sums[f.Name] = f
+	}
+	for d := range g.view.docs() {
+		w.byID[d.info.ID] = d
+	}
+	s.writer, s.view, s.manifest = w, g.view, m
+	return nil
+}
+
+// startEmpty makes an index without documents and publishes it, so that from
+// now on the folder is an index and its settings are fixed.
+func (s *Store) startEmpty(ctx context.Context, w *writer, want index.Settings) error {
+	if err := os.MkdirAll(filepath.Join(w.work, postingsName), dirMode); err != nil {
+		return fmt.Errorf("making index: %w", err)
+	}
+	p, err := openPostings(filepath.Join(w.work, postingsName), false, s.timeout)
+	if err != nil {
+		return err
+	}
+	w.postings = p
+	w.next = manifest{Format: formatVersion, Settings: want, NextSegment: 1}
+	w.dirty = true
+	err = p.apply(0, bleve.NewBatch())
+	if err == nil {
+		err = s.makeView(newContents(roaring.New()), nil, w)
+	}
+	if err != nil {
+		return errors.Join(err, p.close())
+	}
+	s.writer = w
+	if err := s.Publish(ctx); err != nil {
+		return errors.Join(err, s.view.release(), p.close())
+	}
+	return nil
+}
+
+// makeView makes the state after a batch the one that searches see. It takes
+// over the references to the segments.
+func (s *Store) makeView(c contents, segs []*segment, w *writer) error {
+	snapshot, err := w.postings.reader()
+	if err != nil {
+		return errors.Join(err, releaseSegments(segs))
+	}
+	v, err := newView(c, segs, snapshot, time.Now().UTC())
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	old := s.view
+	s.view = v
+	s.mu.Unlock()
+	if old != nil {
+		return old.release()
+	}
+	return nil
+}
+
+// clean removes what a writer that was killed left: work, unfinished
+// generations, and generations that are neither the newest nor the one before.
+func clean(dir string, newest uint64) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := e.Name()
+		generation, isGen := parseGen(strings.TrimSuffix(name, tmpSuffix))
+		stale := name == workName || name == currentName+tmpSuffix ||
+			isGen && (strings.HasSuffix(name, tmpSuffix) || generation > newest || generation+1 < newest)
+		if !stale {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cloneGeneration makes work from a generation. Everything is linked but
+// root.bolt, the one file that is written in place.
+func cloneGeneration(gen, work string, m *manifest) error {
+	if err := os.MkdirAll(filepath.Join(work, postingsName), dirMode); err != nil {
+		return err
+	}
+	names := []string{manifestName}
+	for _, f := range m.Files {
+		names = append(names, filepath.FromSlash(f.Name))
+	}
+	for _, name := range names {
+		clone := linkFile
+		if filepath.Ext(name) == ".bolt" {
+			clone = copyFile
+		}
+		if err := clone(filepath.Join(gen, name), filepath.Join(work, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fail abandons work. What an error left there is unknown, and scorch would go
+// on trying to write on a full disk.
+func (s *Store) fail(err error) error {
+	w := s.writer
+	w.failed = fmt.Errorf("writing index %s: %w; nothing since generation %d was kept, which is intact: mend the cause and index again",
+		s.dir, err, s.generation())
+	// Scorch may be stuck, which is one of the reasons to be here.
+	go func() {
+		if w.postings.close() == nil {
+			os.RemoveAll(w.work)
+		}
+	}()
+	return w.failed
+}
+
+// generation returns the number of the newest generation that is known.
+func (s *Store) generation() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.manifest == nil {
+		return 0
+	}
+	return s.manifest.Generation
+}
+
+// stopWriting publishes and lets others write.
+func (s *Store) stopWriting() error {
+	w := s.writer
+	err := s.Publish(context.Background())
+	if errors.Is(err, errClosed) {
+		return nil // closed before
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failed == nil {
+		w.failed = errClosed
+		if cerr := w.postings.close(); cerr != nil {
+			err = errors.Join(err, cerr)
+		} else {
+			err = errors.Join(err, os.RemoveAll(w.work))
+		}
+	}
+	return errors.Join(err, w.lock.Unlock())
+}
