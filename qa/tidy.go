@@ -6,13 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// tidy moves the ends of the byte range to where a person would cut: white
-// space, separators and lone quotation marks and brackets at the ends are left
+// tidy moves the ends of the byte range to where a person would cut: words are
+// whole (a model's pieces are not), white space, separators and lone quotation marks and brackets at the ends are left
 // out, a bracket or quotation mark that is opened inside and closed directly
 // behind is closed, and the full stop of an abbreviation ("U.S.") stays while
 // that of the sentence goes. What is left may be empty.
 func tidy(text string, start, end int) (int, int) {
-	start, end = trimLeft(text, start, end), trimRight(text, start, end)
+	start, end = wholeWords(text, start, end)
+	start = trimLeft(text, start, end)
+	end = trimRight(text, start, end)
 	if start >= end {
 		return start, start
 	}
@@ -27,6 +29,33 @@ func tidy(text string, start, end int) (int, int) {
 			return start, start
 		}
 	}
+}
+
+// wholeWords moves the ends that are inside a word to its ends.
+func wholeWords(text string, start, end int) (int, int) {
+	for start > 0 && start < end {
+		before, n := utf8.DecodeLastRuneInString(text[:start])
+		first, _ := utf8.DecodeRuneInString(text[start:])
+		if !inWord(before) || !inWord(first) {
+			break
+		}
+		start -= n
+	}
+	for start < end && end < len(text) {
+		last, _ := utf8.DecodeLastRuneInString(text[:end])
+		next, n := utf8.DecodeRuneInString(text[end:])
+		if !inWord(last) || !inWord(next) {
+			break
+		}
+		end += n
+	}
+	return start, end
+}
+
+// inWord says whether r belongs to a word of a script that separates words.
+func inWord(r rune) bool {
+	return (isWord(r) || unicode.IsMark(r)) && !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana,
+		unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
 // Characters that say nothing at the ends of an answer. Signs that belong to
