@@ -196,24 +196,31 @@ func (d *pdfDocument) textByColumns(layer references.FPDF_TEXTPAGE, text string)
 		}
 		pieces[i] = rect{r.Left, r.Top, r.Right, r.Bottom}
 	}
-	regions := columnRegions(pieces)
-	if regions == nil {
-		return text, nil
+	// within reads a region. PDFium takes every character that a region
+	// touches, so it is made a trifle lower than the text.
+	within := func(r rect) string {
+		const slack = 0.25
+		got, boundedErr := d.instance.FPDFText_GetBoundedText(&requests.FPDFText_GetBoundedText{
+			TextPage: layer, Left: r.left, Top: r.top - slack, Right: r.right, Bottom: r.bottom + slack})
+		if boundedErr != nil {
+			err = boundedErr
+			return ""
+		}
+		return cleanPDFText(got.Text)
+	}
+	regions := columnRegions(pieces, func(r rect) bool { return within(r) == "" })
+	if regions == nil || err != nil {
+		return text, err
 	}
 	var b strings.Builder
 	for _, r := range regions {
-		// PDFium takes every character that a region touches, so it is made
-		// a little lower than the text.
-		slack := min(2, r.height()/4)
-		got, err := d.instance.FPDFText_GetBoundedText(&requests.FPDFText_GetBoundedText{
-			TextPage: layer, Left: r.left, Top: r.top - slack, Right: r.right, Bottom: r.bottom + slack})
-		if err != nil {
-			return "", err
-		}
 		if b.Len() > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(cleanPDFText(got.Text))
+		b.WriteString(within(r))
+	}
+	if err != nil {
+		return "", err
 	}
 	if !sameLetters(text, b.String()) {
 		return text, nil
@@ -230,6 +237,7 @@ func (d *pdfDocument) crashed(err error) error {
 // cleanPDFText turns PDFium's conventions into plain text.
 func cleanPDFText(s string) string {
 	s = strings.NewReplacer(
+		" \r\n", "\n",
 		"\r\n", "\n",
 		"\r", "\n",
 		// PDFium's sign for a hyphen at the end of a line, in place of the

@@ -24,17 +24,24 @@ const (
 	// maxCrossing is the share of the lines that may cross a gutter: titles,
 	// wide tables.
 	maxCrossing = 0.25
+	// maxStray is the share of the lines that may reach into a gutter.
+	maxStray = 0.05
 	// minReturns is the share of lines at which the text returns to a column
 	// on its left, above which a page is written across its columns.
 	minReturns = 0.3
 )
 
 // columnRegions returns the regions of a page in reading order, or nil if it
-// is to be read as it is written. pieces are in the order of writing.
-func columnRegions(pieces []rect) []rect {
+// is to be read as it is written. pieces are in the order of writing; blank
+// tells whether there is no text in a region.
+func columnRegions(pieces []rect, blank func(rect) bool) []rect {
 	pieces = slices.DeleteFunc(slices.Clone(pieces), func(r rect) bool { return r.width() <= 0 || r.height() <= 0 })
 	columns := findColumns(pieces)
-	if len(columns) < 2 || !writtenAcross(pieces, columns) {
+	if len(columns) < 2 {
+		return nil
+	}
+	pieces = splitAtGutters(pieces, columns, blank)
+	if !writtenAcross(pieces, columns) {
 		return nil
 	}
 	// From top to bottom: the bands between what crosses the columns.
@@ -80,7 +87,7 @@ func union(a, b rect) rect {
 	return rect{min(a.left, b.left), max(a.top, b.top), max(a.right, b.right), min(a.bottom, b.bottom)}
 }
 
-// column is a range of x.
+// column is a range of x. Columns meet in the middle of the gutter between them.
 type column struct{ left, right float64 }
 
 func (c column) holds(r rect) bool { return r.left >= c.left && r.right <= c.right }
@@ -105,21 +112,23 @@ func findColumns(pieces []rect) []column {
 			cover[x]++
 		}
 	}
-	few := int(maxCrossing * float64(slices.Max(cover)))
+	most := float64(slices.Max(cover))
+	few, stray := int(maxCrossing*most), int(maxStray*most)
 	var columns []column
-	start := 0
+	start, columnFrom := left, 0
 	for x := 0; x < len(cover); {
 		end := x
 		for end < len(cover) && cover[end] <= few {
 			end++
 		}
-		if float64(end-x) >= minGutter && x > start && end < len(cover) {
-			columns = append(columns, column{left + float64(start), left + float64(x) + 1})
-			start = end
+		if from, to := emptiest(cover[:end], x, stray); x > columnFrom && end < len(cover) && float64(to-from) >= minGutter {
+			middle := left + float64(from+to)/2
+			columns = append(columns, column{start, middle})
+			start, columnFrom = middle, to
 		}
 		x = max(end, x+1)
 	}
-	columns = append(columns, column{left + float64(start) - 1, right + 1})
+	columns = append(columns, column{start, right})
 	for _, c := range columns {
 		var widths []float64
 		for _, l := range lines {
@@ -136,6 +145,44 @@ func findColumns(pieces []rect) []column {
 		}
 	}
 	return columns
+}
+
+// splitAtGutters parts the pieces that PDFium has made of words in two columns,
+// as it does at hyphens: they cross a gutter without any text in it.
+func splitAtGutters(pieces []rect, columns []column, blank func(rect) bool) []rect {
+	var parted []rect
+	for _, p := range pieces {
+		for _, c := range columns[:len(columns)-1] {
+			const half = 1.5 // of the strip in the middle of a gutter
+			if p.left < c.right-half && p.right > c.right+half && blank(rect{c.right - half, p.top, c.right + half, p.bottom}) {
+				parted = append(parted, rect{p.left, p.top, c.right, p.bottom})
+				p.left = c.right
+			}
+		}
+		parted = append(parted, p)
+	}
+	return parted
+}
+
+// emptiest returns the longest part of cover[start:] that has no more than
+// stray lines above the lowest cover: between two columns, that into which
+// hardly a line reaches but those across both.
+func emptiest(cover []int, start, stray int) (from, to int) {
+	if start == len(cover) {
+		return start, start
+	}
+	lowest := slices.Min(cover[start:])
+	for x := start; x < len(cover); {
+		stop := x
+		for stop < len(cover) && cover[stop] <= lowest+stray {
+			stop++
+		}
+		if stop-x > to-from {
+			from, to = x, stop
+		}
+		x = max(stop, x+1)
+	}
+	return from, to
 }
 
 // joinLines joins the pieces that follow each other on a line at the distance
