@@ -1,0 +1,139 @@
+package albert
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+)
+
+// ErrNotALBERT is the error of Load for a model of another kind.
+var ErrNotALBERT = errors.New("not an ALBERT")
+
+const configFile = "config.json"
+
+// Config is the shape of a model, as its config.json says it. What the file
+// leaves out has the default of transformers' AlbertConfig.
+type Config struct {
+	ModelType    string `json:"model_type"`
+	VocabSize    int    `json:"vocab_size"`
+	MaxPositions int    `json:"max_position_embeddings"`
+	TokenTypes   int    `json:"type_vocab_size"`
+	// EmbeddingSize is the width of the embedding tables, which a linear map
+	// takes to HiddenSize (ALBERT, Lan et al. 2020, section 3.1).
+	EmbeddingSize int `json:"embedding_size"`
+	HiddenSize    int `json:"hidden_size"`
+	// Layers are passes; they share the weights of Groups groups, each of
+	// InnerGroup layers that every pass runs one behind the other.
+	Layers           int     `json:"num_hidden_layers"`
+	Groups           int     `json:"num_hidden_groups"`
+	InnerGroup       int     `json:"inner_group_num"`
+	Heads            int     `json:"num_attention_heads"`
+	IntermediateSize int     `json:"intermediate_size"`
+	Activation       string  `json:"hidden_act"`
+	LayerNormEps     float32 `json:"layer_norm_eps"`
+	PadID            int32   `json:"pad_token_id"`
+	// Positions is how positions are told apart; only "absolute" is known.
+	Positions string `json:"position_embedding_type"`
+}
+
+func defaultConfig() Config {
+	return Config{
+		VocabSize: 30000, MaxPositions: 512, TokenTypes: 2,
+		EmbeddingSize: 128, HiddenSize: 4096,
+		Layers: 12, Groups: 1, InnerGroup: 1, Heads: 64, IntermediateSize: 16384,
+		Activation: "gelu_new", LayerNormEps: 1e-12, Positions: "absolute",
+	}
+}
+
+func readConfig(fsys fs.FS) (Config, error) {
+	text, err := fs.ReadFile(fsys, configFile)
+	if err != nil {
+		return Config{}, err
+	}
+	c := defaultConfig()
+	if err := json.Unmarshal(text, &c); err != nil {
+		return Config{}, fmt.Errorf("%s: %w", configFile, err)
+	}
+	if err := c.check(); err != nil {
+		return Config{}, fmt.Errorf("%s: %w", configFile, err)
+	}
+	return c, nil
+}
+
+// maxSize is more than any width, count or length of a model that could be
+// run, and small enough for the product of two to be an int.
+const maxSize = 1 << 20
+
+// maxLayers bounds the length of the graph, whatever the file says.
+const maxLayers = 1 << 10
+
+func (c Config) check() error {
+	if c.ModelType != "albert" {
+		return fmt.Errorf("%w: model_type is %q", ErrNotALBERT, c.ModelType)
+	}
+	if c.Positions != "absolute" {
+		return fmt.Errorf("position_embedding_type %q: an ALBERT has absolute positions", c.Positions)
+	}
+	for _, f := range []struct {
+		name     string
+		v, limit int
+	}{
+		{"vocab_size", c.VocabSize, 1 << 24},
+		{"max_position_embeddings", c.MaxPositions, maxSize},
+		{"type_vocab_size", c.TokenTypes, maxSize},
+		{"embedding_size", c.EmbeddingSize, maxSize},
+		{"hidden_size", c.HiddenSize, maxSize},
+		{"num_hidden_layers", c.Layers, maxLayers},
+		{"num_hidden_groups", c.Groups, maxLayers},
+		{"inner_group_num", c.InnerGroup, maxLayers},
+		{"num_attention_heads", c.Heads, maxSize},
+		{"intermediate_size", c.IntermediateSize, maxSize},
+	} {
+		if f.v < 1 || f.v > f.limit {
+			return fmt.Errorf("%s is %d, not between 1 and %d", f.name, f.v, f.limit)
+		}
+	}
+	if c.HiddenSize%c.Heads != 0 {
+		return fmt.Errorf("hidden_size %d is not a multiple of num_attention_heads %d", c.HiddenSize, c.Heads)
+	}
+	if _, err := activationNamed(c.Activation); err != nil {
+		return err
+	}
+	if !(c.LayerNormEps >= 0) {
+		return fmt.Errorf("layer_norm_eps is %g", c.LayerNormEps)
+	}
+	if c.PadID < 0 || int(c.PadID) >= c.VocabSize {
+		return fmt.Errorf("pad_token_id is %d, the vocabulary has %d pieces", c.PadID, c.VocabSize)
+	}
+	return nil
+}
+
+// group is the group of weights that a pass uses: what transformers computes,
+// in the same arithmetic, so that also counts that do not divide agree.
+func (c Config) group(layer int) int {
+	return int(float64(layer) / (float64(c.Layers) / float64(c.Groups)))
+}
+
+// activation is a hidden_act.
+type activation struct {
+	// op is the ONNX operator, approximate its attribute if it is Gelu.
+	op, approximate string
+	// floor is a number that the function never goes below.
+	floor float32
+}
+
+func activationNamed(name string) (activation, error) {
+	// The least values of GELU and of its approximation are -0.16997 and
+	// -0.17004.
+	const geluFloor = -0.171
+	switch name {
+	case "gelu":
+		return activation{"Gelu", "none", geluFloor}, nil
+	case "gelu_new", "gelu_pytorch_tanh":
+		return activation{"Gelu", "tanh", geluFloor}, nil
+	case "relu":
+		return activation{"Relu", "", 0}, nil
+	}
+	return activation{}, fmt.Errorf("hidden_act %q is not supported; gelu, gelu_new, gelu_pytorch_tanh and relu are", name)
+}

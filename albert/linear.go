@@ -1,0 +1,192 @@
+package albert
+
+import (
+	"unsafe"
+
+	"github.com/albert-search/albert-search/albert/onnx"
+	"github.com/albert-search/albert-search/albert/safetensors"
+)
+
+// The constants of the int8 products, by name.
+const (
+	constLastAxis = "lastAxis"
+	// Activations of either sign become 128 ± 127, steps of 1/127 of the
+	// row's largest magnitude.
+	constSignedStep, constSignedZero = "signedStep", "signedZero"
+	// Activations with a floor become 0 to 255, steps of 1/255 of the row's
+	// range from the floor.
+	constFloorStep, constFloorZero = "floorStep", "floorZero"
+	// constLeast stands in for the range of a row of zeros.
+	constLeast = "least"
+	// constWeightZero is what 0 is stored as in unsigned weights.
+	constWeightZero = "weightZero"
+)
+
+func int8Constants(g *onnx.Graph) {
+	g.Const(constLastAxis, onnx.Longs(-1))
+	g.Const(constSignedStep, onnx.Scalar(1.0/127))
+	g.Const(constSignedZero, onnx.Byte(128))
+	g.Const(constFloorStep, onnx.Scalar(1.0/255))
+	g.Const(constFloorZero, onnx.Byte(0))
+	g.Const(constLeast, onnx.Scalar(1e-30))
+	g.Const(constWeightZero, onnx.Byte(128))
+}
+
+// linear is a linear map at the session's precision. Floor is what no number
+// of x is less than, or nil when that is not known.
+func (w *graphWriter) linear(g *onnx.Graph, d dense, x string, floor *float32) string {
+	if w.o.precision != Int8 {
+		return w.dense(g, d, x)
+	}
+	return w.productInt8(g, d, x, floor)
+}
+
+// dense is a linear map in floating point.
+func (w *graphWriter) dense(g *onnx.Graph, d dense, x string) string {
+	y := g.Op("MatMul", []string{x, g.Const(d.name+".weight", onnx.Floats(w.matrix(d), d.in, d.out))})
+	return g.Op("Add", []string{y, g.Const(d.name+".bias", onnx.Floats(w.bias(d), d.out))})
+}
+
+// productInt8 is a linear map whose weights are 8-bit integers with a scale
+// for each output, and whose input is rounded to 8 bits with a scale for each
+// row (piece of a sequence). A row's result thus depends on that row alone,
+// whatever else is in the batch.
+//
+// The runtime's product takes one input scale only. Each row is therefore
+// divided by its range before rounding, and its result multiplied by it.
+func (w *graphWriter) productInt8(g *onnx.Graph, d dense, x string, floor *float32) string {
+	q := w.quantized(d)
+	bias := w.bias(d)
+	if w.err != nil {
+		return ""
+	}
+	if q.inputScale != nil {
+		x = g.Op("Mul", []string{x, g.Const(d.name+inputScale, onnx.Floats(q.inputScale, d.in))})
+	}
+	step, zero := constSignedStep, constSignedZero
+	var span string
+	if floor == nil {
+		span = g.Op("ReduceMax", []string{g.Op("Abs", []string{x}), constLastAxis}, onnx.Int("keepdims", 1))
+	} else {
+		// Counted from the floor, numbers need no sign and so have twice the
+		// resolution. W(x - floor) + floor·W1 = Wx: the second term is part of
+		// the bias.
+		step, zero = constFloorStep, constFloorZero
+		if *floor != 0 {
+			x = g.Op("Add", []string{x, g.Const("aboveFloor", onnx.Scalar(-*floor))})
+			bias = foldFloor(bias, q, *floor)
+		}
+		span = g.Op("ReduceMax", []string{x, constLastAxis}, onnx.Int("keepdims", 1))
+	}
+	span = g.Op("Max", []string{span, constLeast})
+	rounded := g.Op("QuantizeLinear", []string{g.Op("Div", []string{x, span}), step, zero})
+
+	weight := onnx.Tensor{Type: onnx.Int8, Dims: []int{d.in, d.out}, Data: int8Bytes(q.weight)}
+	if w.o.unsigned {
+		weight.Type = onnx.Uint8
+		for i := range weight.Data {
+			weight.Data[i] ^= 0x80 // plus 128
+		}
+	}
+	in := []string{
+		rounded, g.Const(d.name+".weight", weight),
+		step, g.Const(d.name+".weight"+scaleSuffix, onnx.Floats(q.scale, d.out)), zero,
+	}
+	if w.o.unsigned {
+		in = append(in, constWeightZero)
+	}
+	y := g.Op("com.microsoft.MatMulIntegerToFloat", in)
+	y = g.Op("Mul", []string{y, span})
+	return g.Op("Add", []string{y, g.Const(d.name+".bias", onnx.Floats(bias, d.out))})
+}
+
+// foldFloor returns bias + floor·W1, W1 being the sums of the columns.
+func foldFloor(bias []float32, q quantized, floor float32) []float32 {
+	sums := make([]int, q.out)
+	for i := range q.in {
+		for j, v := range q.weight[i*q.out : (i+1)*q.out] {
+			sums[j] += int(v)
+		}
+	}
+	folded := make([]float32, q.out)
+	for j := range folded {
+		folded[j] = bias[j] + float32(float64(floor)*float64(sums[j])*float64(q.scale[j]))
+	}
+	return folded
+}
+
+// quantized reads the weights of d as int8, or reads and rounds them.
+func (w *graphWriter) quantized(d dense) quantized {
+	if d.scale == nil {
+		m := w.matrix(d)
+		if w.err != nil {
+			return quantized{}
+		}
+		return quantize(m, d.in, d.out, nil)
+	}
+	q := quantized{in: d.in, out: d.out, weight: asInt8(w.bytes(d.weights[0])), scale: w.floats(*d.scale)}
+	if d.inputScale != nil {
+		q.inputScale = w.floats(*d.inputScale)
+	}
+	return q
+}
+
+// matrix reads the weights of d as [in, out], the parts side by side.
+func (w *graphWriter) matrix(d dense) []float32 {
+	m := make([]float32, d.in*d.out)
+	width := d.out / len(d.weights)
+	for p, t := range d.weights {
+		part := w.floats(t)
+		if w.err != nil {
+			return nil
+		}
+		transpose(m[p*width:], part, width, d.in, d.out)
+	}
+	return m
+}
+
+// transpose writes src, [rows, cols], into the columns of dst whose rows are
+// stride numbers apart. It goes by blocks that stay in the processor's cache.
+func transpose(dst, src []float32, rows, cols, stride int) {
+	const block = 32
+	for r0 := 0; r0 < rows; r0 += block {
+		for c0 := 0; c0 < cols; c0 += block {
+			for c := c0; c < min(c0+block, cols); c++ {
+				for r := r0; r < min(r0+block, rows); r++ {
+					dst[c*stride+r] = src[r*cols+c]
+				}
+			}
+		}
+	}
+}
+
+func (w *graphWriter) bias(d dense) []float32 {
+	var all []float32
+	for _, t := range d.biases {
+		all = append(all, w.floats(t)...)
+	}
+	return all
+}
+
+func (w *graphWriter) floats(t safetensors.Info) []float32 {
+	if w.err != nil {
+		return make([]float32, t.Len())
+	}
+	v, err := w.c.st.Floats(t)
+	w.fail(err)
+	return v
+}
+
+func (w *graphWriter) bytes(t safetensors.Info) []byte {
+	b, err := w.c.st.Bytes(t)
+	w.fail(err)
+	return b
+}
+
+// int8Bytes and asInt8 give the same memory another type.
+func int8Bytes(v []int8) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), len(v))
+}
+func asInt8(b []byte) []int8 {
+	return unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(b))), len(b))
+}

@@ -1,0 +1,77 @@
+// Package albert runs ALBERT models (Lan et al. 2020, "ALBERT: A Lite BERT for
+// Self-supervised Learning of Language Representations") on ONNX Runtime.
+//
+// Load reads a checkpoint in Hugging Face layout: config.json, a tokenizer's
+// files, model.safetensors. Open writes the model's ONNX graph and hands it to
+// the runtime. A Session then computes, for any number of sequences in any
+// number of goroutines, what its head is for.
+//
+// The docs folder explains the graph and the numbers behind it
+// (docs/inference.md).
+package albert
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/albert-search/albert-search/albert/tokenize"
+)
+
+const weightsFile = "model.safetensors"
+
+// Model is a checkpoint. It does not hold the weights: Open reads them from
+// the files given to Load, which must stay as they are.
+type Model struct {
+	fsys   fs.FS
+	config Config
+	tok    tokenize.Tokenizer
+	id     string
+}
+
+// Load reads the model in fsys and checks that it is an ALBERT and that its
+// files agree with each other. Errors name the file; that of a model of
+// another kind is ErrNotALBERT.
+func Load(fsys fs.FS) (*Model, error) {
+	m, err := load(fsys)
+	if err != nil {
+		return nil, fmt.Errorf("load model: %w", err)
+	}
+	return m, nil
+}
+
+func load(fsys fs.FS) (*Model, error) {
+	config, err := readConfig(fsys)
+	if err != nil {
+		return nil, err
+	}
+	tok, err := tokenize.Load(fsys)
+	if err != nil {
+		return nil, err
+	}
+	if tok.Size() > config.VocabSize {
+		return nil, fmt.Errorf("%s: vocab_size is %d, but the tokenizer has %d pieces", configFile, config.VocabSize, tok.Size())
+	}
+	m := &Model{fsys: fsys, config: config, tok: tok}
+	if m.id, err = contentID(fsys); err != nil {
+		return nil, err
+	}
+	c, err := openCheckpoint(fsys, config)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = c.encoder(); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return m, c.Close()
+}
+
+// Config returns the shape of the model.
+func (m *Model) Config() Config { return m.config }
+
+// Tokenizer returns the model's tokenizer.
+func (m *Model) Tokenizer() tokenize.Tokenizer { return m.tok }
+
+// ID returns a hash of the files that determine what the model computes, in
+// hexadecimal.
+func (m *Model) ID() string { return m.id }

@@ -1,0 +1,126 @@
+// Package onnx writes ONNX models: just the part of the format (onnx.proto,
+// https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) that the graphs of
+// package albert need.
+//
+// A Graph is built front to back. Values are named by strings; Op invents a
+// name for each result and returns it, so that code reads as a calculation.
+package onnx
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Contrib is the domain of ONNX Runtime's own operators.
+const Contrib = "com.microsoft"
+
+// Type is a tensor's element type, numbered as in TensorProto.DataType.
+type Type int32
+
+// The element types that the graphs use.
+const (
+	Float Type = 1
+	Uint8 Type = 2
+	Int8  Type = 3
+	Int32 Type = 6
+	Int64 Type = 7
+	Bool  Type = 9
+)
+
+// Tensor is a constant of a graph.
+type Tensor struct {
+	Type Type
+	Dims []int
+	// Data holds the elements row-major and little-endian. It is not copied
+	// before Marshal.
+	Data []byte
+}
+
+// Graph is a calculation, or the body of a Loop in one.
+type Graph struct {
+	parent  *Graph
+	names   *namer
+	nodes   []node
+	consts  []constant
+	known   map[string]bool // constants by name
+	inputs  []value
+	outputs []value
+}
+
+type node struct {
+	domain, op string
+	in, out    []string
+	attrs      []Attr
+}
+
+type constant struct {
+	name   string
+	tensor Tensor
+}
+
+type value struct {
+	name string
+	typ  Type
+	dims []string
+}
+
+// namer numbers the values of a graph and of its bodies, whose names must
+// differ.
+type namer struct{ n int }
+
+// NewGraph returns an empty graph.
+func NewGraph() *Graph { return &Graph{names: new(namer), known: map[string]bool{}} }
+
+// Body returns an empty graph to be an attribute of a node of g. It can use
+// the values of g by name.
+func (g *Graph) Body() *Graph { return &Graph{parent: g, names: g.names, known: map[string]bool{}} }
+
+// Input declares an input. A dim that is not a number is a name for a length
+// known only when the model is run; a scalar has none.
+func (g *Graph) Input(name string, t Type, dims ...string) string {
+	g.inputs = append(g.inputs, value{name, t, dims})
+	return name
+}
+
+// Output declares value to be an output, under its own name.
+func (g *Graph) Output(name string, t Type, dims ...string) {
+	g.outputs = append(g.outputs, value{name, t, dims})
+}
+
+// Const adds a constant, unless the graph or one that it is the body of has
+// one of that name, and returns its name.
+func (g *Graph) Const(name string, t Tensor) string {
+	if !g.Has(name) {
+		g.known[name] = true
+		g.consts = append(g.consts, constant{name, t})
+	}
+	return name
+}
+
+// Has reports whether the graph, or one that it is the body of, has a constant
+// of that name.
+func (g *Graph) Has(name string) bool {
+	return g.known[name] || g.parent != nil && g.parent.Has(name)
+}
+
+// Op adds a node with one result and returns the result's name. The operator
+// is named with its domain before it where that is not ONNX's own, as in
+// "com.microsoft.FastGelu"; an input "" is one left out.
+func (g *Graph) Op(op string, in []string, attrs ...Attr) string {
+	return g.OpN(op, 1, in, attrs...)[0]
+}
+
+// OpN is Op for a node with n results.
+func (g *Graph) OpN(op string, n int, in []string, attrs ...Attr) []string {
+	out := make([]string, n)
+	for i := range out {
+		g.names.n++
+		out[i] = fmt.Sprintf("v%d", g.names.n)
+	}
+	domain := ""
+	if dot := strings.LastIndexByte(op, '.'); dot >= 0 {
+		domain, op = op[:dot], op[dot+1:]
+	}
+	g.nodes = append(g.nodes, node{domain, op, in, out, attrs})
+	return out
+}

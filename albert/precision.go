@@ -1,0 +1,59 @@
+package albert
+
+import "fmt"
+
+// Precision is what a session calculates with.
+type Precision int
+
+const (
+	// Float32 is 32-bit floating point throughout.
+	Float32 Precision = iota
+	// Int8 multiplies 8-bit integers in the layers' linear maps: weights with
+	// a scale for each output, activations with a scale for each piece, so
+	// that a sequence's results do not depend on its batch. It is about twice
+	// as fast.
+	Int8
+)
+
+// String returns the name of the precision.
+func (p Precision) String() string {
+	switch p {
+	case Float32:
+		return "fp32"
+	case Int8:
+		return "int8"
+	}
+	return fmt.Sprintf("Precision(%d)", int(p))
+}
+
+// Head is what a session computes from the last hidden states.
+type Head int
+
+const (
+	// Hidden is the last hidden states themselves.
+	Hidden Head = iota
+	// Pooled is their mean over all pieces, the special ones too, not
+	// normalised.
+	Pooled
+	// Span is a start and an end logit for each piece, as
+	// AlbertForQuestionAnswering has them.
+	Span
+	// Class is a logit for each label, as AlbertForSequenceClassification has
+	// them.
+	Class
+)
+
+// String returns the name of the head.
+func (h Head) String() string {
+	switch h {
+	case Hidden:
+		return "hidden"
+	case Pooled:
+		return "pooled"
+	case Span:
+		return "span"
+	case Class:
+		return "class"
+	}
+	return fmt.Sprintf("Head(%d)", int(h))
+}

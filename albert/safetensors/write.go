@@ -1,0 +1,63 @@
+package safetensors
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// Data is a tensor to be written: its description and its elements, row-major
+// and little-endian.
+type Data struct {
+	Name  string
+	Type  Type
+	Shape []int
+	Bytes []byte
+}
+
+// alignment is what the header is padded to a multiple of, so that tensors
+// can be used in place where a file is mapped into memory.
+const alignment = 8
+
+// Write writes a file of the given tensors in their order. Metadata may be
+// nil.
+func Write(w io.Writer, tensors []Data, metadata map[string]string) error {
+	type entry struct {
+		Type    Type   `json:"dtype"`
+		Shape   []int  `json:"shape"`
+		Offsets [2]int `json:"data_offsets"`
+	}
+	header := make(map[string]any, len(tensors)+1) // json writes it sorted by key
+	if len(metadata) > 0 {
+		header["__metadata__"] = metadata
+	}
+	at := 0
+	for _, t := range tensors {
+		width, ok := t.Type.size()
+		if n := width * (Info{Shape: t.Shape}).Len(); !ok || n != len(t.Bytes) {
+			return fmt.Errorf("write tensor %q: shape %v of type %q is %d bytes, not %d", t.Name, t.Shape, t.Type, n, len(t.Bytes))
+		}
+		if _, twice := header[t.Name]; twice {
+			return fmt.Errorf("write tensor %q: the name is used twice", t.Name)
+		}
+		header[t.Name] = entry{t.Type, t.Shape, [2]int{at, at + len(t.Bytes)}}
+		at += len(t.Bytes)
+	}
+	text, err := json.Marshal(header)
+	if err != nil {
+		return fmt.Errorf("write the header: %w", err)
+	}
+	for len(text)%alignment != 0 {
+		text = append(text, ' ')
+	}
+	if _, err := w.Write(append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...)); err != nil {
+		return fmt.Errorf("write the header: %w", err)
+	}
+	for _, t := range tensors {
+		if _, err := w.Write(t.Bytes); err != nil {
+			return fmt.Errorf("write tensor %q: %w", t.Name, err)
+		}
+	}
+	return nil
+}

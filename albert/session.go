@@ -1,0 +1,214 @@
+package albert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strconv"
+	"sync"
+
+	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/albert/tokenize"
+	onnxruntime "github.com/yalue/onnxruntime_go"
+	"golang.org/x/sync/errgroup"
+)
+
+// ErrClosed is the error of a Session used after Close.
+var ErrClosed = errors.New("the session is closed")
+
+// SessionOptions say how a session runs. The zero value is a good choice for
+// throughput: as many batches at once as there are processors, each on one of
+// them.
+type SessionOptions struct {
+	Precision Precision
+	// Threads is how many processors one run uses, 1 by default.
+	Threads int
+	// Parallel is how many runs there may be at once, over all goroutines. By
+	// default they use all processors together.
+	Parallel int
+	// BatchTokens is the most pieces of a batch that has more than one
+	// sequence, 512 by default. It bounds the memory of a run, which grows
+	// with the pieces and at worst with pieces × longest sequence.
+	BatchTokens int
+}
+
+func (o SessionOptions) withDefaults() SessionOptions {
+	if o.Threads <= 0 {
+		o.Threads = 1
+	}
+	if o.Parallel <= 0 {
+		o.Parallel = max(1, runtime.GOMAXPROCS(0)/o.Threads)
+	}
+	if o.BatchTokens <= 0 {
+		o.BatchTokens = 512
+	}
+	return o
+}
+
+// Session is a model ready to be run. It is safe for use by several goroutines
+// at once.
+type Session struct {
+	config Config
+	head   Head
+	labels int
+	o      SessionOptions
+	slots  chan struct{} // one element for each run in progress
+
+	mu     sync.RWMutex // read-locked by those who use net
+	net    *onnxruntime.DynamicAdvancedSession
+	closed bool
+}
+
+// Open prepares the model to be run with the given head on rt, which must stay
+// open until the session is closed. The error is ErrNoHead if the model lacks
+// the head's weights.
+func (m *Model) Open(rt *ort.Runtime, h Head, o SessionOptions) (*Session, error) {
+	s, err := m.open(rt, h, o.withDefaults())
+	if err != nil {
+		return nil, fmt.Errorf("open model for %v in %v: %w", h, o.Precision, err)
+	}
+	return s, nil
+}
+
+func (m *Model) open(rt *ort.Runtime, h Head, o SessionOptions) (*Session, error) {
+	if rt == nil {
+		return nil, errors.New("no ONNX Runtime is open")
+	}
+	c, err := openCheckpoint(m.fsys, m.config)
+	if err != nil {
+		return nil, err
+	}
+	g, err := writeGraph(c, h, graphOptions{precision: o.Precision, unsigned: needsUnsignedWeights()})
+	if err := errors.Join(err, c.Close()); err != nil {
+		return nil, err
+	}
+	net, err := newNet(g, o.Threads)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{
+		config: m.config, head: h, labels: g.labels, o: o,
+		slots: make(chan struct{}, o.Parallel), net: net,
+	}, nil
+}
+
+// newNet hands the graph to ONNX Runtime.
+func newNet(g graph, threads int) (*onnxruntime.DynamicAdvancedSession, error) {
+	o, err := onnxruntime.NewSessionOptions()
+	if err != nil {
+		return nil, err
+	}
+	defer o.Destroy()
+	err = errors.Join(
+		// The graph is written as it should run; the runtime's rewriting
+		// would cost start-up time and bring slower operators in.
+		o.SetGraphOptimizationLevel(onnxruntime.GraphOptimizationLevelDisableAll),
+		o.SetIntraOpNumThreads(threads),
+		o.SetInterOpNumThreads(1),
+		// Batches differ in shape. A memory pattern would be kept for each.
+		o.SetMemPattern(false),
+		o.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return onnxruntime.NewDynamicAdvancedSessionWithONNXData(g.model, []string{inputIDs, inputTypes}, []string{g.output}, o)
+}
+
+// Close waits for the runs in progress and frees what the session holds.
+// Calling Close again does nothing.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	if err := s.net.Destroy(); err != nil {
+		return fmt.Errorf("close model: %w", err)
+	}
+	return nil
+}
+
+// Hidden returns the last hidden states of each sequence, [len(IDs), H]
+// row-major.
+func (s *Session) Hidden(ctx context.Context, seqs []tokenize.Sequence) ([][]float32, error) {
+	return s.run(ctx, Hidden, seqs)
+}
+
+// Pool returns the mean of the last hidden states of each sequence, [H].
+func (s *Session) Pool(ctx context.Context, seqs []tokenize.Sequence) ([][]float32, error) {
+	return s.run(ctx, Pooled, seqs)
+}
+
+// Spans returns for each sequence the logits of an answer's start and end at
+// each piece, [len(IDs)] each.
+func (s *Session) Spans(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, err error) {
+	both, err := s.run(ctx, Span, seqs)
+	if err != nil {
+		return nil, nil, err
+	}
+	start, end = make([][]float32, len(both)), make([][]float32, len(both))
+	for i, pairs := range both {
+		n := len(pairs) / 2
+		logits := make([]float32, 2*n)
+		start[i], end[i] = logits[:n:n], logits[n:]
+		for j := range n {
+			start[i][j], end[i][j] = pairs[2*j], pairs[2*j+1]
+		}
+	}
+	return start, end, nil
+}
+
+// Classify returns the logits of the labels for each sequence.
+func (s *Session) Classify(ctx context.Context, seqs []tokenize.Sequence) ([][]float32, error) {
+	return s.run(ctx, Class, seqs)
+}
+
+// run computes the results of all sequences, in their order.
+func (s *Session) run(ctx context.Context, h Head, seqs []tokenize.Sequence) ([][]float32, error) {
+	if h != s.head {
+		return nil, fmt.Errorf("run model: the session was opened for %v, not %v", s.head, h)
+	}
+	for i, q := range seqs {
+		if err := s.config.checkSequence(q); err != nil {
+			return nil, fmt.Errorf("run model: sequence %d: %w", i, err)
+		}
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return nil, fmt.Errorf("run model: %w", ErrClosed)
+	}
+	out := make([][]float32, len(seqs))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(s.o.Parallel)
+	for _, b := range batches(seqs, s.o.BatchTokens) {
+		group.Go(func() error { return s.runBatch(ctx, seqs, b, out) })
+	}
+	if err := group.Wait(); err != nil {
+		return nil, fmt.Errorf("run model: %w", err)
+	}
+	return out, nil
+}
+
+// checkSequence makes sure that the model has an embedding for every piece.
+func (c Config) checkSequence(q tokenize.Sequence) error {
+	switch n := len(q.IDs); {
+	case n == 0:
+		return errors.New("it is empty")
+	case n > c.MaxPositions:
+		return fmt.Errorf("its %d pieces are more than the %d that the model reads", n, c.MaxPositions)
+	case q.Split < 0 || q.Split > n:
+		return fmt.Errorf("its second text begins at piece %d of %d", q.Split, n)
+	case q.Split < n && c.TokenTypes < 2:
+		return errors.New("it has two texts, the model knows of one only")
+	}
+	for i, id := range q.IDs {
+		if id < 0 || int(id) >= c.VocabSize {
+			return fmt.Errorf("piece %d is %s, the vocabulary has %d", i, strconv.Itoa(int(id)), c.VocabSize)
+		}
+	}
+	return nil
+}
