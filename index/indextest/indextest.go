@@ -1,0 +1,236 @@
+// Package indextest has the tests that every index.Store must pass. Only tests
+// may import it.
+package indextest
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+// Opener opens one index, again and again.
+type Opener struct {
+	// Create opens it for writing and makes it if there is none.
+	Create func(ctx context.Context, s index.Settings) (index.Store, error)
+	// Open opens what was published for reading.
+	Open func(ctx context.Context) (index.Store, error)
+}
+
+// settings are those of all indexes of the suite.
+var settings = index.Settings{Embedder: "indextest", Dim: 8, Analyzer: "en", SplitTokens: 200, SplitVersion: 1}
+
+// Run runs the suite. open is called for each test and returns an Opener of a
+// place where nothing is yet.
+func Run(t *testing.T, open func(t *testing.T) Opener) {
+	for _, test := range []struct {
+		name string
+		run  func(t *testing.T, o Opener)
+	}{
+		{"RoundTrip", testRoundTrip},
+		{"Empty", testEmpty},
+		{"Replace", testReplace},
+		{"Delete", testDelete},
+		{"SameIDTwice", testSameIDTwice},
+		{"States", testStates},
+		{"Refused", testRefused},
+		{"NearestOrder", testNearestOrder},
+		{"KeywordOrder", testKeywordOrder},
+		{"Stemming", testStemming},
+		{"Fields", testFields},
+		{"Clauses", testClauses},
+		{"ClausesRestrictNearest", testClausesRestrictNearest},
+		{"Match", testMatch},
+		{"Filter", testFilter},
+		{"MalformedFilter", testMalformedFilter},
+		{"Limit", testLimit},
+		{"Highlight", testHighlight},
+		{"UnknownPassage", testUnknownPassage},
+		{"Cancelled", testCancelled},
+		{"ReadOnly", testReadOnly},
+		{"Reopen", testReopen},
+		{"IDsAreNotReused", testIDsAreNotReused},
+		{"Unpublished", testUnpublished},
+		{"Closed", testClosed},
+		{"Concurrent", testConcurrent},
+		{"Random", testRandom},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
+	}
+}
+
+// create opens an index for writing, to be closed at the end of the test.
+func create(t *testing.T, o Opener) index.Store {
+	t.Helper()
+	s, err := o.Create(t.Context(), settings)
+	if err != nil {
+		t.Fatalf("creating: %v", err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// reopen closes a store and opens the index for reading.
+func reopen(t *testing.T, s index.Store, o Opener) index.Store {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatalf("closing: %v", err)
+	}
+	r, err := o.Open(t.Context())
+	if err != nil {
+		t.Fatalf("opening for reading: %v", err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+func put(t *testing.T, s index.Store, docs ...index.Document) {
+	t.Helper()
+	apply(t, s, index.Batch{Put: docs})
+}
+
+func apply(t *testing.T, s index.Store, b index.Batch) {
+	t.Helper()
+	if err := s.Apply(t.Context(), b); err != nil {
+		t.Fatalf("applying: %v", err)
+	}
+}
+
+// doc makes a document of one passage for each text.
+func doc(id string, texts ...string) index.Document {
+	d := index.Document{Info: index.Info{ID: id, Path: "/" + id + ".txt", Type: "text"}}
+	for i, text := range texts {
+		start := d.Bytes
+		d.Bytes += len(text) + 1
+		d.Content = append(d.Content, index.Passage{Start: start, End: start + len(text), Line: i + 1, Text: text, Vector: unit(i)})
+	}
+	return d
+}
+
+// unit returns a unit vector. Four of its components are ±0.5, so that dot
+// products are exact multiples of 0.25 and ties are real ties.
+func unit(seed int) []float32 {
+	v := make([]float32, settings.Dim)
+	for i := range 4 {
+		at := (seed + i*(1+seed/8%2)) % settings.Dim
+		v[at] = 0.5
+		if seed>>(i+3)&1 == 1 {
+			v[at] = -0.5
+		}
+	}
+	return v
+}
+
+func words(s string) index.Query { return index.Query{Clauses: []index.Clause{{Text: s}}} }
+
+// keyword returns the texts that a query finds, the best first.
+func keyword(t *testing.T, s index.Store, q index.Query, f index.Filter) []string {
+	t.Helper()
+	hits, err := s.Keyword(t.Context(), index.Request{Query: q, Filter: f, Limit: 1000})
+	if err != nil {
+		t.Fatalf("keyword search for %+v: %v", q, err)
+	}
+	return texts(t, s, hits)
+}
+
+func nearest(t *testing.T, s index.Store, v []float32, q index.Query, f index.Filter) []string {
+	t.Helper()
+	hits, err := s.Nearest(t.Context(), index.Request{Vector: v, Query: q, Filter: f, Limit: 1000})
+	if err != nil {
+		t.Fatalf("nearest: %v", err)
+	}
+	return texts(t, s, hits)
+}
+
+// texts checks the order of hits and returns their texts.
+func texts(t *testing.T, s index.Store, hits []index.Hit) []string {
+	t.Helper()
+	ids := make([]index.PassageID, len(hits))
+	for i, h := range hits {
+		ids[i] = h.ID
+		if i > 0 && (h.Score > hits[i-1].Score || h.Score == hits[i-1].Score && h.ID <= hits[i-1].ID) {
+			t.Errorf("hit %d %+v comes after %+v", i, h, hits[i-1])
+		}
+	}
+	passages, err := s.Passages(t.Context(), ids)
+	if err != nil {
+		t.Fatalf("passages: %v", err)
+	}
+	if len(passages) != len(ids) {
+		t.Fatalf("%d passages for %d ids", len(passages), len(ids))
+	}
+	found := make([]string, len(passages))
+	for i, p := range passages {
+		if p.ID != ids[i] {
+			t.Errorf("passage %d has id %d, want %d", i, p.ID, ids[i])
+		}
+		found[i] = p.Text
+	}
+	return found
+}
+
+// infos returns all documents.
+func infos(t *testing.T, s index.Store) []index.Info {
+	t.Helper()
+	var all []index.Info
+	for d, err := range s.Documents(t.Context()) {
+		if err != nil {
+			t.Fatalf("documents: %v", err)
+		}
+		all = append(all, *d)
+	}
+	return all
+}
+
+func ids(t *testing.T, s index.Store) string {
+	t.Helper()
+	var all []string
+	for _, d := range infos(t, s) {
+		all = append(all, d.ID)
+	}
+	return strings.Join(all, " ")
+}
+
+func stats(t *testing.T, s index.Store) index.Stats {
+	t.Helper()
+	st, err := s.Stats(t.Context())
+	if err != nil {
+		t.Fatalf("stats: %v", err)
+	}
+	return st
+}
+
+// equal compares lists of texts; unordered tells that their order is free.
+func equal(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: got %q, want %q", what, got, want)
+	}
+}
+
+func unordered(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	equal(t, what, slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want)))
+}
+
+// fullDoc has a value in every field.
+func fullDoc() index.Document {
+	return index.Document{
+		Info: index.Info{
+			ID: "/docs/übersicht.md#1", Path: "/docs/übersicht.md", Title: "Gear ratios — an overview", Type: "markdown",
+			Modified: time.Date(2024, 2, 29, 12, 30, 15, 123456789, time.UTC),
+			Metadata: map[string]string{"author": "Ada", "empty": "", "größe": "zwölf"},
+			Fingerprint: index.Fingerprint{Size: 1 << 40, ModTime: -5, ChangeTime: 1709209815123456789, Inode: 1<<63 + 7,
+				SHA256: [32]byte{0: 1, 15: 0xff, 31: 9}},
+			Reason: "3 of 9 pages have no text", Bytes: 1234,
+		},
+		Content: []index.Passage{
+			{Start: 0, End: 17, Page: 1, Line: 1, Heading: []string{"Gears", "Ratios"}, Text: "Ein großes Ritzel", Vector: unit(1)},
+			{Start: 18, End: 30, Page: 3, Heading: []string{"One\nline"}, Text: "text \x00 🙂 ﬁn\u00ad", Match: "something else", Vector: unit(2)},
+			{Start: 30, End: 30, Vector: unit(3)},
+		},
+	}
+}

@@ -1,0 +1,3 @@
+package local
+
+func childFull(string) error { return nil }
