@@ -75,8 +75,9 @@ func trimIgnoreSpace(s string) string {
 }
 
 // ignoreGlob translates a pattern to doublestar's syntax, which differs in
-// three points: braces are alternatives there, a trailing "/**" matches the
-// folder too, and classes have no names.
+// these points: braces are alternatives there, a trailing "/**" matches the
+// folder too, and classes have no names. What stays different is that a "?" or
+// a class stands for a character, not for a byte.
 func ignoreGlob(s string) string {
 	var b strings.Builder
 	class := false

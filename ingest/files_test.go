@@ -1,0 +1,342 @@
+package ingest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/extract"
+)
+
+// verbatim is an Extractor that takes every file as text.
+type verbatim struct{}
+
+func (verbatim) Extract(_ context.Context, name string, r io.ReaderAt, size int64) (*extract.Text, error) {
+	if strings.HasSuffix(name, ".bin") {
+		return nil, &extract.UnsupportedError{Kind: "a binary file"}
+	}
+	b, err := io.ReadAll(io.NewSectionReader(r, 0, size))
+	return &extract.Text{Body: string(b), Type: extract.TypeText, Lines: true}, err
+}
+
+// tree makes files in a new folder: name to content. A name that ends with a
+// slash is a folder.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if strings.HasSuffix(name, "/") {
+			must(t, os.MkdirAll(path, 0o777))
+			continue
+		}
+		must(t, os.MkdirAll(filepath.Dir(path), 0o777))
+		must(t, os.WriteFile(path, []byte(content), 0o666))
+	}
+	return dir
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func entries(t *testing.T, s ingest.Source) []ingest.Entry {
+	t.Helper()
+	var out []ingest.Entry
+	for e, err := range s.Entries(t.Context()) {
+		must(t, err)
+		out = append(out, e)
+	}
+	return out
+}
+
+// listed returns the paths that Files offers in dir, relative to it; those
+// that are not to be read with the reason.
+func listed(t *testing.T, dir string, o ingest.FileOptions, roots ...string) []string {
+	t.Helper()
+	if len(roots) == 0 {
+		roots = []string{dir}
+	}
+	o.Extractor = verbatim{}
+	s, err := ingest.Files(roots, o)
+	must(t, err)
+	out := []string{}
+	for _, e := range entries(t, s) {
+		name := strings.TrimPrefix(e.Path, filepath.ToSlash(dir)+"/")
+		if e.Skip != nil {
+			name += ": " + e.Skip.Error()
+		}
+		out = append(out, name)
+	}
+	return out
+}
+
+func expect(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestFilesInLexicalOrder(t *testing.T) {
+	dir := tree(t, map[string]string{"b.txt": "", "a/z": "", "a.txt": "", "a/b/c": "", "empty/": "", "B": ""})
+	expect(t, listed(t, dir, ingest.FileOptions{}), "B", "a/b/c", "a/z", "a.txt", "b.txt")
+	expect(t, listed(t, dir, ingest.FileOptions{}, dir, filepath.Join(dir, "a"), dir, filepath.Join(dir, "b.txt")),
+		"B", "a.txt", "a/b/c", "a/z", "b.txt")
+}
+
+func TestFilesLeavesOut(t *testing.T) {
+	dir := tree(t, map[string]string{
+		".hidden/a": "", ".b": "", "c": "",
+		".git/config": "", "sub/.git/config": "", "sub/d": "",
+		"node_modules/e": "", "idx/f": "", ".albert-search/g": "",
+	})
+	skip := []string{filepath.Join(dir, "idx")}
+	expect(t, listed(t, dir, ingest.FileOptions{SkipDirs: skip}), "c", "sub/d")
+	expect(t, listed(t, dir, ingest.FileOptions{SkipDirs: skip, Hidden: true, NoIgnore: true}),
+		".b", ".hidden/a", "c", "node_modules/e", "sub/d")
+	expect(t, listed(t, dir, ingest.FileOptions{}, filepath.Join(dir, ".hidden")), ".hidden/a")
+	link := filepath.Join(t.TempDir(), "link")
+	must(t, os.Symlink(dir, link))
+	expect(t, listed(t, link, ingest.FileOptions{SkipDirs: skip}), "c", "sub/d")
+}
+
+func TestGlobs(t *testing.T) {
+	dir := tree(t, map[string]string{"a.md": "", "b.txt": "", "x/c.md": "", "x/y/d.md": "", "build/e.md": "", "x/build": ""})
+	for _, c := range []struct {
+		o    ingest.FileOptions
+		want []string
+	}{
+		{ingest.FileOptions{Include: []string{"*.md"}}, []string{"a.md", "build/e.md", "x/c.md", "x/y/d.md"}},
+		{ingest.FileOptions{Include: []string{"*.{md,txt}"}, Exclude: []string{"build/"}}, []string{"a.md", "b.txt", "x/c.md", "x/y/d.md"}},
+		{ingest.FileOptions{Exclude: []string{"build", "*.txt"}}, []string{"a.md", "x/c.md", "x/y/d.md"}},
+		{ingest.FileOptions{Include: []string{"x/*"}}, []string{"x/build", "x/c.md"}},
+		{ingest.FileOptions{Include: []string{"x/**/*.md"}}, []string{"x/c.md", "x/y/d.md"}},
+		{ingest.FileOptions{Include: []string{filepath.ToSlash(dir) + "/*.md"}}, []string{"a.md"}},
+		{ingest.FileOptions{Exclude: []string{"x/y"}, Include: []string{"d.md", "c.md"}}, []string{"x/c.md"}},
+	} {
+		expect(t, listed(t, dir, c.o), c.want...)
+	}
+	if _, err := ingest.Files(nil, ingest.FileOptions{Include: []string{"[a"}}); err == nil {
+		t.Error("a broken glob was taken")
+	}
+}
+
+func TestIgnoreFiles(t *testing.T) {
+	for name, c := range map[string]struct {
+		files map[string]string
+		roots []string
+		want  []string
+	}{
+		"negation": {map[string]string{".gitignore": "*.log\n!keep.log\n", "a.log": "", "keep.log": "", "s/keep.log": "", "s/b.log": ""}, nil,
+			[]string{"keep.log", "s/keep.log"}},
+		"a file in an ignored folder cannot come back": {map[string]string{".gitignore": "d/\n!d/a\n", "d/a": "", "e": ""}, nil, []string{"e"}},
+		"anchored": {map[string]string{".gitignore": "/a\nx/b\n", "a": "", "s/a": "", "x/b": "", "s/x/b": ""}, nil, []string{"s/a", "s/x/b"}},
+		"folders":  {map[string]string{".gitignore": "d/\n", "d/a": "", "s/d": ""}, nil, []string{"s/d"}},
+		"two stars": {map[string]string{".gitignore": "**/t1\nb/**\nc/**/d\n", "t1": "", "x/t1": "", "b/1": "", "b/2/3": "", "c/d": "", "c/x/y/d": "", "d": ""}, nil,
+			[]string{"d"}},
+		"nested overrules":     {map[string]string{".gitignore": "*.a\n", "s/.gitignore": "!x.a\n", "x.a": "", "s/x.a": "", "s/y.a": ""}, nil, []string{"s/x.a"}},
+		"ours overrules git's": {map[string]string{".gitignore": "a\nb\n", ingest.IgnoreFile: "!a\nc\n", "a": "", "b": "", "c": ""}, nil, []string{"a"}},
+		"parents up to the repository": {map[string]string{".gitignore": "x\n", "r/.git/HEAD": "", "r/.gitignore": "y\n", "r/s/x": "", "r/s/y": "", "r/s/z": ""},
+			[]string{"r/s"}, []string{"r/s/x", "r/s/z"}},
+		"another repository within": {map[string]string{".git/HEAD": "", ".gitignore": "x\n", ingest.IgnoreFile: "y\n", "r/.git/HEAD": "", "r/x": "", "r/y": "", "x": ""}, nil,
+			[]string{"r/x"}},
+		"exclude file":  {map[string]string{".git/info/exclude": "x\n", "x": "", "y": ""}, nil, []string{"y"}},
+		"a named root":  {map[string]string{".git/HEAD": "", ".gitignore": "x/\n*.b\n", "x/a": "", "x/b.b": "", "c.b": ""}, []string{"x", "c.b"}, []string{"c.b", "x/a"}},
+		"comments":      {map[string]string{".gitignore": "# a\n\\#b\n\\!c\n\n", "# a": "", "#b": "", "!c": "", "d": ""}, nil, []string{"# a", "d"}},
+		"spaces":        {map[string]string{".gitignore": "a \nb\\ \nc\r\n", "a": "", "b ": "", "b": "", "c": ""}, nil, []string{"b"}},
+		"braces":        {map[string]string{".gitignore": "{a,b}\n", "a": "", "{a,b}": ""}, nil, []string{"a"}},
+		"classes":       {map[string]string{".gitignore": "[!a]1\n[[:digit:]]2\n[]x]3\n", "a1": "", "b1": "", "32": "", "x2": "", "]3": "", "x3": "", "y3": ""}, nil, []string{"a1", "x2", "y3"}},
+		"byte order":    {map[string]string{".gitignore": "\ufeffa\nb", "a": "", "b": "", "c": ""}, nil, []string{"c"}},
+		"broken":        {map[string]string{".gitignore": "[a\n\\\n!\n/\n", "a": "", "[a": ""}, nil, []string{"[a", "a"}},
+		"no name again": {map[string]string{".gitignore": "node_modules\n", "p/node_modules/a": "", "p/b": ""}, nil, []string{"p/b"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := tree(t, c.files)
+			var roots []string
+			for _, r := range c.roots {
+				roots = append(roots, filepath.Join(dir, r))
+			}
+			expect(t, listed(t, dir, ingest.FileOptions{}, roots...), c.want...)
+		})
+	}
+}
+
+// TestIgnoreLikeGit compares with what git itself would add, on trees and
+// ignore files made by chance.
+func TestIgnoreLikeGit(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	pick := func(s ...string) string { return s[rng.IntN(len(s))] }
+	name := func() string { return pick("a", "b", "ab", "a.b", "b.a", "c", "a b", "éé", "[a]", "{a,b}", "ba.c") }
+	pattern := func() string {
+		part := func() string {
+			return pick("a", "b", "ab", "*", "?", "a*", "*b", "**", "*.b", "[ab]", "[!a]", "[a-b]*", "[[:alpha:]]", "a**b", "{a,b}", `\a`, `\[a]`, "c", "a b", "?b", "[^b]", "a.?")
+		}
+		p := pick("", "", "/", "!", "!/") + part()
+		for rng.IntN(3) == 0 {
+			p += "/" + part()
+		}
+		return p + pick("", "", "/", " ", "/**")
+	}
+	for i := range 40 {
+		files := map[string]string{}
+		for range 25 {
+			path := name()
+			for rng.IntN(2) == 0 {
+				path += "/" + name()
+			}
+			clash := false
+			for f := range files {
+				clash = clash || strings.HasPrefix(f, path+"/") || strings.HasPrefix(path, f+"/")
+			}
+			if !clash {
+				files[path] = ""
+			}
+		}
+		for _, dir := range []string{"", "a/", "b/"} {
+			if _, taken := files[strings.TrimSuffix(dir, "/")]; taken {
+				continue
+			}
+			var rules strings.Builder
+			for range 1 + rng.IntN(3) {
+				fmt.Fprintln(&rules, pattern())
+			}
+			files[dir+".gitignore"] = rules.String()
+		}
+		dir := tree(t, files)
+		git := func(args ...string) string {
+			cmd := exec.Command("git", args...)
+			cmd.Dir = dir
+			cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1")
+			out, err := cmd.Output()
+			must(t, err)
+			return string(out)
+		}
+		git("init", "-q", "--template=")
+		want := strings.FieldsFunc(git("ls-files", "-z", "--others", "--exclude-standard"), func(r rune) bool { return r == 0 })
+		got := listed(t, dir, ingest.FileOptions{Hidden: true})
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("tree %d\nours %q\ngit  %q\n.gitignore %q\na/.gitignore %q\nb/.gitignore %q", i, got, want,
+				files[".gitignore"], files["a/.gitignore"], files["b/.gitignore"])
+		}
+	}
+}
+
+func TestWhatCannotBeRead(t *testing.T) {
+	dir := tree(t, map[string]string{"bad/a": "", "good/b": "", "x.bin": ""})
+	// A folder whose rules are not known may hold what its owner wants hidden.
+	must(t, os.Symlink(ingest.IgnoreFile, filepath.Join(dir, "bad", ingest.IgnoreFile)))
+	missing := filepath.Join(dir, "missing")
+	s, err := ingest.Files([]string{dir, missing}, ingest.FileOptions{Extractor: verbatim{}})
+	must(t, err)
+	c := ingest.NewCensus(s.Roots())
+	var seen []string
+	for _, e := range entries(t, s) {
+		c.See(e)
+		seen = append(seen, filepath.Base(e.ID))
+		if skip := (*ingest.SkipError)(nil); errors.As(e.Skip, &skip) {
+			t.Errorf("%s is skipped, not failed", e.ID)
+		}
+	}
+	expect(t, seen, "bad", "b", "x.bin", "missing")
+	id := func(p string) string { return filepath.ToSlash(filepath.Join(dir, p)) }
+	for path, want := range map[string]bool{"bad/a": false, "missing/a": false, "missing": false, "good/b": false, "good/c": true, "bad2/a": true, "../else": false} {
+		if got := c.Gone(id(path)); got != want {
+			t.Errorf("Gone(%s) = %v", path, got)
+		}
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := tree(t, map[string]string{"a.txt": "text", "b.bin": "\x00"})
+	s, err := ingest.Files([]string{dir}, ingest.FileOptions{Extractor: verbatim{}})
+	must(t, err)
+	list := entries(t, s)
+	doc, err := list[0].Load(t.Context())
+	must(t, err)
+	sum, err := list[0].Hash(t.Context())
+	must(t, err)
+	if doc.Body != "text" || doc.Fingerprint.SHA256 != sum || doc.Fingerprint.Size != 4 || doc.Modified.IsZero() {
+		t.Errorf("%+v", doc)
+	}
+	_, err = list[1].Load(t.Context())
+	if skip := (*ingest.SkipError)(nil); !errors.As(err, &skip) {
+		t.Errorf("a binary file: %v", err)
+	}
+	must(t, os.Remove(filepath.Join(dir, "a.txt")))
+	if _, err = list[0].Load(t.Context()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file that is gone: %v", err)
+	}
+}
+
+// writer is an Extractor that changes the file it reads, the first n times.
+type writer struct {
+	path string
+	n    int
+}
+
+func (w *writer) Extract(ctx context.Context, name string, r io.ReaderAt, size int64) (*extract.Text, error) {
+	if w.n--; w.n >= 0 {
+		f, err := os.OpenFile(w.path, os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprint(f, "more")
+		f.Close()
+	}
+	return verbatim{}.Extract(ctx, name, r, size)
+}
+
+func TestChangedWhileRead(t *testing.T) {
+	for n, want := range []error{nil, nil, ingest.ErrChanged} {
+		path := filepath.Join(tree(t, map[string]string{"log": "text"}), "log")
+		s, err := ingest.Files([]string{path}, ingest.FileOptions{Extractor: &writer{path, n}})
+		must(t, err)
+		doc, err := entries(t, s)[0].Load(t.Context())
+		if !errors.Is(err, want) {
+			t.Fatalf("changed %d times: %v", n, err)
+		}
+		if body := "text" + strings.Repeat("more", n); err == nil && doc.Body != body {
+			t.Errorf("changed %d times: %q", n, doc.Body)
+		}
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	dir := tree(t, map[string]string{"a": "", "b": "", "c": ""})
+	s, err := ingest.Files([]string{dir}, ingest.FileOptions{Extractor: verbatim{}})
+	must(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	n := 0
+	for e, err := range s.Entries(ctx) {
+		if n++; n == 1 {
+			cancel()
+			if _, err := e.Load(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("Load: %v", err)
+			}
+		} else if !errors.Is(err, context.Canceled) {
+			t.Errorf("entry %d: %v", n, err)
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d entries", n)
+	}
+}

@@ -1,0 +1,173 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// maxRecordBytes is the longest line of a JSONL file that is read.
+const maxRecordBytes = 16 << 20
+
+// JSONL offers the records of a file that has a JSON object on each line:
+//
+//	{"id": "…", "title": "…", "text": "…", "metadata": {…}, "path": "…", "url": "…", "date": "…"}
+//
+// Only text is required. "_id" is read as id; a record without either gets one
+// made of its content. Values of metadata that are not text become text; url
+// is put into the metadata; date is a day (2006-01-02) or a time (RFC 3339).
+// Empty lines are left out. A line that is no such object, is longer than
+// 16 MiB, or has the id of an earlier one, is an entry with Skip set whose ID
+// is the file's, ':' and the number of the line.
+func JSONL(path string) (Source, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("making %q absolute: %w", path, err)
+	}
+	return &jsonl{
+		prefix: escapeID(filepath.ToSlash(abs)),
+		covers: true,
+		open: func() (io.ReadCloser, error) {
+			h, err := os.OpenFile(abs, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+			if err != nil {
+				return nil, fmt.Errorf("cannot be opened: %w", bare(err))
+			}
+			info, err := h.Stat()
+			if err == nil && !info.Mode().IsRegular() {
+				err = fmt.Errorf("is not a file of records: %s", special(info.Mode()))
+			}
+			if err != nil {
+				h.Close() // nothing was written
+				return nil, bare(err)
+			}
+			return h, nil
+		},
+	}, nil
+}
+
+// JSONLStream is JSONL for a stream, as standard input. It has no roots, and
+// its entries can be had once only.
+func JSONLStream(name string, r io.Reader) Source {
+	return &jsonl{
+		prefix: escapeID(name),
+		open:   func() (io.ReadCloser, error) { return io.NopCloser(r), nil },
+	}
+}
+
+type jsonl struct {
+	prefix string // of the IDs, without the '#'
+	covers bool
+	open   func() (io.ReadCloser, error)
+}
+
+func (s *jsonl) Roots() []string {
+	if !s.covers {
+		return nil
+	}
+	return []string{s.prefix + "#", s.prefix + ":"}
+}
+
+func (s *jsonl) Entries(ctx context.Context) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		f, err := s.open()
+		if err != nil {
+			yield(s.failure("", err), nil)
+			return
+		}
+		defer f.Close()           // nothing was written
+		first := map[string]int{} // the line of each id
+		r := bufio.NewReaderSize(f, 64<<10)
+		for n := 1; ; n++ {
+			if err := ctx.Err(); err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			line, err := readLine(r, maxRecordBytes)
+			if err == io.EOF {
+				return
+			}
+			if err != nil && !errors.Is(err, errLongLine) {
+				yield(s.failure("", fmt.Errorf("line %d: cannot be read: %w", n, bare(err))), nil)
+				return
+			}
+			e, ok := s.entry(line, err, n, first)
+			if ok && !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// entry makes the entry of a line; false for a line that is empty.
+func (s *jsonl) entry(line []byte, err error, n int, first map[string]int) (Entry, bool) {
+	var rec record
+	if err == nil {
+		if isBlank(line) {
+			return Entry{}, false
+		}
+		rec, err = parseRecord(line)
+	}
+	if err != nil {
+		return s.failure(fmt.Sprintf(":%d", n), fmt.Errorf("line %d: %w", n, err)), true
+	}
+	id := s.prefix + "#" + escapeID(rec.id)
+	if earlier, ok := first[rec.id]; ok {
+		return Entry{
+			ID:   fmt.Sprintf("%s:%d", s.prefix, n),
+			Path: s.prefix,
+			Skip: fmt.Errorf("line %d: has the id %q of line %d", n, rec.id, earlier),
+		}, true
+	}
+	first[rec.id] = n
+	sum := sha256.Sum256(line)
+	e := Entry{ID: id, Path: s.prefix}
+	if rec.path != "" {
+		e.Path = escapeID(filepath.ToSlash(rec.path))
+	}
+	e.Hash = func(context.Context) ([32]byte, error) { return sum, nil }
+	e.Load = func(context.Context) (*Document, error) { return rec.document(sum), nil }
+	return e, true
+}
+
+// failure is the entry of something whose id could not be read, so that no
+// document of the file can be said to be gone.
+func (s *jsonl) failure(suffix string, err error) Entry {
+	return Entry{ID: s.prefix + suffix, Path: s.prefix, Skip: err, Unseen: s.prefix + "#"}
+}
+
+var errLongLine = fmt.Errorf("is longer than %d MiB", maxRecordBytes>>20)
+
+// readLine returns the next line without its end, and errLongLine after having
+// skipped a line of more than limit bytes. The slice is the caller's.
+func readLine(r *bufio.Reader, limit int) ([]byte, error) {
+	var line []byte
+	long := false
+	for {
+		part, err := r.ReadSlice('\n')
+		if !long && len(line)+len(part) > limit {
+			long, line = true, nil
+		}
+		if !long {
+			line = append(line, part...)
+		}
+		switch {
+		case err == bufio.ErrBufferFull:
+			continue
+		case err == io.EOF && (long || len(line) > 0), err == nil:
+		default:
+			return nil, err
+		}
+		if long {
+			return nil, errLongLine
+		}
+		return bytes.TrimRight(line, "\r\n"), nil
+	}
+}

@@ -1,0 +1,146 @@
+package ingest_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/albert-search/albert-search/ingest"
+)
+
+func TestJSONL(t *testing.T) {
+	const lines = `{"id": "a", "title": "T", "text": "one", "metadata": {"k": "v", "n": 1, "l": ["x"], "z": null}, "url": "http://u", "date": "2024-05-06"}
+
+{"_id": 7, "text": "two", "path": "p/q.txt"}
+{"text": "three"}
+not json
+{"id": "a", "text": "again"}
+{"id": "b"}
+{"id": {}, "text": ""}
+[1]
+{"id": "c", "text": "four", "date": "yesterday"}
+{"id": "d", "text": 5}
+{"id": "e", "text": "last"}`
+	path := filepath.Join(tree(t, map[string]string{"x.jsonl": lines}), "x.jsonl")
+	s, err := ingest.JSONL(path)
+	must(t, err)
+	id := filepath.ToSlash(path)
+	expect(t, s.Roots(), id+"#", id+":")
+	var got []string
+	c := ingest.NewCensus(s.Roots())
+	for _, e := range entries(t, s) {
+		c.See(e)
+		line := strings.TrimPrefix(e.ID, id)
+		if e.Skip != nil {
+			got = append(got, line+" "+e.Skip.Error())
+			continue
+		}
+		doc, err := e.Load(t.Context())
+		must(t, err)
+		sum, err := e.Hash(t.Context())
+		must(t, err)
+		if sum != doc.Fingerprint.SHA256 {
+			t.Errorf("%s has two hashes", e.ID)
+		}
+		got = append(got, fmt.Sprint(line, " ", strings.TrimPrefix(e.Path, id), " ", doc.Title, doc.Metadata, doc.Body, doc.Modified.Format(" "+time.DateOnly)))
+	}
+	expect(t, got,
+		`#a  Tmap[k:v l:["x"] n:1 url:http://u z:]one 2024-05-06`,
+		`#7 p/q.txt map[]two 0001-01-01`,
+		`#sha256-671f146c5e471e8a  map[]three 0001-01-01`,
+		`:5 line 5: is not JSON: invalid character 'o' in literal null (expecting 'u')`,
+		`:6 line 6: has the id "a" of line 1`,
+		`:7 line 7: has no "text"`,
+		`:8 line 8: its id is neither a text nor a number`,
+		`:9 line 9: is not a JSON object but a JSON array`,
+		`:10 line 10: its date "yesterday" is neither a day (2006-01-02) nor a time (RFC 3339)`,
+		`:11 line 11: its text is a JSON number`,
+		`#e  map[]last 0001-01-01`)
+	if c.Gone(id + "#elsewhere") {
+		t.Error("a record was taken for gone although lines could not be read")
+	}
+}
+
+func TestJSONLGone(t *testing.T) {
+	path := filepath.Join(tree(t, map[string]string{"x": `{"id":"a","text":""}` + "\n"}), "x")
+	s, err := ingest.JSONL(path)
+	must(t, err)
+	c := ingest.NewCensus(s.Roots())
+	for _, e := range entries(t, s) {
+		c.See(e)
+	}
+	id := filepath.ToSlash(path)
+	for suffix, want := range map[string]bool{"#a": false, "#b": true, ":3": true, "": false, "y#b": false} {
+		if got := c.Gone(id + suffix); got != want {
+			t.Errorf("Gone(%q) = %v", suffix, got)
+		}
+	}
+
+	must(t, os.Remove(path))
+	list := entries(t, s)
+	if len(list) != 1 || list[0].Skip == nil || list[0].Unseen != id+"#" {
+		t.Errorf("a file that is not there: %+v", list)
+	}
+}
+
+func TestJSONLLongLine(t *testing.T) {
+	long := `{"id":"long","text":"` + strings.Repeat("x", 16<<20) + `"}`
+	s := ingest.JSONLStream("stdin", strings.NewReader(`{"id":"a","text":""}`+"\n"+long+"\n"+`{"id":"b","text":""}`))
+	var got []string
+	for _, e := range entries(t, s) {
+		got = append(got, e.ID)
+		if e.Skip != nil {
+			got = append(got, e.Skip.Error())
+		}
+	}
+	expect(t, got, "stdin#a", "stdin:2", "line 2: is longer than 16 MiB", "stdin#b")
+	if r := s.Roots(); len(r) != 0 {
+		t.Errorf("roots %q", r)
+	}
+}
+
+func TestStream(t *testing.T) {
+	s := ingest.Stream("-", strings.NewReader("text"), verbatim{})
+	e := entries(t, s)[0]
+	sum, err := e.Hash(t.Context())
+	must(t, err)
+	doc, err := e.Load(t.Context())
+	must(t, err)
+	if e.ID != "-" || doc.Body != "text" || doc.Fingerprint.SHA256 != sum {
+		t.Errorf("%+v %+v", e, doc)
+	}
+	if len(s.Roots()) != 0 {
+		t.Errorf("roots %q", s.Roots())
+	}
+}
+
+func FuzzJSONL(f *testing.F) {
+	f.Add("{\"id\":\"a\",\"text\":\"b\"}\n{\"text\":\"c\"}")
+	f.Add("{\"id\":null,\"text\":\"\xff\",\"metadata\":{\"\xfe\":[1,{}]},\"date\":\"2024-01-01T00:00:00Z\"}\r\n\n")
+	f.Add("[]\nnull\n\"\"\n{\"id\":\"\\u0000\",\"text\":\"x\"}")
+	f.Fuzz(func(t *testing.T, content string) {
+		ids := map[string]bool{}
+		list := entries(t, ingest.JSONLStream("f", strings.NewReader(content)))
+		if max := strings.Count(content, "\n") + 1; len(list) > max {
+			t.Errorf("%d entries of %d lines", len(list), max)
+		}
+		for _, e := range list {
+			if !utf8.ValidString(e.ID) || ids[e.ID] {
+				t.Errorf("the ID %q is not valid or not unique", e.ID)
+			}
+			ids[e.ID] = true
+			if e.Skip != nil {
+				continue
+			}
+			doc, err := e.Load(t.Context())
+			must(t, err)
+			if !utf8.ValidString(doc.Body) {
+				t.Errorf("the text is not UTF-8: %q", doc.Body)
+			}
+		}
+	})
+}

@@ -1,0 +1,86 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"iter"
+	"sync"
+	"time"
+)
+
+// maxStreamBytes is the most that is read of a stream, which has to be kept in
+// memory: formats such as PDF are read from their end.
+const maxStreamBytes = 256 << 20
+
+// Stream offers what r gives, as standard input, as one document with the ID
+// and path name, by whose extension its format can be told. It is read once,
+// when first asked for, and has no roots.
+func Stream(name string, r io.Reader, x Extractor) Source {
+	return &stream{name: name, r: r, x: x}
+}
+
+type stream struct {
+	name string
+	x    Extractor
+
+	once sync.Once
+	r    io.Reader
+	data []byte
+	err  error
+}
+
+func (s *stream) Roots() []string { return nil }
+
+func (s *stream) Entries(ctx context.Context) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		if err := ctx.Err(); err != nil {
+			yield(Entry{}, err)
+			return
+		}
+		id := escapeID(s.name)
+		yield(Entry{ID: id, Path: id, Load: s.load, Hash: s.hash}, nil)
+	}
+}
+
+// read returns all of the stream. A read that waits for input cannot be
+// interrupted; the context is looked at before.
+func (s *stream) read(ctx context.Context) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.once.Do(func() {
+		s.data, s.err = io.ReadAll(io.LimitReader(s.r, maxStreamBytes+1))
+		switch {
+		case s.err != nil:
+			s.err = fmt.Errorf("cannot be read: %w", s.err)
+		case len(s.data) > maxStreamBytes:
+			s.err = fmt.Errorf("is longer than %d MiB: write it to a file and index that", maxStreamBytes>>20)
+		}
+		s.r = nil
+	})
+	return s.data, s.err
+}
+
+func (s *stream) hash(ctx context.Context) ([32]byte, error) {
+	data, err := s.read(ctx)
+	return sha256.Sum256(data), err
+}
+
+func (s *stream) load(ctx context.Context) (*Document, error) {
+	data, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	text, err := extractText(ctx, s.x, s.name, bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	return &Document{
+		Text:        *text,
+		Modified:    time.Now().UTC(),
+		Fingerprint: Fingerprint{SHA256: sha256.Sum256(data)},
+	}, nil
+}
