@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -100,6 +102,21 @@ func DecodeSQuAD(r io.Reader) (*SQuAD, error) {
 		return nil, errors.New(`no questions in it: {"data": [{"paragraphs": [{"context": ..., "qas": [...]}]}]} is expected`)
 	}
 	return s, nil
+}
+
+// Sample returns the set with n of its questions, drawn with a fixed seed, and
+// all of its paragraphs. With fewer questions than that it returns s.
+func (s *SQuAD) Sample(n int) *SQuAD {
+	if n >= len(s.Questions) {
+		return s
+	}
+	drawn := rand.New(rand.NewPCG(1, 2)).Perm(len(s.Questions))[:n]
+	slices.Sort(drawn)
+	out := &SQuAD{Paragraphs: s.Paragraphs}
+	for _, i := range drawn {
+		out.Questions = append(out.Questions, s.Questions[i])
+	}
+	return out
 }
 
 // place turns a place counted in code points into bytes.
