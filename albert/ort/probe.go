@@ -24,6 +24,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -51,7 +52,7 @@ func probe(path string) (string, error) {
 	defer C.free(unsafe.Pointer(name))
 	handle := C.dlopen(name, C.RTLD_LAZY|C.RTLD_LOCAL)
 	if handle == nil {
-		return "", loadError(C.GoString(C.dlerror()))
+		return "", loadError(path, C.GoString(C.dlerror()))
 	}
 	symbol := C.CString("OrtGetApiBase")
 	defer C.free(unsafe.Pointer(symbol))
@@ -86,8 +87,12 @@ func majorMinor(v string) (major, minor int, ok bool) {
 	return major, minor, errMajor == nil && errMinor == nil
 }
 
-// loadError is the message of the system's loader, with what it usually means.
-func loadError(message string) error {
+// loadError is the message of the system's loader about the library at path,
+// with what it usually means.
+func loadError(path, message string) error {
+	if strings.HasPrefix(message, path+": cannot open shared object file: No such file") {
+		return fs.ErrNotExist
+	}
 	for _, known := range []struct{ has, hint string }{
 		{"GLIBC_", "this system's C library is too old for it: a newer system, or a library built for this one, is needed"},
 		{"GLIBCXX_", "this system's libstdc++ is too old for it: a newer one, or a library built for this system, is needed"},

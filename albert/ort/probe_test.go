@@ -1,6 +1,8 @@
 package ort
 
 import (
+	"errors"
+	"io/fs"
 	"strings"
 	"testing"
 )
@@ -26,9 +28,19 @@ func TestLoadErrorExplains(t *testing.T) {
 		"libonnxruntime.so: invalid ELF header":                                 "cut off",
 		"something nobody has seen before":                                      "something nobody has seen before",
 	} {
-		err := loadError(message).Error()
+		err := loadError("/opt/libonnxruntime.so", message).Error()
 		if !strings.Contains(err, want) || !strings.Contains(err, message) {
 			t.Errorf("%q has not %q and the loader's own words", err, want)
 		}
+	}
+}
+
+func TestLoadErrorTellsAMissingLibraryFromWhatItNeeds(t *testing.T) {
+	const missing = ": cannot open shared object file: No such file or directory"
+	if err := loadError("libonnxruntime.so", "libonnxruntime.so"+missing); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+	if err := loadError("libonnxruntime.so", "libstdc++.so.6"+missing); errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v", err)
 	}
 }

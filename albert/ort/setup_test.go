@@ -185,7 +185,7 @@ func TestSetupRefusesWhatIsNotPinned(t *testing.T) {
 
 func TestSetupMovesOnWhenTheLibraryCannotBeLoaded(t *testing.T) {
 	m := newMachine(t, nil)
-	refused := loadError("version `GLIBC_2.38' not found")
+	refused := loadError("x.so", "version `GLIBC_2.38' not found")
 	tries := 0
 	m.probe = func(string) (string, error) {
 		if tries++; tries == 1 {

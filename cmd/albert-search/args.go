@@ -1,0 +1,93 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// arrange moves flags between the command's name and its other arguments,
+// because the parser stops at the first argument that is no flag and people
+// write `search "gear ratio" -m 5`. Flags before the command's name become the
+// command's. What is not known to be a flag stays where the parser complains
+// about it. "--" ends the flags.
+func arrange(args []string, commands []*cli.Command) []string {
+	if len(args) == 0 || args[len(args)-1] == "--generate-bash-completion" {
+		return args
+	}
+	var all []cli.Flag
+	for _, c := range commands {
+		all = append(all, c.Flags...)
+	}
+	before, name, after := cutCommand(args[1:], takesValue(all))
+	command := find(commands, name)
+	if command == nil {
+		return args
+	}
+	out := append([]string{args[0], name}, before...)
+	needsValue := takesValue(command.Flags)
+	var positional []string
+	for i := 0; i < len(after); i++ {
+		a := after[i]
+		switch {
+		case a == "--":
+			positional = append(positional, after[i+1:]...)
+			i = len(after)
+		case !isFlag(a):
+			positional = append(positional, a)
+		default:
+			out = append(out, a)
+			if needsValue(a) && i+1 < len(after) {
+				i++
+				out = append(out, after[i])
+			}
+		}
+	}
+	if len(positional) == 0 {
+		return out
+	}
+	return append(append(out, "--"), positional...)
+}
+
+// cutCommand splits the arguments around the first that is neither a flag nor
+// the value of one.
+func cutCommand(args []string, needsValue func(string) bool) (before []string, name string, after []string) {
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "--":
+			return args, "", nil
+		case !isFlag(args[i]):
+			return args[:i], args[i], args[i+1:]
+		case needsValue(args[i]):
+			i++
+		}
+	}
+	return args, "", nil
+}
+
+// isFlag is not true of "-", which stands for standard input.
+func isFlag(arg string) bool { return len(arg) > 1 && arg[0] == '-' }
+
+// takesValue returns a function that tells whether the argument, a flag, has
+// its value in the next argument.
+func takesValue(flags []cli.Flag) func(string) bool {
+	takes := map[string]bool{}
+	for _, f := range flags {
+		valued, ok := f.(cli.DocGenerationFlag)
+		for _, name := range f.Names() {
+			takes[name] = ok && valued.TakesValue()
+		}
+	}
+	return func(arg string) bool {
+		return takes[strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-")]
+	}
+}
+
+func find(commands []*cli.Command, name string) *cli.Command {
+	for _, c := range commands {
+		if c.HasName(name) {
+			return c
+		}
+	}
+	return nil
+}

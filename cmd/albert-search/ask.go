@@ -1,0 +1,203 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
+	"github.com/albert-search/albert-search/rerank"
+)
+
+func (p *program) askCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "ask",
+		Usage:     "answer a question with the words of the documents",
+		ArgsUsage: "QUESTION",
+		Description: `Reads the passages that fit the question best. The exit code is 1 when none of them
+answers it.
+
+Examples:
+   albert-search ask "Who approved the budget?"
+   albert-search ask "Who approved the budget?" --path 'minutes/**' --json
+   albert-search ask -m 1 --quiet How many teeth has the driven wheel?`,
+		Flags: flags([]cli.Flag{
+			&cli.IntFlag{Name: "max-results", Aliases: []string{"m"}, Value: 3, Usage: "print at most `N` answers"},
+			&cli.IntFlag{Name: "read", Value: 10, Usage: "read the best `N` passages"},
+			&cli.BoolFlag{Name: "vimgrep", Usage: "print path:line:col:text, a line an answer", DisableDefaultText: true},
+		}, retrievalFlags(), filterFlags(), indexFlags(), modelFlags()),
+		Action: p.ask,
+	}
+}
+
+func (p *program) ask(c *cli.Context) error {
+	s, err := p.open(c)
+	if err != nil {
+		return err
+	}
+	question := strings.Join(c.Args().Slice(), " ")
+	if strings.TrimSpace(question) == "" {
+		return usagef("ask", "say what to ask")
+	}
+	r, err := readRetrieval(c)
+	if err != nil {
+		return err
+	}
+	limit, err := positive(c, "max-results")
+	if err != nil {
+		return err
+	}
+	read, err := positive(c, "read")
+	if err != nil {
+		return err
+	}
+	request := albertsearch.AskRequest{
+		Question: question, Mode: r.mode, Fusion: r.fusion, Filter: r.filter, Limit: limit, Read: read,
+	}
+	return s.withEngine(func(e *albertsearch.Engine) error {
+		result, err := e.Ask(c.Context, request)
+		if err != nil {
+			return err
+		}
+		return s.showAnswers(request, result)
+	})
+}
+
+// askJSON is what ask --json prints.
+type askJSON struct {
+	Question string            `json:"question"`
+	Mode     albertsearch.Mode `json:"mode"`
+	Fusion   rerank.Method     `json:"fusion"`
+	// Answered is false when no answer is good enough; Answers has then what
+	// comes nearest.
+	Answered bool                  `json:"answered"`
+	Answers  []answerJSON          `json:"answers"`
+	Read     int                   `json:"passages_read"`
+	Coverage albertsearch.Coverage `json:"coverage"`
+	TookMS   int64                 `json:"took_ms"`
+}
+
+type answerJSON struct {
+	Rank       int     `json:"rank"`
+	Text       string  `json:"text"`
+	Confidence float64 `json:"confidence"`
+	Certainty  string  `json:"certainty"`
+	Score      float64 `json:"score"`
+	albertsearch.Citation
+	Sentence   string                  `json:"sentence"`
+	InSentence rangeJSON               `json:"in_sentence"`
+	Support    []albertsearch.Citation `json:"support"`
+}
+
+func (s *session) showAnswers(request albertsearch.AskRequest, result *albertsearch.AskResult) error {
+	var err error
+	switch {
+	case s.json:
+		err = s.answersJSON(request, result)
+	case s.Bool("vimgrep"):
+		err = s.print(func(w io.Writer) {
+			if result.Answered {
+				for _, a := range result.Answers {
+					s.vimgrep(w, a.Citation, a.Text)
+				}
+			}
+		})
+	case !result.Answered:
+		err = s.print(func(w io.Writer) { s.noAnswer(w, result) })
+	default:
+		err = s.print(func(w io.Writer) {
+			for i, a := range result.Answers {
+				if i > 0 {
+					fmt.Fprintln(w)
+				}
+				s.answer(w, a)
+			}
+		})
+	}
+	if err != nil {
+		return err
+	}
+	if !result.Answered {
+		return errNothingFound
+	}
+	if unread := coverage(result.Coverage); unread != "" && s.verbose {
+		s.remark("%s.", unread)
+	}
+	return nil
+}
+
+func (s *session) answersJSON(request albertsearch.AskRequest, result *albertsearch.AskResult) error {
+	out := askJSON{
+		Question: request.Question, Mode: request.Mode, Fusion: request.Fusion,
+		Answered: result.Answered, Answers: []answerJSON{}, Read: result.Read,
+		Coverage: result.Coverage, TookMS: result.Took.Milliseconds(),
+	}
+	for i, a := range result.Answers {
+		answer := answerJSON{
+			Rank: i + 1, Text: a.Text, Confidence: a.Confidence, Certainty: certainty(a.Confidence), Score: a.Score,
+			Citation: a.Citation, Sentence: a.Sentence, InSentence: rangeJSON(a.InSentence),
+			Support: a.Support,
+		}
+		if answer.Support == nil {
+			answer.Support = []albertsearch.Citation{}
+		}
+		out.Answers = append(out.Answers, answer)
+	}
+	return s.printJSON(out)
+}
+
+// noAnswer says that there is none, and how far that can be relied on.
+func (s *session) noAnswer(w io.Writer, result *albertsearch.AskResult) {
+	fmt.Fprintln(w, s.style(term.Bold).On("No answer found."))
+	s.paragraph(w, 0, fmt.Sprintf("Read %s of %s.", plural(result.Read, "passage"),
+		plural(result.Coverage.Documents-result.Coverage.Unread, "document")), nil, term.Plain)
+	if unread := coverage(result.Coverage); unread != "" {
+		s.paragraph(w, 0, unread+".", nil, term.Plain)
+	}
+	if !s.verbose || len(result.Answers) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nWhat comes nearest:")
+	for _, a := range result.Answers {
+		fmt.Fprintln(w)
+		s.answer(w, a)
+	}
+}
+
+const (
+	answerIndent = 2
+	supportShown = 3
+)
+
+func (s *session) answer(w io.Writer, a albertsearch.Answer) {
+	s.paragraph(w, 0, a.Text, []term.Range{{Start: 0, End: len(a.Text)}}, term.Answer)
+	fmt.Fprintf(w, "%*s%s\n", answerIndent, "",
+		s.style(term.Dim).On(fmt.Sprintf("%s (confidence %.2f)", certainty(a.Confidence), a.Confidence)))
+	s.paragraph(w, answerIndent, a.Sentence, []term.Range{{Start: a.InSentence.Start, End: a.InSentence.End}}, term.Answer)
+	s.head(w, answerIndent, a.Citation)
+	for i, c := range a.Support {
+		if i == supportShown && !s.verbose {
+			fmt.Fprintf(w, "%*salso in %d more (--verbose lists them)\n", answerIndent, "", len(a.Support)-i)
+			break
+		}
+		fmt.Fprintf(w, "%*salso in %s\n", answerIndent, "", s.place(c))
+	}
+}
+
+// certainty puts a confidence into words.
+func certainty(confidence float64) string {
+	switch {
+	case confidence >= 0.9:
+		return "almost certain"
+	case confidence >= 0.7:
+		return "likely"
+	case confidence >= 0.5:
+		return "more likely than not"
+	case confidence >= 0.25:
+		return "doubtful"
+	}
+	return "unlikely"
+}

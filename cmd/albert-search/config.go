@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/urfave/cli/v2"
+)
+
+// settings are the flags that a configuration file may set, for all commands
+// that have them.
+var settings = []string{
+	"index", "onnxruntime", "threads", "color",
+	"mode", "fusion", "max-results",
+	"include", "exclude", "hidden", "no-ignore",
+}
+
+// configure sets the flags that neither the command line nor the environment
+// sets: from the project's configuration, else from the user's.
+func configure(c *cli.Context) error {
+	if err := checkCommon(c); err != nil {
+		return err
+	}
+	project, err := findUp(isFile, ".albert-search.toml", filepath.Join(projectFolder, "config.toml"))
+	if err != nil {
+		return err
+	}
+	var files []string
+	if project != "" {
+		files = append(files, project)
+	}
+	// Without a home folder there is no user configuration.
+	if dir, err := xdgFolder("XDG_CONFIG_HOME", ".config"); err == nil {
+		files = append(files, filepath.Join(dir, "albert-search", "config.toml"))
+	}
+	for _, file := range files {
+		if err := applyConfig(c, file, file == project); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func applyConfig(c *cli.Context, file string, project bool) error {
+	var values map[string]any
+	_, err := toml.DecodeFile(file, &values)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the configuration %s: %w", file, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		switch {
+		case !slices.Contains(settings, name):
+			return fmt.Errorf("configuration %s: there is no setting %q; the settings are %s", file, name, strings.Join(settings, ", "))
+		case project && name == "onnxruntime":
+			// Whoever wrote a folder's files would have their code run here.
+			return fmt.Errorf("configuration %s: onnxruntime names code that is run, which a project may not; "+
+				"set it in your own configuration or the environment", file)
+		}
+		if err := applySetting(c, name, values[name], filepath.Dir(file)); err != nil {
+			return fmt.Errorf("configuration %s: %s: %w", file, name, err)
+		}
+	}
+	return nil
+}
+
+// applySetting sets a flag if the command has it and nobody has set it yet.
+// Paths are relative to the folder of the configuration.
+func applySetting(c *cli.Context, name string, value any, dir string) error {
+	if !hasFlag(c.Command, name) || c.IsSet(name) {
+		return nil
+	}
+	list, ok := value.([]any)
+	if !ok {
+		list = []any{value}
+	}
+	for _, v := range list {
+		text := fmt.Sprint(v)
+		if (name == "index" || name == "onnxruntime") && !filepath.IsAbs(text) {
+			text = filepath.Join(dir, text)
+		}
+		if err := c.Set(name, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func hasFlag(command *cli.Command, name string) bool {
+	return slices.ContainsFunc(command.Flags, func(f cli.Flag) bool { return f.Names()[0] == name })
+}
+
+// checkCommon checks the values of the flags that all commands have.
+func checkCommon(c *cli.Context) error {
+	if when := c.String("color"); hasFlag(c.Command, "color") && !slices.Contains([]string{"auto", "always", "never"}, when) {
+		return usagef(c.Command.Name, "--color %q: it is auto, always or never", when)
+	}
+	if n := c.Int("threads"); n < 0 {
+		return usagef(c.Command.Name, "--threads %d: it must be at least 1, or 0 for all", n)
+	}
+	return nil
+}
+
+// noColor is what the environment says about colours.
+func noColor() bool { return os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" }

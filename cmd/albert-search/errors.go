@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/index"
+)
+
+// The exit codes.
+const (
+	exitFound       = 0
+	exitNotFound    = 1
+	exitError       = 2
+	exitInterrupted = 130 // 128 + SIGINT, as a shell reports it
+)
+
+// errNothingFound ends the program with exitNotFound. What there is to say has
+// been said.
+var errNothingFound = errors.New("nothing found")
+
+// interrupted is the cause of the context's end when a signal came.
+type interrupted struct {
+	signal os.Signal
+}
+
+func (e interrupted) Error() string { return e.signal.String() }
+
+// usageError says that the command line is not understood.
+type usageError struct {
+	command string // empty when it is not known which
+	err     error
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// usagef returns a usageError about the arguments of a command.
+func usagef(command, format string, args ...any) error {
+	return &usageError{command: command, err: fmt.Errorf(format, args...)}
+}
+
+// kind is the name that --json gives the kind of an error, and a hint at what
+// to do where the error's own words do not say it.
+func kind(err error) (name, hint string) {
+	var usage *usageError
+	var noLibrary *ort.NotFoundError
+	var noSetup *ort.SetupError
+	switch {
+	case errors.As(err, &usage):
+		if usage.command == "" {
+			return "usage", "albert-search --help lists the commands"
+		}
+		return "usage", "albert-search " + usage.command + " --help says how it is used"
+	case errors.Is(err, index.ErrNotFound):
+		return "no_index", "make one with: albert-search index FOLDER, or name another with --index"
+	case errors.Is(err, index.ErrNotIndex):
+		return "not_an_index", "name another folder with --index"
+	case errors.Is(err, index.ErrLocked):
+		return "locked", ""
+	case errors.Is(err, index.ErrNewerFormat):
+		return "newer_format", "use the newer albert-search, or another index (--index)"
+	case errors.Is(err, index.ErrModelMismatch):
+		return "model_mismatch", "albert-search remove --all deletes the index; then index again"
+	case errors.Is(err, index.ErrDamaged):
+		return "damaged", "albert-search remove --all deletes the index; then index again"
+	case errors.As(err, &noLibrary):
+		return "no_onnxruntime", ""
+	case errors.As(err, &noSetup):
+		return "setup_failed", ""
+	}
+	return "error", ""
+}
+
+// errorJSON is what --json prints on standard error when a command fails.
+type errorJSON struct {
+	Error errorDetail `json:"error"`
+}
+
+type errorDetail struct {
+	// Kind is a name that does not change, Message and Hint are for people.
+	Kind    string `json:"kind"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// finish reports err and returns the exit code.
+func finish(ctx context.Context, err error, stderr io.Writer, asJSON bool) int {
+	var signal interrupted
+	switch {
+	case err == nil:
+		return exitFound
+	case err == errNothingFound:
+		return exitNotFound
+	case ctx.Err() != nil && errors.As(context.Cause(ctx), &signal):
+		report(stderr, errorDetail{Kind: "interrupted", Message: signal.Error()}, asJSON)
+		return exitInterrupted
+	}
+	name, hint := kind(err)
+	report(stderr, errorDetail{Kind: name, Message: err.Error(), Hint: hint}, asJSON)
+	return exitError
+}
+
+func report(stderr io.Writer, detail errorDetail, asJSON bool) {
+	// There is nowhere to say that standard error cannot be written to.
+	if asJSON {
+		_ = writeJSON(stderr, errorJSON{detail})
+		return
+	}
+	_, _ = fmt.Fprintln(stderr, "albert-search: "+escapeLines(detail.Message))
+	if detail.Hint != "" {
+		_, _ = fmt.Fprintln(stderr, "hint: "+detail.Hint)
+	}
+}
+
+// wantsJSON looks for --json in a command line that may not be parsable.
+func wantsJSON(args []string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return slices.ContainsFunc(args, func(a string) bool {
+		return a == "--json" || a == "-json" || a == "--json=true"
+	})
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/rerank"
+)
+
+// The environment variables of flags.
+const (
+	indexVariable   = "ALBERT_SEARCH_INDEX"
+	threadsVariable = "ALBERT_SEARCH_THREADS"
+)
+
+// flags joins groups of flags, with those that each command has at the end.
+func flags(groups ...[]cli.Flag) []cli.Flag {
+	var all []cli.Flag
+	for _, g := range groups {
+		all = append(all, g...)
+	}
+	return append(all,
+		&cli.BoolFlag{Name: "json", Usage: "print JSON, errors too", DisableDefaultText: true},
+		&cli.StringFlag{Name: "color", Value: "auto", Usage: "colours: `WHEN` is auto, always or never"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress and no remarks", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say more", DisableDefaultText: true},
+	)
+}
+
+func indexFlags() []cli.Flag {
+	return []cli.Flag{&cli.StringFlag{
+		Name: "index", EnvVars: []string{indexVariable},
+		Usage: "the index is in the folder `DIR` (default: index in the nearest .albert-search folder, else in the user's data folder)",
+	}}
+}
+
+func modelFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{
+			Name: "onnxruntime", EnvVars: []string{ort.PathVariable},
+			Usage: "the ONNX Runtime library is `FILE` (default: beside the program, in the cache, the system's)",
+		},
+		&cli.IntFlag{
+			Name: "threads", EnvVars: []string{threadsVariable},
+			Usage: "the models use `N` threads", DefaultText: "all",
+		},
+	}
+}
+
+// retrievalFlags are those of commands that look for passages.
+func retrievalFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "mode", Value: string(albertsearch.Hybrid), Usage: "find by `MODE`: " + join(albertsearch.Modes())},
+		&cli.StringFlag{Name: "fusion", Value: string(rerank.Default), Usage: "hybrid results are fused by `METHOD`: " + join(rerank.Methods())},
+	}
+}
+
+func filterFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "path", Usage: "only documents whose path matches `GLOB`, as '*.md' or 'notes/**' (repeatable)"},
+		&cli.StringSliceFlag{Name: "not-path", Usage: "no documents whose path matches `GLOB` (repeatable)"},
+		&cli.StringSliceFlag{Name: "type", Usage: "only documents of `TYPE`, as pdf, markdown, html, docx, text, code (repeatable)"},
+		&cli.StringSliceFlag{Name: "meta", Usage: "only documents whose metadata has `KEY=VALUE` (repeatable)"},
+		&cli.StringFlag{Name: "after", Usage: "only documents of `DATE` or later, as 2024-03-15, 2024-03 or 2024"},
+		&cli.StringFlag{Name: "before", Usage: "only documents older than `DATE`"},
+	}
+}
+
+func join[T ~string](values []T) string {
+	names := make([]string, len(values))
+	for i, v := range values {
+		names[i] = string(v)
+	}
+	return strings.Join(names, ", ")
+}
+
+// filter reads the filter flags.
+func filter(c *cli.Context) (index.Filter, error) {
+	f := index.Filter{
+		Paths: c.StringSlice("path"), NotPaths: c.StringSlice("not-path"), Types: c.StringSlice("type"),
+	}
+	for _, m := range c.StringSlice("meta") {
+		key, value, ok := strings.Cut(m, "=")
+		if !ok || key == "" {
+			return f, usagef(c.Command.Name, "--meta %q: give it as KEY=VALUE", m)
+		}
+		if f.Metadata == nil {
+			f.Metadata = map[string]string{}
+		}
+		f.Metadata[key] = value
+	}
+	for _, bound := range []struct {
+		flag string
+		to   *time.Time
+	}{{"after", &f.After}, {"before", &f.Before}} {
+		if text := c.String(bound.flag); text != "" {
+			t, err := date(text)
+			if err != nil {
+				return f, usagef(c.Command.Name, "--%s: %w", bound.flag, err)
+			}
+			*bound.to = t
+		}
+	}
+	return f, nil
+}
+
+// date reads the beginning of a day, a month or a year, in local time, or a
+// time.
+func date(text string) (time.Time, error) {
+	for _, layout := range []string{time.DateOnly, "2006-01", "2006", time.RFC3339} {
+		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is no date: write 2024-03-15, 2024-03, 2024 or 2024-03-15T14:30:00Z", text)
+}
+
+// retrieval is what the retrieval and the filter flags say.
+type retrieval struct {
+	mode   albertsearch.Mode
+	fusion rerank.Method
+	filter index.Filter
+}
+
+func readRetrieval(c *cli.Context) (r retrieval, err error) {
+	r.mode = albertsearch.Mode(c.String("mode"))
+	if !slices.Contains(albertsearch.Modes(), r.mode) {
+		return r, usagef(c.Command.Name, "--mode %q: it is one of %s", r.mode, join(albertsearch.Modes()))
+	}
+	if r.fusion, err = rerank.ParseMethod(c.String("fusion")); err != nil {
+		return r, usagef(c.Command.Name, "--fusion: %w", err)
+	}
+	r.filter, err = filter(c)
+	return r, err
+}
+
+// positive reads a flag that counts something.
+func positive(c *cli.Context, name string) (int, error) {
+	n := c.Int(name)
+	if n < 1 {
+		return 0, usagef(c.Command.Name, "--%s %d: it must be at least 1", name, n)
+	}
+	return n, nil
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
+	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/extract"
+)
+
+func (p *program) indexCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "index",
+		Usage:     "read documents into the index, or bring it up to date",
+		ArgsUsage: "PATH...",
+		Description: `A PATH is a file or a folder; "-" is standard input. A second run reads only what has
+changed, and removes what is gone. What .gitignore and .albertignore files say is left out.
+
+Examples:
+   albert-search index ~/Documents
+   albert-search index . --include '*.md' --exclude 'drafts/'
+   albert-search index --jsonl tickets.jsonl
+   pandoc notes.org -t plain | albert-search index - --name notes.txt`,
+		Flags: flags([]cli.Flag{
+			&cli.StringSliceFlag{Name: "include", Usage: "only files that match `GLOB`, as '*.md' (repeatable)"},
+			&cli.StringSliceFlag{Name: "exclude", Usage: "no files or folders that match `GLOB`, as 'drafts/' (repeatable)"},
+			&cli.BoolFlag{Name: "hidden", Usage: "files and folders whose names begin with a dot, too", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "no-ignore", Usage: "disregard .gitignore and .albertignore files", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "jsonl", Usage: "each PATH has a JSON object a line: text, and id, title, path, url, date, metadata if known", DisableDefaultText: true},
+			&cli.StringFlag{Name: "name", Value: "stdin", Usage: "standard input is the document `NAME`"},
+			&cli.BoolFlag{Name: "force", Usage: "read again what has not changed", DisableDefaultText: true},
+			&cli.StringFlag{Name: "report", Usage: "write a JSON line a document to `FILE`: what became of it, and why"},
+		}, indexFlags(), modelFlags()),
+		Action: p.indexDocuments,
+	}
+}
+
+func (p *program) indexDocuments(c *cli.Context) error {
+	s, err := p.open(c)
+	if err != nil {
+		return err
+	}
+	x := extract.New(extract.Options{})
+	sources, err := s.sources(p.stdin, x)
+	if err != nil {
+		return errors.Join(err, x.Close())
+	}
+	report, err := newReport(c.String("report"))
+	if err != nil {
+		return errors.Join(err, x.Close())
+	}
+	var summary albertsearch.IndexSummary
+	var troubles []albertsearch.FileReport
+	err = s.withEngine(func(e *albertsearch.Engine) error {
+		bar := newProgress(&s.printer)
+		defer bar.finish()
+		var err error
+		summary, err = e.Index(c.Context, albertsearch.IndexRequest{
+			Sources: sources, Force: c.Bool("force"), Progress: bar.show,
+			Report: func(f albertsearch.FileReport) {
+				report.add(f)
+				if f.Outcome == albertsearch.OutcomeFailed || f.Outcome == albertsearch.OutcomeSkipped {
+					troubles = append(troubles, f)
+				}
+			},
+		})
+		return err
+	})
+	err = errors.Join(err, report.close(), x.Close())
+	if err != nil && c.Context.Err() == nil {
+		return err
+	}
+	// An interrupted run says how far it came.
+	if shown := s.showSummary(summary, troubles); err == nil {
+		err = shown
+	}
+	if err == nil && summary.Indexed+summary.Unchanged == 0 {
+		return errNothingFound
+	}
+	return err
+}
+
+// sources are what the arguments name.
+func (s *session) sources(stdin io.Reader, x ingest.Extractor) ([]ingest.Source, error) {
+	if s.NArg() == 0 {
+		return nil, usagef("index", "say what to index: files, folders, or - for standard input")
+	}
+	var sources []ingest.Source
+	var paths []string
+	for _, arg := range s.Args().Slice() {
+		switch {
+		case arg == "-" && s.Bool("jsonl"):
+			sources = append(sources, ingest.JSONLStream(s.String("name"), stdin))
+			continue
+		case arg == "-":
+			sources = append(sources, ingest.Stream(s.String("name"), stdin, x))
+			continue
+		}
+		// A mistyped name should not wait for the rest to be indexed.
+		if _, err := os.Stat(arg); err != nil {
+			return nil, fmt.Errorf("index %s: %w", arg, cause(err))
+		}
+		if !s.Bool("jsonl") {
+			paths = append(paths, arg)
+			continue
+		}
+		records, err := ingest.JSONL(arg)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, records)
+	}
+	files, err := ingest.Files(paths, ingest.FileOptions{
+		Include: s.StringSlice("include"), Exclude: s.StringSlice("exclude"),
+		Hidden: s.Bool("hidden"), NoIgnore: s.Bool("no-ignore"),
+		SkipDirs: []string{s.index}, Extractor: x,
+	})
+	if err != nil {
+		return nil, &usageError{command: "index", err: err}
+	}
+	return append(sources, files), nil
+}
+
+// cause is an error of the file system without the path.
+func cause(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// indexJSON is what index --json prints.
+type indexJSON struct {
+	Index       string `json:"index"`
+	Interrupted bool   `json:"interrupted"`
+	Indexed     int    `json:"indexed"`
+	Unchanged   int    `json:"unchanged"`
+	Skipped     int    `json:"skipped"`
+	Failed      int    `json:"failed"`
+	Removed     int    `json:"removed"`
+	Passages    int    `json:"passages"`
+	Bytes       int64  `json:"bytes"`
+	TookMS      int64  `json:"took_ms"`
+	// Unread has the documents that were skipped or failed.
+	Unread []albertsearch.FileReport `json:"unread"`
+}
+
+// troublesShown is how many documents that could not be read are listed.
+const troublesShown = 20
+
+func (s *session) showSummary(sum albertsearch.IndexSummary, troubles []albertsearch.FileReport) error {
+	if s.json {
+		if troubles == nil {
+			troubles = []albertsearch.FileReport{}
+		}
+		return s.printJSON(indexJSON{
+			Index: s.index, Interrupted: s.Context.Context.Err() != nil,
+			Indexed: sum.Indexed, Unchanged: sum.Unchanged, Skipped: sum.Skipped, Failed: sum.Failed, Removed: sum.Removed,
+			Passages: sum.Passages, Bytes: sum.Bytes, TookMS: sum.Took.Milliseconds(), Unread: troubles,
+		})
+	}
+	s.listTroubles(troubles)
+	if s.quiet {
+		return nil
+	}
+	return s.print(func(w io.Writer) {
+		fmt.Fprintf(w, "%d indexed, %d unchanged, %d skipped, %d failed, %d removed\n",
+			sum.Indexed, sum.Unchanged, sum.Skipped, sum.Failed, sum.Removed)
+		fmt.Fprintf(w, "%s, %s of text", plural(sum.Passages, "new passage"), size(sum.Bytes))
+		if sum.Took > 0 {
+			fmt.Fprintf(w, ", in %v", sum.Took.Round(10*time.Millisecond))
+		}
+		fmt.Fprintf(w, "\nindex: %s\n", s.path(s.index))
+	})
+}
+
+// listTroubles names the documents that failed, and with --verbose those that
+// were skipped, on standard error.
+func (s *session) listTroubles(troubles []albertsearch.FileReport) {
+	listed, left := 0, 0
+	for _, f := range troubles {
+		switch {
+		case f.Outcome == albertsearch.OutcomeSkipped && !s.verbose:
+		case listed == troublesShown && !s.verbose:
+			left++
+		default:
+			listed++
+			s.remark("%s: %s: %s", f.Outcome, s.path(f.Path), term.OneLine(f.Reason))
+		}
+	}
+	if left > 0 {
+		s.remark("and %d more; --report FILE lists all", left)
+	}
+}
+
+// size is a number of bytes for people.
+func size(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d B", n)
+	case n < 1_000_000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	case n < 1_000_000_000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+}

@@ -1,0 +1,29 @@
+// Command albert-search turns a folder of documents into a search engine that
+// answers questions. See docs/cli.md.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() { os.Exit(run()) }
+
+// run is the program; it returns the exit code.
+func run() int {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		cancel(interrupted{<-signals})
+		// The next signal ends the process as if it had never been caught.
+		signal.Stop(signals)
+		fmt.Fprintln(os.Stderr, "Stopping. What is indexed stays usable; interrupt again to end at once.")
+	}()
+	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	return p.run(ctx, os.Args)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert/ort"
+)
+
+// program is what all commands share.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+func (p *program) run(ctx context.Context, args []string) int {
+	app := p.app()
+	err := app.RunContext(ctx, arrange(args, app.Commands))
+	return finish(ctx, err, p.stderr, wantsJSON(args))
+}
+
+func (p *program) app() *cli.App {
+	app := &cli.App{
+		Name:      "albert-search",
+		Usage:     "search a folder of documents, and ask it questions",
+		UsageText: "albert-search COMMAND [FLAGS] [ARGUMENTS]   (flags may follow arguments)",
+		Description: "Reads documents into an index on this machine, finds passages by their words and by\n" +
+			"their meaning, and answers questions with the words of the documents. Offline.",
+		Version:                   version().String(),
+		Reader:                    p.stdin,
+		Writer:                    p.stdout,
+		ErrWriter:                 p.stderr,
+		EnableBashCompletion:      true,
+		Suggest:                   true,
+		DisableSliceFlagSeparator: true, // globs and metadata have commas
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
+			return &usageError{err: err}
+		},
+		Action: unknownCommand,
+		Commands: []*cli.Command{
+			p.indexCommand(), p.searchCommand(), p.askCommand(), p.statusCommand(), p.removeCommand(),
+			p.setupCommand(), p.doctorCommand(), p.versionCommand(), p.completionCommand(),
+		},
+	}
+	for _, c := range app.Commands {
+		c.HideHelpCommand = true // "search help" searches for help
+		c.OnUsageError = func(ctx *cli.Context, err error, _ bool) error {
+			return &usageError{command: ctx.Command.Name, err: explainUsage(err)}
+		}
+		if c.Before == nil {
+			c.Before = configure
+		}
+	}
+	return app
+}
+
+// unknownCommand runs when no command was named, or none that there is.
+func unknownCommand(c *cli.Context) error {
+	name := c.Args().First()
+	if name == "" {
+		return cli.ShowAppHelp(c)
+	}
+	err := fmt.Errorf("there is no command %q", name)
+	if similar := cli.SuggestCommand(c.App.Commands, name); similar != "" {
+		err = fmt.Errorf("%w. %s", err, similar)
+	}
+	return &usageError{err: err}
+}
+
+// explainUsage adds what a parser's message leaves out.
+func explainUsage(err error) error {
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return err
+	}
+	if len(name) > 1 {
+		name = "-" + name
+	}
+	return fmt.Errorf("there is no flag -%s; words that begin with - go behind --", name)
+}
+
+// session is one run of a command.
+type session struct {
+	*cli.Context
+	printer
+	index string // the folder of the index
+}
+
+// open prepares a session of a command that has the common flags.
+func (p *program) open(c *cli.Context) (*session, error) {
+	s := &session{Context: c, printer: newPrinter(p, c)}
+	var err error
+	s.index, err = indexFolder(c.String("index"))
+	return s, err
+}
+
+// engine opens the index.
+func (s *session) engine() (*albertsearch.Engine, error) {
+	return albertsearch.Open(albertsearch.Options{
+		Dir:         s.index,
+		ONNXRuntime: runtimeLibrary(s.Context).Path,
+		Threads:     s.Int("threads"),
+	})
+}
+
+// withEngine calls f with the opened index and closes it.
+func (s *session) withEngine(f func(*albertsearch.Engine) error) error {
+	e, err := s.engine()
+	if err != nil {
+		return err
+	}
+	err = f(e)
+	if closed := e.Close(); closed != nil {
+		return errors.Join(err, closed)
+	}
+	return err
+}
+
+// runtimeLibrary says where to look for ONNX Runtime.
+func runtimeLibrary(c *cli.Context) ort.FindOptions {
+	path := c.String("onnxruntime")
+	if path == os.Getenv(ort.PathVariable) {
+		return ort.FindOptions{} // it looks into the environment itself, and says so
+	}
+	return ort.FindOptions{Path: path}
+}

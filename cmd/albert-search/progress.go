@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
+)
+
+// progress shows a bar while people look.
+type progress struct {
+	bar *progressbar.ProgressBar // nil when nobody looks
+}
+
+func newProgress(p *printer) *progress {
+	if p.quiet || p.json || !term.IsTerminal(p.stderr) {
+		return &progress{}
+	}
+	return &progress{bar: progressbar.NewOptions64(-1,
+		progressbar.OptionSetWriter(p.stderr),
+		progressbar.OptionSetDescription("looking for documents"),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionSetWidth(16),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+	)}
+}
+
+// show moves the bar: by bytes, because documents differ much in size.
+func (p *progress) show(now albertsearch.Progress) {
+	if p.bar == nil {
+		return
+	}
+	p.bar.ChangeMax64(max(now.Bytes, 1))
+	p.bar.Describe(fmt.Sprintf("%d/%d documents, %s", now.Done, now.Documents, plural(now.Passages, "passage")))
+	_ = p.bar.Set64(min(now.DoneBytes, now.Bytes)) // of drawing only
+}
+
+func (p *progress) finish() {
+	if p.bar != nil {
+		_ = p.bar.Clear() // of drawing only
+	}
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
+	"github.com/albert-search/albert-search/rerank"
+)
+
+func (p *program) searchCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "search",
+		Usage:     "find passages by their words and their meaning",
+		ArgsUsage: "QUERY",
+		Description: `Words in "double quotes" must stand together, +word must be there, -word must not
+(behind --, so that it is not taken for a flag).
+
+Examples:
+   albert-search search "gear ratio" -m 5
+   albert-search search '"gear ratio" +helical' --type pdf
+   albert-search search --path 'manuals/**' --after 2024 -- gear -bicycle
+   vim -q <(albert-search search --vimgrep "gear ratio")`,
+		Flags: flags([]cli.Flag{
+			&cli.IntFlag{Name: "max-results", Aliases: []string{"m"}, Value: 10, Usage: "print at most `N` passages"},
+			&cli.BoolFlag{Name: "explain", Usage: "say how each passage came by its score", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "vimgrep", Usage: "print path:line:col:text, a line a passage", DisableDefaultText: true},
+		}, retrievalFlags(), filterFlags(), indexFlags(), modelFlags()),
+		Action: p.search,
+	}
+}
+
+func (p *program) search(c *cli.Context) error {
+	s, err := p.open(c)
+	if err != nil {
+		return err
+	}
+	query := strings.Join(c.Args().Slice(), " ")
+	if strings.TrimSpace(query) == "" {
+		return usagef("search", "say what to search for")
+	}
+	r, err := readRetrieval(c)
+	if err != nil {
+		return err
+	}
+	limit, err := positive(c, "max-results")
+	if err != nil {
+		return err
+	}
+	request := albertsearch.SearchRequest{Query: query, Mode: r.mode, Fusion: r.fusion, Filter: r.filter, Limit: limit}
+	return s.withEngine(func(e *albertsearch.Engine) error {
+		result, err := e.Search(c.Context, request)
+		if err != nil {
+			return err
+		}
+		return s.showHits(request, result)
+	})
+}
+
+// searchJSON is what search --json prints.
+type searchJSON struct {
+	Query    string                `json:"query"`
+	Mode     albertsearch.Mode     `json:"mode"`
+	Fusion   rerank.Method         `json:"fusion"`
+	Hits     []hitJSON             `json:"hits"`
+	Coverage albertsearch.Coverage `json:"coverage"`
+	TookMS   int64                 `json:"took_ms"`
+}
+
+type hitJSON struct {
+	Rank  int     `json:"rank"`
+	Score float64 `json:"score"`
+	albertsearch.Citation
+	Text    string                    `json:"text"`
+	Matches []rangeJSON               `json:"matches"`
+	Explain *albertsearch.Explanation `json:"explain,omitempty"`
+}
+
+// rangeJSON is a byte range.
+type rangeJSON struct {
+	Start int `json:"start"`
+	End   int `json:"end"`
+}
+
+func (s *session) showHits(request albertsearch.SearchRequest, result *albertsearch.SearchResult) error {
+	var err error
+	switch {
+	case s.json:
+		err = s.hitsJSON(request, result)
+	case s.Bool("vimgrep"):
+		err = s.print(func(w io.Writer) {
+			for _, h := range result.Hits {
+				at, text := firstMatch(h)
+				s.vimgrep(w, at, text)
+			}
+		})
+	default:
+		err = s.print(func(w io.Writer) {
+			for i, h := range result.Hits {
+				s.hit(w, i+1, h)
+			}
+		})
+	}
+	if err != nil {
+		return err
+	}
+	if len(result.Hits) == 0 {
+		s.remark("Nothing found in %s.", plural(result.Coverage.Documents-result.Coverage.Unread, "document"))
+	}
+	if unread := coverage(result.Coverage); unread != "" && (s.verbose || len(result.Hits) == 0) {
+		s.remark("%s.", unread)
+	}
+	if len(result.Hits) == 0 {
+		return errNothingFound
+	}
+	return nil
+}
+
+func (s *session) hitsJSON(request albertsearch.SearchRequest, result *albertsearch.SearchResult) error {
+	out := searchJSON{
+		Query: request.Query, Mode: request.Mode, Fusion: request.Fusion,
+		Hits: []hitJSON{}, Coverage: result.Coverage, TookMS: result.Took.Milliseconds(),
+	}
+	for i, h := range result.Hits {
+		hit := hitJSON{Rank: i + 1, Score: h.Score, Citation: h.Citation, Text: h.Text, Matches: []rangeJSON{}}
+		for _, m := range h.Matches {
+			hit.Matches = append(hit.Matches, rangeJSON(m))
+		}
+		if s.Bool("explain") {
+			hit.Explain = &h.Explain
+		}
+		out.Hits = append(out.Hits, hit)
+	}
+	return s.printJSON(out)
+}
+
+const (
+	hitIndent = 4
+	// snippetLines is how much of a passage is shown.
+	snippetLines = 4
+)
+
+// hit prints a passage: rank, place, headings, and the part that matches best.
+func (s *session) hit(w io.Writer, rank int, h albertsearch.Hit) {
+	if rank > 1 {
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintf(w, "%2d. %s\n", rank, s.place(h.Citation))
+	if path := headings(h.Citation, s.columns-hitIndent); path != "" {
+		fmt.Fprintf(w, "%*s%s\n", hitIndent, "", s.style(term.Dim).On(path))
+	}
+	marks := ranges(h.Matches)
+	part := term.Snippet(h.Text, marks, snippetLines*(s.columns-hitIndent))
+	text, marks := h.Text[part.Start:part.End], clip(marks, part)
+	if part.Start > 0 {
+		const more = "… "
+		text = more + text
+		for i := range marks {
+			marks[i].Start += len(more)
+			marks[i].End += len(more)
+		}
+	}
+	if part.End < len(h.Text) {
+		text += " …"
+	}
+	s.paragraph(w, hitIndent, text, marks, term.Match)
+	if s.Bool("explain") {
+		fmt.Fprintf(w, "%*s%s\n", hitIndent, "", s.style(term.Dim).On(explain(h.Explain)))
+	}
+}
+
+func explain(e albertsearch.Explanation) string {
+	keyword, vector := "keywords: not found", "vector: not found"
+	if e.KeywordRank > 0 {
+		keyword = fmt.Sprintf("keywords: rank %d, BM25 %.3f", e.KeywordRank, e.KeywordScore)
+	}
+	if e.VectorRank > 0 {
+		vector = fmt.Sprintf("vector: rank %d, cosine %.4f", e.VectorRank, e.Cosine)
+	}
+	return fmt.Sprintf("%s | %s | fused %.4f", keyword, vector, e.Fused)
+}
+
+// firstMatch returns where the first word that matches stands, and its line;
+// without such a word the beginning of the passage.
+func firstMatch(h albertsearch.Hit) (albertsearch.Citation, string) {
+	at := 0
+	if len(h.Matches) > 0 {
+		at = h.Matches[0].Start
+	}
+	lineStart := strings.LastIndexByte(h.Text[:at], '\n') + 1
+	line, _, _ := strings.Cut(h.Text[lineStart:], "\n")
+	c := h.Citation
+	if c.Line > 0 {
+		c.Line += strings.Count(h.Text[:at], "\n")
+		if lineStart > 0 {
+			c.Column = 1
+		}
+		c.Column += at - lineStart
+	}
+	return c, line
+}

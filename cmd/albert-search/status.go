@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
+	"github.com/albert-search/albert-search/index"
+)
+
+func (p *program) statusCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "status",
+		Usage:     "say what the index holds, and what could not be read",
+		ArgsUsage: " ",
+		Description: `Examples:
+   albert-search status
+   albert-search status --verbose
+   albert-search status --json | jq -r '.unread[].path'`,
+		Flags:  flags(indexFlags()),
+		Action: p.status,
+	}
+}
+
+func (p *program) status(c *cli.Context) error {
+	s, err := p.open(c)
+	if err != nil {
+		return err
+	}
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	return s.withEngine(func(e *albertsearch.Engine) error {
+		st, err := e.Status(c.Context)
+		if err != nil {
+			return err
+		}
+		if s.json {
+			return s.printJSON(newStatusJSON(st))
+		}
+		return s.print(func(w io.Writer) { s.showStatus(w, st) })
+	})
+}
+
+// noArguments refuses arguments of a command that takes none.
+func noArguments(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return usagef(c.Command.Name, "%s takes no arguments: %q", c.Command.Name, c.Args().First())
+	}
+	return nil
+}
+
+// statusJSON is what status --json prints.
+type statusJSON struct {
+	Index      string       `json:"index"`
+	Documents  int          `json:"documents"`
+	Failed     int          `json:"failed"`
+	Skipped    int          `json:"skipped"`
+	Passages   int          `json:"passages"`
+	TextBytes  int64        `json:"text_bytes"`
+	DiskBytes  int64        `json:"disk_bytes"`
+	Generation uint64       `json:"generation"`
+	Updated    time.Time    `json:"updated"`
+	Embedder   string       `json:"embedder"`
+	Dim        int          `json:"dim"`
+	Analyzer   string       `json:"analyzer"`
+	Unread     []unreadJSON `json:"unread"`
+}
+
+type unreadJSON struct {
+	Path    string               `json:"path"`
+	Outcome albertsearch.Outcome `json:"outcome"`
+	Reason  string               `json:"reason"`
+}
+
+func newStatusJSON(st *albertsearch.Status) statusJSON {
+	out := statusJSON{
+		Index: st.Dir, Documents: st.Documents, Failed: st.Failed, Skipped: st.Skipped, Passages: st.Passages,
+		TextBytes: st.TextBytes, DiskBytes: st.DiskBytes, Generation: st.Generation, Updated: st.Updated,
+		Embedder: st.Settings.Embedder, Dim: st.Settings.Dim, Analyzer: st.Settings.Analyzer,
+		Unread: []unreadJSON{},
+	}
+	for _, info := range st.Unread {
+		out.Unread = append(out.Unread, unreadJSON{info.Path, outcome(info), info.Reason})
+	}
+	return out
+}
+
+func outcome(info *index.Info) albertsearch.Outcome {
+	if info.State == index.Failed {
+		return albertsearch.OutcomeFailed
+	}
+	return albertsearch.OutcomeSkipped
+}
+
+func (s *session) showStatus(w io.Writer, st *albertsearch.Status) {
+	fmt.Fprintf(w, "index      %s\n", s.path(st.Dir))
+	fmt.Fprintf(w, "documents  %d in %s, %d failed, %d skipped\n", st.Documents, plural(st.Passages, "passage"), st.Failed, st.Skipped)
+	fmt.Fprintf(w, "size       %s of text, %s on disk\n", size(st.TextBytes), size(st.DiskBytes))
+	fmt.Fprintf(w, "updated    %s (generation %d)\n", st.Updated.Local().Format(time.DateTime), st.Generation)
+	if s.verbose {
+		fmt.Fprintf(w, "embedder   %.12s, %d dimensions\n", st.Settings.Embedder, st.Settings.Dim)
+		fmt.Fprintf(w, "analyzer   %s\n", st.Settings.Analyzer)
+	}
+	if len(st.Unread) > 0 {
+		fmt.Fprintln(w, "\nNot read:")
+	}
+	for i, info := range st.Unread {
+		if i == troublesShown && !s.verbose {
+			fmt.Fprintf(w, "  and %d more (--verbose lists them)\n", len(st.Unread)-i)
+			return
+		}
+		fmt.Fprintf(w, "  %s: %s: %s\n", outcome(info), s.style(term.Place).On(s.path(info.Path)), term.OneLine(info.Reason))
+	}
+}
