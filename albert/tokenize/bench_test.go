@@ -22,8 +22,7 @@ const mixed = english + `Die Übersetzung einer Äußerung über Straßenbäume 
 مرحبا بالعالم — “quotes”, an emoji 👩‍👩‍👧‍👦 and Ｆｕｌｌｗｉｄｔｈ letters, a cafe` + "\u0301" + `, the ﬁrst ligature… `
 
 func benchmark(b *testing.B, fixture string) {
-	x := readFixture(b, fixture)
-	tok := load(b, x.Tokenizers[0].Files)
+	tok := readFixtures(b, fixture)[0].load(b)
 	for _, text := range []struct{ name, text string }{{"english", english}, {"mixed", mixed}} {
 		b.Run(text.name, func(b *testing.B) {
 			long := strings.Repeat(text.text, 1<<16/len(text.text))
@@ -38,3 +37,5 @@ func benchmark(b *testing.B, fixture string) {
 }
 
 func BenchmarkWordPiece(b *testing.B) { benchmark(b, "wordpiece.json.gz") }
+
+func BenchmarkSentencePiece(b *testing.B) { benchmark(b, "sentencepiece.json.gz") }

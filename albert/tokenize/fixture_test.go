@@ -3,6 +3,7 @@ package tokenize_test
 import (
 	"compress/gzip"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,23 +13,21 @@ import (
 	"github.com/albert-search/albert-search/albert/tokenize"
 )
 
-// fixture is a file written by testdata/gen.py: strings, and for each of some
-// tokenizers the pieces of each string.
+// fixture is what transformers makes of the strings of strings.json.gz; both
+// are written by testdata/gen.py.
 type fixture struct {
-	Strings    []string
-	Tokenizers []struct {
-		Name  string
-		Files map[string]string
-		// Pieces holds for each string three numbers a piece: the id, how far
-		// its start lies behind the end of the piece before, its length.
-		Pieces [][]int
-		// IDsOnly are the indexes of the strings whose byte ranges are not
-		// compared; gen.py says why.
-		IDsOnly []int
-	}
+	Name  string
+	Files map[string]string
+	Model string // file of testdata that is spiece.model, "" if there is none
+	// Pieces holds for each string three numbers a piece: the id, how far its
+	// start lies behind the end of the piece before, its length.
+	Pieces [][]int
+	// IDsOnly are the indexes of the strings whose byte ranges are not
+	// compared; gen.py says why.
+	IDsOnly []int
 }
 
-func readFixture(t testing.TB, name string) fixture {
+func read(t testing.TB, name string) []byte {
 	t.Helper()
 	f, err := os.Open(filepath.Join("testdata", name))
 	if err != nil {
@@ -39,18 +38,39 @@ func readFixture(t testing.TB, name string) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var x fixture
-	if err := json.NewDecoder(z).Decode(&x); err != nil {
+	b, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func readFixtures(t testing.TB, name string) []fixture {
+	t.Helper()
+	var x []fixture
+	if err := json.Unmarshal(read(t, name), &x); err != nil {
 		t.Fatal(err)
 	}
 	return x
 }
 
-func load(t testing.TB, files map[string]string) tokenize.Tokenizer {
+func readStrings(t testing.TB) []string {
+	t.Helper()
+	var s []string
+	if err := json.Unmarshal(read(t, "strings.json.gz"), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (x fixture) load(t testing.TB) tokenize.Tokenizer {
 	t.Helper()
 	fsys := fstest.MapFS{}
-	for name, content := range files {
+	for name, content := range x.Files {
 		fsys[name] = &fstest.MapFile{Data: []byte(content)}
+	}
+	if x.Model != "" {
+		fsys["spiece.model"] = &fstest.MapFile{Data: read(t, x.Model)}
 	}
 	tok, err := tokenize.Load(fsys)
 	if err != nil {
@@ -75,19 +95,26 @@ func TestWordPieceEqualsTransformers(t *testing.T) {
 	compare(t, "wordpiece.json.gz")
 }
 
+// TestSentencePieceEqualsPublished compares with SentencePiece itself behind
+// ALBERT's published preprocessing, which checkpoints were trained with; gen.py
+// says where transformers' own, rewritten tokenizer differs.
+func TestSentencePieceEqualsPublished(t *testing.T) {
+	compare(t, "sentencepiece.json.gz")
+}
+
 func compare(t *testing.T, name string) {
-	fixture := readFixture(t, name)
-	if len(fixture.Strings) < 2000 {
-		t.Fatalf("%d strings in the fixture, want at least 2000", len(fixture.Strings))
+	texts := readStrings(t)
+	if len(texts) < 2000 {
+		t.Fatalf("%d strings in the fixture, want at least 2000", len(texts))
 	}
-	for _, x := range fixture.Tokenizers {
+	for _, x := range readFixtures(t, name) {
 		t.Run(x.Name, func(t *testing.T) {
-			tok := load(t, x.Files)
-			if len(x.Pieces) != len(fixture.Strings) {
-				t.Fatalf("pieces of %d strings, want %d", len(x.Pieces), len(fixture.Strings))
+			tok := x.load(t)
+			if len(x.Pieces) != len(texts) {
+				t.Fatalf("pieces of %d strings, want %d", len(x.Pieces), len(texts))
 			}
 			pieces, differ := 0, 0
-			for i, text := range fixture.Strings {
+			for i, text := range texts {
 				want := unpack(x.Pieces[i])
 				got := tok.Append(nil, text)
 				pieces += len(want)
@@ -103,7 +130,7 @@ func compare(t *testing.T, name string) {
 				}
 			}
 			t.Logf("%d strings, %d pieces compared (ids only in %d strings); %d strings differ",
-				len(fixture.Strings), pieces, len(x.IDsOnly), differ)
+				len(texts), pieces, len(x.IDsOnly), differ)
 		})
 	}
 }

@@ -31,6 +31,7 @@ func Load(fsys fs.FS) (Tokenizer, error) {
 		file string
 		load func([]byte, configFile) (Tokenizer, error)
 	}{
+		{"spiece.model", loadPieceModel},
 		{"tokenizer.json", loadJSON},
 		{"vocab.txt", loadVocabTxt},
 	} {

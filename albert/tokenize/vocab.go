@@ -60,6 +60,8 @@ func loadJSON(b []byte, config configFile) (Tokenizer, error) {
 	switch model.Type {
 	case "WordPiece", "": // files of older versions do not name it
 		return loadWordPieceJSON(f, config)
+	case "Unigram":
+		return loadUnigramJSON(f, config)
 	}
 	return nil, fmt.Errorf("%w: model type %q", ErrUnsupported, model.Type)
 }
