@@ -46,7 +46,9 @@ func proseBlocks(body string, start, end int, heading bool) iter.Seq[block] {
 			switch {
 			case fence != "":
 				b.line = true
-				if strings.HasPrefix(text, fence) {
+				if text == "" {
+					rank = cutMinor
+				} else if strings.HasPrefix(text, fence) {
 					fence = ""
 				}
 			case text == "":

@@ -56,9 +56,9 @@ func headingStart(body string, start int) int {
 	if strings.IndexFunc(body[line:start], unicode.IsLetter) < 0 {
 		return line
 	}
-	for start > line {
+	for start > line && start < len(body) {
 		r, n := utf8.DecodeLastRuneInString(body[:start])
-		if unicode.IsSpace(r) {
+		if unicode.IsSpace(r) && !joinsPrevious(body[start:]) {
 			break
 		}
 		start -= n

@@ -170,14 +170,19 @@ func (s *splitter) addWords(u unit) {
 // oneCharacter tells whether what is before and behind i belongs to one
 // character as readers see it, although the annex on words parts it.
 func oneCharacter(body string, i int) bool {
-	_, before := utf8.DecodeLastRuneInString(body[:i])
-	r, after := utf8.DecodeRuneInString(body[i:])
-	if r < 0x80 {
+	if body[i-1] < 0x80 && body[i] < 0x80 {
 		return false
+	}
+	last, before := utf8.DecodeLastRuneInString(body[:i])
+	first, after := utf8.DecodeRuneInString(body[i:])
+	if isFlagLetter(last) && isFlagLetter(first) {
+		return false // the annex on words keeps the pairs; two letters do not tell them
 	}
 	it := graphemes.FromString(body[i-before : i+after])
 	return it.Next() && it.End() == before+after
 }
+
+func isFlagLetter(r rune) bool { return r >= 0x1F1E6 && r <= 0x1F1FF }
 
 // group returns how many sections from i on are packed together.
 func (s *splitter) group(i int) int {

@@ -99,5 +99,6 @@ func isWordRune(r rune) bool {
 	if r < 0x80 {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 	}
-	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r)
+	// Cyrillic first: the tables of package unicode are slow.
+	return r >= 0x400 && r < 0x482 || unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r)
 }

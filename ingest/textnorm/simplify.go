@@ -17,7 +17,9 @@ func simplify(w *rewriter) {
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		switch with, ok := plain(r); {
-		case !ok || r == utf8.RuneError:
+		case r == utf8.RuneError && n == 1:
+			w.replace(i, i+n, string(utf8.RuneError))
+		case !ok:
 		case r == softHyphen && endsLine(s[i+n:]):
 			w.replace(i, i+n, "-") // for dehyphenate
 		default:

@@ -27,8 +27,9 @@ type Text struct {
 //     script (see unmix). A word of one script is left alone, so that Russian
 //     and Greek stay what they are.
 //
-// Case is kept. Normalize(Normalize(s).String()) changes nothing more. Bytes
-// that are not UTF-8 are kept. ASCII without any of these costs no allocation.
+// Case is kept. Normalize(Normalize(s).String()) changes nothing more. A byte
+// that is not part of UTF-8 becomes U+FFFD. ASCII without any of these costs no
+// allocation.
 func Normalize(s string) Text {
 	t := Text{s: s, size: len(s)}
 	i := firstUnplain(s)
