@@ -371,7 +371,7 @@ func testConcurrent(t *testing.T, o Opener) {
 	put(t, s, doc("a", "pair common"), doc("b", "pair common"))
 	var wg sync.WaitGroup
 	done := make(chan struct{})
-	for range 8 {
+	for range 4 {
 		wg.Go(func() {
 			for {
 				select {
@@ -410,7 +410,7 @@ func testConcurrent(t *testing.T, o Opener) {
 			}
 		})
 	}
-	for n := range 30 {
+	for n := range 15 {
 		text := "pair common " + strings.Repeat("n", n+1)
 		put(t, s, doc("a", text), doc("b", text))
 		if n%5 == 0 {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,13 +64,14 @@ func readCurrent(dir string) (current, error) {
 	name, sum, ok := strings.Cut(strings.TrimSuffix(string(b), "\n"), " ")
 	generation, isGen := parseGen(name)
 	crc, err := strconv.ParseUint(sum, 16, 32)
-	if !ok || !isGen || err != nil {
+	cur := current{generation, uint32(crc)}
+	if !ok || !isGen || err != nil || string(cur.bytes()) != string(b) {
 		if entry := foreign(dir); entry != "" {
 			return current{}, fmt.Errorf("%s: %w: it holds %q; choose another folder", dir, index.ErrNotIndex, entry)
 		}
 		return current{}, damaged(filepath.Join(dir, currentName), "does not name a generation")
 	}
-	return current{generation, uint32(crc)}, nil
+	return cur, nil
 }
 
 // missing says why a folder has no readable CURRENT.
@@ -88,7 +90,20 @@ func missing(dir string, cause error) error {
 	if entry := foreign(dir); entry != "" {
 		return fmt.Errorf("%s: %w: it holds %q; choose another folder", dir, index.ErrNotIndex, entry)
 	}
+	if laterGeneration(dir) {
+		return damaged(filepath.Join(dir, currentName), "is missing")
+	}
 	return fmt.Errorf("%s: %w; make one by indexing a folder", dir, index.ErrNotFound)
+}
+
+// laterGeneration tells whether there is a generation that cannot come from a
+// first writer killed before it wrote CURRENT.
+func laterGeneration(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err != nil || slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		n, ok := parseGen(e.Name())
+		return ok && n > 1
+	})
 }
 
 // foreign returns the name of an entry that no index has, or "". Without it a

@@ -169,9 +169,6 @@ func (s *Store) openNewest(ctx context.Context) error {
 			return s.show(g)
 		}
 		if now, cerr := readCurrent(s.dir); cerr == nil && now == cur {
-			if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, index.ErrDamaged) {
-				err = damaged(filepath.Join(s.dir, genName(cur.generation)), "is missing or incomplete: "+err.Error())
-			}
 			return err
 		}
 	}

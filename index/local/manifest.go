@@ -56,7 +56,7 @@ func readManifest(gen string, want uint32) (*manifest, error) {
 	p := filepath.Join(gen, manifestName)
 	b, err := os.ReadFile(p)
 	if err != nil {
-		return nil, fmt.Errorf("opening index: %w", err)
+		return nil, unreadable(p, err)
 	}
 	var version struct {
 		Format int `json:"format"`
@@ -81,16 +81,29 @@ func readManifest(gen string, want uint32) (*manifest, error) {
 		}
 		file := filepath.Join(gen, filepath.FromSlash(f.Name))
 		fi, err := os.Stat(file)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("%w (%w)", damaged(file, "is missing"), fs.ErrNotExist)
-		case err != nil:
-			return nil, fmt.Errorf("opening index: %w", err)
-		case fi.Size() != f.Size:
+		if err != nil {
+			return nil, unreadable(file, err)
+		}
+		if fi.Size() != f.Size {
 			return nil, damaged(file, fmt.Sprintf("has %d bytes instead of %d", fi.Size(), f.Size))
+		}
+		if !immutable(f.Name) { // small, and nothing else checks it
+			if _, crc, err := sumFile(file); err != nil || crc != f.CRC32C {
+				return nil, errors.Join(damaged(file, "has another checksum than the manifest says"), err)
+			}
 		}
 	}
 	return m, nil
+}
+
+// unreadable is the error for a file of a generation that cannot be read. One
+// that is missing is damage, unless a writer has just removed the generation;
+// openNewest looks for that.
+func unreadable(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return damaged(path, "is missing")
+	}
+	return fmt.Errorf("opening index: %w", err)
 }
 
 // encode returns the manifest's text and the checksum for CURRENT.

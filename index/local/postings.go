@@ -37,8 +37,8 @@ type postings struct {
 
 // openPostings opens the postings in dir or makes new ones. Scorch panics on
 // some damaged files; that too becomes an error.
-func openPostings(dir string, readOnly bool, timeout time.Duration) (p *postings, err error) {
-	p = &postings{dir: dir, queue: bleve.NewAnalysisQueue(runtime.GOMAXPROCS(0)), failed: make(chan error, 1), timeout: timeout}
+func openPostings(dir string, readOnly bool, timeout time.Duration) (_ *postings, err error) {
+	p := &postings{dir: dir, queue: bleve.NewAnalysisQueue(runtime.GOMAXPROCS(0)), failed: make(chan error, 1), timeout: timeout}
 	backgroundErrors.watch(dir, p.failed)
 	defer func() {
 		if r := recover(); r != nil {
@@ -141,8 +141,11 @@ func (p *postings) copyTo(dir string) (err error) {
 	return r.CopyTo(linkDir{from: p.dir, to: dir})
 }
 
+// errStuck says that scorch's background work does not end.
+var errStuck = errors.New("Bleve does not end its work")
+
 // close ends scorch's background work. After an error that work may be stuck;
-// then it is left alone.
+// then it is left alone and the error is errStuck.
 func (p *postings) close() error {
 	defer backgroundErrors.forget(p.dir)
 	done := make(chan error, 1)
@@ -151,13 +154,13 @@ func (p *postings) close() error {
 		p.queue.Close()
 		done <- err
 	}()
-	timer := time.NewTimer(p.timeout)
+	timer := time.NewTimer(30 * time.Second)
 	defer timer.Stop()
 	select {
 	case err := <-done:
 		return err
 	case <-timer.C:
-		return fmt.Errorf("closing postings %s: not done after %s", p.dir, p.timeout)
+		return fmt.Errorf("closing postings %s: %w", p.dir, errStuck)
 	}
 }
 

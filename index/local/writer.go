@@ -30,8 +30,11 @@ type writer struct {
 	byID map[string]*docRecord
 	// dirty tells that something was applied since the last publication.
 	dirty bool
-	// failed is the error after which work cannot be trusted any more.
+	// failed is the error after which work cannot be trusted any more; ended
+	// then tells when Bleve has let go of it.
 	failed error
+	ended  chan error
+	closed bool
 	// sums has the checksums of immutable files that were published already.
 	sums map[string]fileSum
 }
@@ -175,12 +178,8 @@ func (s *Store) fail(err error) error {
 	w := s.writer
 	w.failed = fmt.Errorf("writing index %s: %w; nothing since generation %d was kept, which is intact: mend the cause and index again",
 		s.dir, err, s.generation())
-	// Scorch may be stuck, which is one of the reasons to be here.
-	go func() {
-		if w.postings.close() == nil {
-			os.RemoveAll(w.work)
-		}
-	}()
+	w.ended = make(chan error, 1)
+	go func() { w.ended <- w.postings.close() }() // it may be stuck, which is one of the reasons to be here
 	return w.failed
 }
 
@@ -198,18 +197,23 @@ func (s *Store) generation() uint64 {
 func (s *Store) stopWriting() error {
 	w := s.writer
 	err := s.Publish(context.Background())
-	if errors.Is(err, errClosed) {
-		return nil // closed before
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.failed == nil {
-		w.failed = errClosed
-		if cerr := w.postings.close(); cerr != nil {
-			err = errors.Join(err, cerr)
-		} else {
-			err = errors.Join(err, os.RemoveAll(w.work))
-		}
+	if w.closed {
+		return nil
 	}
-	return errors.Join(err, w.lock.Unlock())
+	w.closed = true
+	var cerr error
+	if w.failed != nil {
+		cerr = <-w.ended
+	} else {
+		w.failed = errClosed
+		cerr = w.postings.close()
+	}
+	if errors.Is(cerr, errStuck) {
+		// Whatever Bleve still writes must not meet the next writer's work, so
+		// the lock stays until the process ends.
+		return errors.Join(err, cerr)
+	}
+	return errors.Join(err, cerr, os.RemoveAll(w.work), w.lock.Unlock())
 }

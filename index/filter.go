@@ -1,0 +1,75 @@
+package index
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// IsZero tells whether the filter lets all documents pass.
+func (f Filter) IsZero() bool {
+	return len(f.Paths)+len(f.NotPaths)+len(f.Types)+len(f.Metadata) == 0 && f.After.IsZero() && f.Before.IsZero()
+}
+
+// Matcher returns the function that tells whether a document passes the filter.
+// A malformed glob is an error.
+func (f Filter) Matcher() (func(*Info) bool, error) {
+	paths, err := newGlobs(f.Paths)
+	if err != nil {
+		return nil, err
+	}
+	notPaths, err := newGlobs(f.NotPaths)
+	if err != nil {
+		return nil, err
+	}
+	return func(d *Info) bool {
+		matches := func(g glob) bool { return g.match(d.Path) }
+		if len(paths) > 0 && !slices.ContainsFunc(paths, matches) || slices.ContainsFunc(notPaths, matches) {
+			return false
+		}
+		if len(f.Types) > 0 && !slices.Contains(f.Types, d.Type) {
+			return false
+		}
+		for k, want := range f.Metadata {
+			if have, ok := d.Metadata[k]; !ok || have != want {
+				return false
+			}
+		}
+		return (f.After.IsZero() || !d.Modified.Before(f.After)) && (f.Before.IsZero() || d.Modified.Before(f.Before))
+	}, nil
+}
+
+// glob is a path pattern as Filter describes it.
+type glob struct {
+	pattern string
+	base    bool // matches the last element only
+}
+
+func newGlobs(patterns []string) ([]glob, error) {
+	globs := make([]glob, len(patterns))
+	for i, p := range patterns {
+		if !doublestar.ValidatePattern(p) {
+			return nil, fmt.Errorf("path pattern %q is malformed", p)
+		}
+		switch {
+		case !strings.Contains(p, "/"):
+			globs[i] = glob{p, true}
+		case strings.HasPrefix(p, "/"):
+			globs[i] = glob{p, false}
+		default:
+			globs[i] = glob{"**/" + p, false}
+		}
+	}
+	return globs, nil
+}
+
+func (g glob) match(path string) bool {
+	if g.base {
+		path = path[strings.LastIndexByte(path, '/')+1:]
+	} else if !strings.HasPrefix(path, "/") && strings.HasPrefix(g.pattern, "/") {
+		path = "/" + path
+	}
+	return doublestar.MatchUnvalidated(g.pattern, path)
+}

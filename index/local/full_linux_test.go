@@ -1,0 +1,169 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+// bigBatch returns a batch with about a megabyte of text and vectors.
+func bigBatch(n int) index.Batch {
+	var b index.Batch
+	text := strings.Repeat("some words of a long passage ", 100)
+	for i := range 300 {
+		d := killDoc(n*1000+i, n)
+		d.State, d.Reason = index.Indexed, ""
+		d.Content = []index.Passage{{End: len(text), Text: text, Vector: killVector(n, i, 0)}}
+		b.Put = append(b.Put, d)
+	}
+	return b
+}
+
+// fillUp writes until writing fails, and returns the error and the last
+// batch that was published.
+func fillUp(ctx context.Context, s *Store) (published int, err error) {
+	for n := 1; n < 1000; n++ {
+		if err := s.Apply(ctx, bigBatch(n)); err != nil {
+			return published, err
+		}
+		if err := s.Publish(ctx); err != nil {
+			return published, err
+		}
+		published = n
+	}
+	return published, nil
+}
+
+// checkAfterFailure checks that a failed store says what happened, takes
+// nothing more, and left the last publication as it was.
+func checkAfterFailure(ctx context.Context, s *Store, cause error, want int) error {
+	generation := fmt.Sprintf("generation %d", s.manifest.Generation)
+	if !strings.Contains(cause.Error(), generation) || !strings.Contains(cause.Error(), s.dir) {
+		return fmt.Errorf("error %q does not name the folder and %s", cause, generation)
+	}
+	if err := s.Apply(ctx, step(1)); err == nil || err.Error() != cause.Error() {
+		return fmt.Errorf("the next batch gives %v", err)
+	}
+	if _, err := s.Keyword(ctx, index.Request{Query: query("words"), Limit: 3}); err != nil {
+		return fmt.Errorf("searching after the failure: %w", err)
+	}
+	if err := s.Close(); err == nil {
+		return errors.New("Close does not say that batches are lost")
+	}
+	r, err := Open(ctx, s.dir)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	st, err := r.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	if st.Documents != 300*want || st.Passages != 300*want {
+		return fmt.Errorf("%d documents of %d are left", st.Documents, 300*want)
+	}
+	hits, err := r.Keyword(ctx, index.Request{Query: query("words"), Limit: 300 * (want + 1)})
+	if err != nil || len(hits) != st.Passages {
+		return fmt.Errorf("keywords find %d passages of %d: %w", len(hits), st.Passages, err)
+	}
+	return r.Verify(ctx)
+}
+
+// TestDiskFull fills a small file system.
+func TestDiskFull(t *testing.T) {
+	mount := t.TempDir()
+	if err := syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=12m"); err != nil {
+		t.Skipf("no small file system to fill: mounting needs root: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(mount, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	dir := filepath.Join(mount, "index")
+	s, err := Create(t.Context(), dir, Options{Settings: killSettings})
+	if err != nil {
+		t.Fatal(err)
+	}
+	published, err := fillUp(t.Context(), s)
+	if !errors.Is(err, syscall.ENOSPC) && (err == nil || !strings.Contains(err.Error(), syscall.ENOSPC.Error())) {
+		t.Fatalf("error %v, want no space left", err)
+	}
+	t.Logf("after %d batches: %v", published, err)
+	if err := checkAfterFailure(t.Context(), s, err, published); err != nil {
+		t.Fatal(err)
+	}
+	// The failed writer has given back its space; a small batch fits again.
+	s, err = Create(t.Context(), dir, Options{Settings: killSettings})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Apply(t.Context(), index.Batch{Delete: []string{killID(1000)}}); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWriteFails runs writers whose files may only grow to a limit, which
+// fails the writing of segments, of Bleve's files and of a publication.
+func TestWriteFails(t *testing.T) {
+	for _, limit := range []string{"publish", "60000", "200000", "500000"} {
+		t.Run(limit, func(t *testing.T) {
+			c, stderr := child(t, "full", t.TempDir())
+			c.Env = append(c.Env, "ALBERT_SEARCH_TEST_LIMIT="+limit)
+			if out, err := c.Output(); err != nil {
+				t.Fatalf("%v: %s", err, stderr)
+			} else {
+				t.Logf("%s", out)
+			}
+		})
+	}
+}
+
+func childFull(dir string) error {
+	ctx := context.Background()
+	signal.Ignore(syscall.SIGXFSZ)
+	s, err := Create(ctx, dir, Options{Settings: killSettings})
+	if err != nil {
+		return err
+	}
+	var size uint64 = 100 // less than a manifest
+	published := 0
+	if limit := os.Getenv("ALBERT_SEARCH_TEST_LIMIT"); limit != "publish" {
+		if _, err := fmt.Sscan(limit, &size); err != nil {
+			return err
+		}
+	} else if err := s.Apply(ctx, bigBatch(1)); err != nil {
+		return err
+	}
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		return err
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: old.Max}); err != nil {
+		return err
+	}
+	if size == 100 {
+		err = s.Publish(ctx)
+	} else {
+		published, err = fillUp(ctx, s)
+	}
+	if err == nil {
+		return errors.New("nothing failed")
+	}
+	fmt.Println(err)
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		return err
+	}
+	return checkAfterFailure(ctx, s, err, published)
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package local
+
+import "errors"
+
+func childFull(string) error { return errors.New("only on Linux") }

@@ -1,3 +1,0 @@
-package local
-
-func childFull(string) error { return nil }
