@@ -3,7 +3,6 @@ package albert
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -34,29 +33,43 @@ func batches(seqs []tokenize.Sequence, maxTokens int) [][]int {
 	return all
 }
 
-// runBatch computes the results of the sequences whose indices are in batch,
-// all of one length, into their places in out.
-func (s *Session) runBatch(ctx context.Context, seqs []tokenize.Sequence, batch []int, out [][]float32) error {
+// batch is input of the network: rows sequences of one length.
+type batch struct {
+	rows, length int
+	// ids and types are [rows, length].
+	ids, types []int32
+}
+
+// newBatch joins the sequences of the given indices.
+func newBatch(seqs []tokenize.Sequence, indices []int) batch {
+	b := batch{rows: len(indices), length: len(seqs[indices[0]].IDs)}
+	b.ids, b.types = make([]int32, 0, b.rows*b.length), make([]int32, b.rows*b.length)
+	for row, i := range indices {
+		b.ids = append(b.ids, seqs[i].IDs...)
+		for j := seqs[i].Split; j < b.length; j++ {
+			b.types[row*b.length+j] = 1
+		}
+	}
+	return b
+}
+
+// runBatch computes the results of the sequences of the given indices, all of
+// one length, into their places in out.
+func (s *Session) runBatch(ctx context.Context, seqs []tokenize.Sequence, indices []int, out [][]float32) error {
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	n, l := len(batch), len(seqs[batch[0]].IDs)
-	ids, types := make([]int32, 0, n*l), make([]int32, n*l)
-	for row, i := range batch {
-		ids = append(ids, seqs[i].IDs...)
-		for j := seqs[i].Split; j < l; j++ {
-			types[row*l+j] = 1
-		}
-	}
+	in := newBatch(seqs, indices)
+	n, l := in.rows, in.length
 	each, shape := s.result(n, l)
 	result := make([]float32, n*each)
-	if err := s.runNet(ctx, ids, types, onnxruntime.NewShape(int64(n), int64(l)), result, shape); err != nil {
-		return err
+	if err := runNet(ctx, s.net, in, result, shape); err != nil {
+		return fmt.Errorf("batch of %d sequences of %d pieces: %w", n, l, err)
 	}
-	for row, i := range batch {
+	for row, i := range indices {
 		out[i] = result[row*each : (row+1)*each : (row+1)*each]
 	}
 	return nil
@@ -77,44 +90,40 @@ func (s *Session) result(n, l int) (each int, shape onnxruntime.Shape) {
 	}
 }
 
-// runNet runs the network on a batch until ctx is done.
-func (s *Session) runNet(ctx context.Context, ids, types []int32, inShape onnxruntime.Shape, result []float32, outShape onnxruntime.Shape) (err error) {
-	var values []onnxruntime.Value
-	defer func() {
-		for _, v := range values {
-			err = errors.Join(err, v.Destroy())
-		}
-	}()
-	for _, in := range [][]int32{ids, types} {
-		t, err := onnxruntime.NewTensor(inShape, in)
-		if err != nil {
-			return err
-		}
-		values = append(values, t)
-	}
-	t, err := onnxruntime.NewTensor(outShape, result)
+// runNet runs the network on a batch until ctx is done. The result is of the
+// given shape.
+func runNet(ctx context.Context, net *onnxruntime.DynamicAdvancedSession, b batch, result []float32, shape onnxruntime.Shape) (err error) {
+	inShape := onnxruntime.NewShape(int64(b.rows), int64(b.length))
+	ids, err := onnxruntime.NewTensor(inShape, b.ids)
 	if err != nil {
 		return err
 	}
-	values = append(values, t)
-
+	defer ids.Destroy()
+	types, err := onnxruntime.NewTensor(inShape, b.types)
+	if err != nil {
+		return err
+	}
+	defer types.Destroy()
+	out, err := onnxruntime.NewTensor(shape, result)
+	if err != nil {
+		return err
+	}
+	defer out.Destroy()
 	o, err := onnxruntime.NewRunOptions()
 	if err != nil {
 		return err
 	}
 	defer o.Destroy()
+
 	terminated := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(terminated)
-		o.Terminate() // fails only on memory that is not run options
+		o.Terminate() // fails only on what are not run options
 	})
-	err = s.net.RunWithOptions(values[:2], values[2:], o)
+	err = net.RunWithOptions([]onnxruntime.Value{ids, types}, []onnxruntime.Value{out}, o)
 	if !stop() {
 		<-terminated // o is in use until then
 		return context.Cause(ctx)
 	}
-	if err != nil {
-		return fmt.Errorf("batch of %d sequences of %d pieces: %w", inShape[0], inShape[1], err)
-	}
-	return nil
+	return err
 }

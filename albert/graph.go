@@ -25,6 +25,8 @@ type graph struct {
 	output string
 	// labels is the width of a classifier's result.
 	labels int
+	// ranges are the names of the maps whose input's ranges are the result.
+	ranges []string
 }
 
 // graphWriter writes a model as an ONNX graph. After the first failure, which
@@ -33,13 +35,22 @@ type graphWriter struct {
 	c   *checkpoint
 	o   graphOptions
 	err error
+	// ranges are the values asked for with graphOptions.ranges.
+	ranges []rangeOf
 }
+
+// rangeOf is a [1, H] value: the largest magnitudes of a map's input.
+type rangeOf struct{ dense, value string }
 
 type graphOptions struct {
 	precision Precision
 	// unsigned stores the int8 weights with an offset of 128: see
 	// needsUnsignedWeights.
 	unsigned bool
+	// ranges replaces the head: the result is [maps, H], the largest
+	// magnitudes, in the whole batch, of the inputs of the maps that Quantize
+	// scales.
+	ranges bool
 }
 
 // writeGraph writes the checkpoint with the given head.
@@ -65,6 +76,9 @@ func writeGraph(c *checkpoint, h Head, o graphOptions) (graph, error) {
 	x := w.embed(g, enc)
 	x = w.passes(g, enc, x)
 	out, dims := w.head(g, h, labels, x)
+	if o.ranges {
+		out, dims = w.allRanges(g), []string{"M", "H"}
+	}
 	g.Output(out, onnx.Float, dims...)
 	if w.err != nil {
 		return graph{}, w.err
@@ -72,6 +86,9 @@ func writeGraph(c *checkpoint, h Head, o graphOptions) (graph, error) {
 	result := graph{model: onnx.Marshal(g, opset), output: out}
 	if h == Class {
 		result.labels = labels[len(labels)-1].out
+	}
+	for _, r := range w.ranges {
+		result.ranges = append(result.ranges, r.dense)
 	}
 	return result, nil
 }
@@ -123,6 +140,12 @@ func (w *graphWriter) passes(g *onnx.Graph, enc *encoder, x string) string {
 			n++
 		}
 		pass += n
+		if w.o.ranges {
+			for range n {
+				x = w.group(g, enc.groups[group], x)
+			}
+			continue
+		}
 		if n == 1 {
 			x = w.group(g, enc.groups[group], x)
 			continue
@@ -154,6 +177,7 @@ func (w *graphWriter) group(g *onnx.Graph, layers []layer, x string) string {
 func (w *graphWriter) layer(g *onnx.Graph, l layer, x string) string {
 	// One product for queries, keys and values. Without a mask the runtime's
 	// attention does not store the [L, L] scores.
+	w.noteRange(g, l.qkv, x)
 	qkv := g.OpN("Split", 3, []string{w.linear(g, l.qkv, x, nil)}, onnx.Int("axis", -1), onnx.Int("num_outputs", 3))
 	attended := g.Op("com.microsoft.MultiHeadAttention", qkv, onnx.Int("num_heads", w.c.config.Heads))
 	attended = w.linear(g, l.attended, attended, nil)
@@ -161,6 +185,7 @@ func (w *graphWriter) layer(g *onnx.Graph, l layer, x string) string {
 
 	act, err := activationNamed(w.c.config.Activation)
 	w.fail(err)
+	w.noteRange(g, l.ffn, x)
 	ffn := w.linear(g, l.ffn, x, nil)
 	if act.approximate != "" {
 		ffn = g.Op(act.op, []string{ffn}, onnx.Text("approximate", act.approximate))

@@ -1,0 +1,98 @@
+package builtin_test
+
+import (
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/albert-search/albert-search/albert"
+	"github.com/albert-search/albert-search/albert/builtin"
+	"github.com/albert-search/albert-search/albert/ort/orttest"
+	"github.com/albert-search/albert-search/albert/tokenize"
+)
+
+// randomSequences has lengths from shortest to longest.
+func randomSequences(n, shortest, longest, vocab int) (seqs []tokenize.Sequence, pieces int) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range n {
+		ids := make([]int32, shortest+random.IntN(longest-shortest+1))
+		for i := range ids {
+			ids[i] = int32(1000 + random.IntN(vocab-1000))
+		}
+		seqs = append(seqs, tokenize.Sequence{IDs: ids, Split: len(ids)})
+		pieces += len(ids)
+	}
+	return seqs, pieces
+}
+
+// BenchmarkEmbed embeds passages of 100 to 256 pieces.
+func BenchmarkEmbed(b *testing.B) { benchmarkRun(b, builtin.Embedder(), albert.Pooled, 100, 256) }
+
+// BenchmarkEmbedShort embeds texts of 8 to 32 pieces, as questions are.
+func BenchmarkEmbedShort(b *testing.B) { benchmarkRun(b, builtin.Embedder(), albert.Pooled, 8, 32) }
+
+// BenchmarkRead reads full windows.
+func BenchmarkRead(b *testing.B) { benchmarkRun(b, builtin.Reader(), albert.Span, 256, 256) }
+
+func benchmarkRun(b *testing.B, files fs.FS, h albert.Head, shortest, longest int) {
+	rt := orttest.Runtime(b)
+	model, err := albert.Load(files)
+	if err != nil {
+		b.Fatal(err)
+	}
+	seqs, pieces := randomSequences(64, shortest, longest, model.Config().VocabSize)
+	for _, o := range []albert.SessionOptions{
+		{},
+		{Threads: 2, Parallel: 1},
+		{BatchTokens: 1},
+		{BatchTokens: 2048},
+	} {
+		o.Precision = albert.Int8
+		b.Run(fmt.Sprintf("threads=%d,parallel=%d,batch=%d", o.Threads, o.Parallel, o.BatchTokens), func(b *testing.B) {
+			s, err := model.Open(rt, h, o)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			for b.Loop() {
+				switch h {
+				case albert.Span:
+					_, _, err = s.Spans(b.Context(), seqs)
+				default:
+					_, err = s.Pool(b.Context(), seqs)
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(pieces*b.N)/b.Elapsed().Seconds(), "pieces/s")
+		})
+	}
+}
+
+// BenchmarkOpen loads the embedder and opens a session on it, what each start
+// of the program pays before the first question.
+func BenchmarkOpen(b *testing.B) {
+	rt := orttest.Runtime(b)
+	for b.Loop() {
+		model, err := albert.Load(builtin.Embedder())
+		if err != nil {
+			b.Fatal(err)
+		}
+		s, err := model.Open(rt, albert.Pooled, albert.SessionOptions{Precision: albert.Int8})
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.Close()
+	}
+}
+
+// BenchmarkLoad is the part of BenchmarkOpen that needs no runtime.
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, err := albert.Load(builtin.Embedder()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
