@@ -54,7 +54,7 @@ type docx struct {
 	in       input
 	parts    map[string]*zip.File
 	expanded int64
-	styles   map[string]int // style id -> level of heading
+	styles   map[string]style // by id, with what they inherit
 	w        *textWriter
 	notes    notes
 }
@@ -87,7 +87,7 @@ func (d *docx) mainPart() (string, error) {
 func (d *docx) readAll(main string) error {
 	folder := path.Dir(main)
 	styles := path.Join(folder, "styles.xml")
-	d.styles = map[string]int{}
+	d.styles = map[string]style{}
 	if d.parts[styles] != nil {
 		if err := d.readStyles(styles); err != nil {
 			if fatal(err) {

@@ -9,14 +9,17 @@ import (
 // A story is what ECMA-376 calls a run of paragraphs that belong together: the
 // main document, a header, the footnotes.
 
+// style is what a paragraph style says.
+type style struct {
+	basedOn string
+	level   int  // of the heading; 0 unknown, -1 explicitly body text
+	list    bool // its paragraphs are items of a list
+}
+
 // readStyles finds the styles that are headings: by their outline level, by
 // the style they are based on, or by their name, which Word keeps in English
 // where ids are in the language of the author.
 func (d *docx) readStyles(name string) error {
-	type style struct {
-		basedOn string
-		level   int // 0 unknown, -1 explicitly body text
-	}
 	styles := map[string]*style{}
 	var current *style
 	err := d.eachElement(name, func(_ *xml.Decoder, e xml.StartElement) error {
@@ -31,21 +34,22 @@ func (d *docx) readStyles(name string) error {
 			current.basedOn = attr(e, "val")
 		case e.Name.Local == "outlineLvl":
 			current.level = outlineLevel(e)
+		case e.Name.Local == "numId":
+			current.list = attr(e, "val") != "0"
 		}
 		return nil
 	})
-	for id := range styles {
-		s := styles[id]
+	for id, own := range styles {
+		resolved := *own
 		// As many steps as a chain can have without being a circle.
-		for range len(styles) {
-			if s == nil || s.level != 0 {
-				break
+		for s, steps := styles[own.basedOn], len(styles); s != nil && steps > 0; s, steps = styles[s.basedOn], steps-1 {
+			if resolved.level == 0 {
+				resolved.level = s.level
 			}
-			s = styles[s.basedOn]
+			resolved.list = resolved.list || s.list
 		}
-		if s != nil && s.level > 0 {
-			d.styles[id] = s.level
-		}
+		resolved.level = max(0, resolved.level)
+		d.styles[id] = resolved
 	}
 	return err
 }
@@ -148,7 +152,8 @@ func (s *story) start(e xml.StartElement) {
 		s.paragraphs = append(s.paragraphs, paragraph{})
 	case "pStyle":
 		if p := s.current(); p != nil {
-			p.level = s.d.styles[attr(e, "val")]
+			style := s.d.styles[attr(e, "val")]
+			p.level, p.list = style.level, style.list
 		}
 	case "outlineLvl":
 		if p := s.current(); p != nil {
@@ -178,7 +183,7 @@ func (s *story) start(e xml.StartElement) {
 		s.tables = append(s.tables, 0)
 	case "tr":
 		if n := len(s.tables); n > 0 {
-			w.endMark()
+			w.row()
 			s.tables[n-1] = 0
 		}
 	case "tc":
@@ -217,7 +222,7 @@ func (s *story) end(name string) {
 	case "t":
 		s.texts = max(0, s.texts-1)
 	case "tr":
-		w.endMark()
+		w.endRow()
 	case "tbl":
 		if n := len(s.tables); n > 0 {
 			s.tables = s.tables[:n-1]

@@ -126,7 +126,12 @@ func (h *htmlText) breaks(a atom.Atom) int {
 			return 1
 		}
 		return 2
-	case atom.P, atom.Div, atom.Section, atom.Article, atom.Main, atom.Header, atom.Footer, atom.Aside,
+	case atom.P, atom.Div:
+		if h.lists > 0 {
+			return 1
+		}
+		return 2
+	case atom.Section, atom.Article, atom.Main, atom.Header, atom.Footer, atom.Aside,
 		atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Dl, atom.Table, atom.Pre,
 		atom.Blockquote, atom.Figure, atom.Form, atom.Fieldset, atom.Address, atom.Hr, atom.Center, atom.Body,
 		atom.Details:
@@ -158,7 +163,7 @@ func (h *htmlText) open(a atom.Atom) {
 			h.item()
 		}
 	case atom.Tr:
-		h.endMark()
+		h.row()
 		h.cells = 0
 	case atom.Td, atom.Th:
 		if h.cells++; h.cells > 1 && h.hidden == 0 {
@@ -181,8 +186,10 @@ func (h *htmlText) close(a atom.Atom) {
 		h.pre = max(0, h.pre-1)
 	case atom.Ul, atom.Ol:
 		h.lists = max(0, h.lists-1)
-	case atom.Li, atom.Tr:
+	case atom.Li:
 		h.endMark()
+	case atom.Tr:
+		h.endRow()
 	}
 	if level := headingLevel(a); level > 0 && h.hidden == 0 {
 		h.heading(h.headingStart, level)

@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"bytes"
 	"context"
 	"strings"
 
@@ -15,7 +14,7 @@ import (
 // and bytes are those of the file; headings and, from the front matter, title
 // and metadata are taken out of it. Without a title there, the title is the
 // first heading of level 1.
-func readMarkdown(_ context.Context, in input) (*Text, error) {
+func readMarkdown(ctx context.Context, in input) (*Text, error) {
 	d, n, err := readText(in, "")
 	if err != nil {
 		return nil, err
@@ -29,7 +28,9 @@ func readMarkdown(_ context.Context, in input) (*Text, error) {
 		}
 		t.setMeta(key, value)
 	}
-	t.Headings = markdownHeadings([]byte(t.Body[start:]), start)
+	if t.Headings, err = markdownHeadings(ctx, t.Body, start); err != nil {
+		return nil, err
+	}
 	for _, h := range t.Headings {
 		if t.Title == "" && h.Level == 1 {
 			t.Title = h.Text
@@ -70,57 +71,9 @@ func frontMatter(s string) (values map[string]string, end int) {
 	return nil, 0 // never closed: a thematic break, not front matter
 }
 
-// markdownHeadings returns the headings of src with offset added to their
-// places. Only blocks are parsed: it keeps to what CommonMark says of code,
-// quotations and lists, and costs little.
-func markdownHeadings(src []byte, offset int) []Heading {
-	if deepNesting(src) {
-		return nil
-	}
-	blocks := parser.NewParser(
-		parser.WithBlockParsers(parser.DefaultBlockParsers()...),
-		parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...),
-	)
-	var headings []Heading
-	_ = ast.Walk(blocks.Parse(text.NewReader(src)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		h, ok := n.(*ast.Heading)
-		if !ok || !entering || h.Lines().Len() == 0 {
-			return ast.WalkContinue, nil
-		}
-		first := h.Lines().At(0).Start
-		title := markdownInline(h.Lines().Value(src))
-		if title != "" {
-			line := bytes.LastIndexByte(src[:first], '\n') + 1
-			headings = append(headings, Heading{Start: offset + line, Level: h.Level, Text: title})
-		}
-		return ast.WalkSkipChildren, nil
-	})
-	return headings
-}
-
-// deepNesting tells whether a line opens so many quotations or lists in each
-// other that the parser, which is recursive, is not to be trusted with it.
-func deepNesting(src []byte) bool {
-	const deepest = 200
-	for line := range bytes.Lines(src) {
-		markers := 0
-		for _, c := range line {
-			if c == '>' || c == '-' || c == '*' || c == '+' {
-				markers++
-			} else if c != ' ' && c != '\t' {
-				break
-			}
-		}
-		if markers > deepest && bytes.ContainsAny(line, "> \t") {
-			return true
-		}
-	}
-	return false
-}
-
-// markdownInline returns the text of a line without its markup.
-func markdownInline(line []byte) string {
-	line = line[:min(len(line), maxTitle)]
+// markdownInline returns the text of a heading without its markup.
+func markdownInline(source string) string {
+	line := []byte(cut(source, maxTitle))
 	inline := parser.NewParser(
 		parser.WithBlockParsers(util.Prioritized(parser.NewParagraphParser(), 1000)),
 		parser.WithInlineParsers(parser.DefaultInlineParsers()...),

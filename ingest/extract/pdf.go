@@ -159,9 +159,6 @@ func (d *pdfDocument) pageText(index int) (text string, err error) {
 	if chars.Count <= 0 {
 		return "", nil
 	}
-	if int64(chars.Count) > d.in.lim.TextBytes {
-		chars.Count = int(d.in.lim.TextBytes)
-	}
 	got, err := d.instance.FPDFText_GetText(&requests.FPDFText_GetText{TextPage: layer.TextPage, Count: chars.Count})
 	if err != nil {
 		return "", err

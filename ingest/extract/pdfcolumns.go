@@ -147,21 +147,50 @@ func findColumns(pieces []rect) []column {
 	return columns
 }
 
-// splitAtGutters parts the pieces that PDFium has made of words in two columns,
-// as it does at hyphens: they cross a gutter without any text in it.
+// splitAtGutters parts the pieces that PDFium has made of words in two columns:
+// they cross a gutter without any text in it.
 func splitAtGutters(pieces []rect, columns []column, blank func(rect) bool) []rect {
-	var parted []rect
-	for _, p := range pieces {
-		for _, c := range columns[:len(columns)-1] {
-			const half = 1.5 // of the strip in the middle of a gutter
-			if p.left < c.right-half && p.right > c.right+half && blank(rect{c.right - half, p.top, c.right + half, p.bottom}) {
+	for _, c := range columns[:len(columns)-1] {
+		const half = 1.5 // of the strip in the middle of a gutter
+		var crossing []rect
+		for _, p := range pieces {
+			if p.left < c.right-half && p.right > c.right+half {
+				crossing = append(crossing, p)
+			}
+		}
+		slices.SortStableFunc(crossing, func(a, b rect) int { return cmp.Compare(b.bottom, a.bottom) })
+		empty := map[rect]bool{}
+		// Most strips are empty from top to bottom, and asking is slow, so
+		// halves are asked about only where the whole is not empty.
+		var ask func(group []rect)
+		ask = func(group []rect) {
+			var all rect
+			for _, p := range group {
+				all = union(all, p)
+			}
+			switch {
+			case len(group) == 0:
+			case blank(rect{c.right - half, all.top, c.right + half, all.bottom}):
+				for _, p := range group {
+					empty[p] = true
+				}
+			case len(group) > 1:
+				ask(group[:len(group)/2])
+				ask(group[len(group)/2:])
+			}
+		}
+		ask(crossing)
+		var parted []rect
+		for _, p := range pieces {
+			if empty[p] {
 				parted = append(parted, rect{p.left, p.top, c.right, p.bottom})
 				p.left = c.right
 			}
+			parted = append(parted, p)
 		}
-		parted = append(parted, p)
+		pieces = parted
 	}
-	return parted
+	return pieces
 }
 
 // emptiest returns the longest part of cover[start:] that has no more than

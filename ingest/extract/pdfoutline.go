@@ -45,7 +45,9 @@ func (d *pdfDocument) readOutline() {
 	w := outlineWalk{d: d}
 	w.children(nil, 1)
 	slices.SortStableFunc(w.headings, func(a, b Heading) int { return cmp.Compare(a.Start, b.Start) })
-	d.text.Headings = w.headings
+	d.text.Headings = slices.DeleteFunc(w.headings, func(h Heading) bool {
+		return h.Start >= len(d.text.Body) // on a page without text at the end
+	})
 }
 
 type outlineWalk struct {

@@ -2,26 +2,126 @@ package extract
 
 import (
 	"bytes"
+	"errors"
+	"strings"
 	"testing"
-)
 
-// extractBytes reads content as a file of the given name.
-func extractBytes(t *testing.T, name string, content []byte) (*Text, error) {
-	t.Helper()
-	x := New(Options{CacheDir: t.TempDir()})
-	defer x.Close()
-	return x.Extract(t.Context(), name, bytes.NewReader(content), int64(len(content)))
-}
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
+)
 
 func TestPlainKeepsBytes(t *testing.T) {
 	body := "first line\r\nsecond\n\n\tthird — with a dash\n"
 	for _, mark := range []string{"", "\xEF\xBB\xBF"} {
-		got, err := extractBytes(t, "a.txt", []byte(mark+body))
+		got := mustExtract(t, "a.txt", mark+body)
+		if got.Body != body || !got.Lines || got.Note != "" || got.Metadata != nil {
+			t.Errorf("mark %q: got %+v", mark, got)
+		}
+	}
+}
+
+const (
+	english   = "The quick brown fox, it is said, jumps over the lazy dog; “naïve” café owners look on.\n"
+	german    = "Die Prüfung über die Größe der Bäume führte zu schönen Ergebnissen für alle Beteiligten.\n"
+	russian   = "Маяк на скале Чаек был впервые зажжён весной 1871 года, и смотритель каждый вечер поднимал масло по девяноста четырём ступеням.\n"
+	japaneseT = "灯台は千八百七十一年の春に初めてともされ、番人は毎晩九十四段の階段を油を持って上りました。\n"
+	chinese   = "灯塔于一八七一年春天首次点亮，看守人每天晚上提着油走上九十四级台阶。港务局后来寻找更便宜的燃料。\n"
+	koreanT   = "등대는 천팔백칠십일년 봄에 처음으로 불을 밝혔고 등대지기는 매일 저녁 아흔네 계단을 올라갔다.\n"
+)
+
+func TestCharsets(t *testing.T) {
+	bom := func(e unicode.Endianness) encoding.Encoding { return unicode.UTF16(e, unicode.UseBOM) }
+	bare := func(e unicode.Endianness) encoding.Encoding { return unicode.UTF16(e, unicode.IgnoreBOM) }
+	tests := []struct {
+		enc     encoding.Encoding
+		text    string
+		charset string
+	}{
+		{bom(unicode.LittleEndian), english, "utf-16le"},
+		{bom(unicode.BigEndian), japaneseT, "utf-16be"},
+		{bare(unicode.LittleEndian), english, "utf-16le"},
+		{bare(unicode.BigEndian), german, "utf-16be"},
+		{bare(unicode.BigEndian), russian, "utf-16be"},
+		{utf32.UTF32(utf32.LittleEndian, utf32.UseBOM), russian, "utf-32le"},
+		{charmap.Windows1252, english, "windows-1252"},
+		{charmap.ISO8859_1, german, "windows-1252"},
+		{charmap.KOI8R, russian, "koi8-r"},
+		{charmap.Windows1251, russian, "windows-1251"},
+		{japanese.ShiftJIS, japaneseT, "shift_jis"},
+		{japanese.EUCJP, japaneseT, "euc-jp"},
+		{japanese.ISO2022JP, japaneseT, "iso-2022-jp"},
+		{simplifiedchinese.GB18030, chinese, "gbk"},
+		{korean.EUCKR, koreanT, "euc-kr"},
+	}
+	for _, tt := range tests {
+		want := strings.Repeat(tt.text, 4)
+		content, err := tt.enc.NewEncoder().String(want)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Body != body || !got.Lines || got.Type != TypeText || got.Note != "" {
-			t.Errorf("mark %q: got %+v", mark, got)
+		got, err := extractString(t, "a.txt", content)
+		if err != nil || got.Body != want || got.Metadata[MetaCharset] != tt.charset {
+			t.Errorf("%s: got %+v, %v", tt.charset, got, err)
+		}
+	}
+}
+
+func TestDamagedText(t *testing.T) {
+	tests := []struct{ content, body, note string }{
+		{"gut geprüft: ä, ö, \xff, ü", "gut geprüft: ä, ö, \uFFFD, ü", "1 bytes that are not valid UTF-8"},
+		{"a line with\x00\x00 NULs in it", "a line with   NULs in it", "2 NUL bytes"},
+	}
+	for _, tt := range tests {
+		if got := mustExtract(t, "a.txt", tt.content); got.Body != tt.body || !strings.Contains(got.Note, tt.note) {
+			t.Errorf("%q: got %q, note %q", tt.content, got.Body, got.Note)
+		}
+	}
+	for _, binary := range []string{strings.Repeat("\x00", 5000), strings.Repeat("\x7fELF\x02\x01\x01\x00\x00\xfe\x9a", 300)} {
+		if got, err := extractString(t, "a.txt", binary); !errors.Is(err, ErrBinary) {
+			t.Errorf("%.20q: got %+v, %v, want ErrBinary", binary, got, err)
+		}
+	}
+}
+
+// endless is a file of "ä" in UTF-8, as large as one likes, that counts how
+// much of it was read.
+type endless struct{ read int64 }
+
+func (e *endless) ReadAt(p []byte, off int64) (int, error) {
+	e.read += int64(len(p))
+	for i := range p {
+		p[i] = "ä"[(off+int64(i))%2]
+	}
+	return len(p), nil
+}
+
+func TestHugeFileIsCut(t *testing.T) {
+	const limit = 1<<20 + 1 // in the middle of a character
+	for _, name := range []string{"a.txt", "a.md", "a.html"} {
+		x := New(Options{Limits: Limits{TextBytes: limit}})
+		file := &endless{}
+		got, err := x.Extract(t.Context(), name, file, 1<<30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkText(t, got)
+		if len(got.Body) != limit-1 || file.read > limit+8<<10 || !strings.Contains(got.Note, "only the first 1.0 MiB of 1.0 GiB") {
+			t.Errorf("%s: %d bytes of text, %d read, note %q", name, len(got.Body), file.read, got.Note)
+		}
+	}
+}
+
+func BenchmarkPlain(b *testing.B) {
+	content := bytes.Repeat([]byte(german), 1<<20/len(german))
+	b.SetBytes(int64(len(content)))
+	for b.Loop() {
+		if _, err := shared.Extract(b.Context(), "a.txt", bytes.NewReader(content), int64(len(content))); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

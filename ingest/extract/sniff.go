@@ -21,7 +21,7 @@ func sniff(in input, head []byte, want kind) kind {
 	case want == kindPDF && bytes.Contains(head[:min(len(head), 1024)], []byte("%PDF-")):
 		return kindPDF
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
-		return sniffZip(in)
+		return sniffZip(in, want)
 	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")):
 		return kind{name: oleName}
 	case bytes.HasPrefix(head, []byte(`{\rtf`)):
@@ -41,9 +41,12 @@ func sniff(in input, head []byte, want kind) kind {
 }
 
 // sniffZip tells the kinds of documents that are zip archives apart.
-func sniffZip(in input) kind {
+func sniffZip(in input, want kind) kind {
 	z, err := openZip(in)
-	if err != nil {
+	switch {
+	case err != nil && want == kindDOCX:
+		return kindDOCX // whose reader says what is wrong with it
+	case err != nil:
 		return kind{name: "a zip archive that is damaged or cut off"}
 	}
 	for _, f := range z.File {

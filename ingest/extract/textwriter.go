@@ -18,6 +18,8 @@ type textWriter struct {
 	newlines int
 	mark     string // a bullet, or the tabs between cells
 	space    bool
+
+	rowStart int // where the row of a table starts
 }
 
 // breakLine asks for a line end (1) or an empty line (2) before what comes. At
@@ -36,14 +38,27 @@ func (w *textWriter) item() {
 
 // cell starts a cell of a table other than the first of its row.
 func (w *textWriter) cell() {
-	w.newlines, w.space = 0, false
+	if w.b.Len() > w.rowStart {
+		w.newlines, w.space = 0, false
+	}
 	w.mark += "\t"
 }
 
-// endMark ends an item or a row.
+// row starts a row of a table.
+func (w *textWriter) row() {
+	w.endMark()
+	w.rowStart = w.b.Len()
+}
+
+// endMark ends an item.
 func (w *textWriter) endMark() {
 	w.mark = ""
 	w.breakLine(1)
+}
+
+// endRow ends a row of a table, and with it the blocks in its last cell.
+func (w *textWriter) endRow() {
+	w.mark, w.newlines, w.space = "", 1, false
 }
 
 // lead is what is written before the next piece.

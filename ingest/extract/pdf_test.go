@@ -1,0 +1,176 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func TestPDF(t *testing.T) {
+	got := mustExtract(t, "report.pdf", readFixture(t, "report.pdf"))
+	want := "Preface of the board\nDredging\nThe channel was dredged to a depth of 7.5 met-\nres in May.\nCosts\nIt cost 312 crowns.\n\nOutlook\nNothing is planned for next year."
+	if got.Body != want {
+		t.Errorf("got  %q\nwant %q", got.Body, want)
+	}
+	third := strings.Index(want, "Outlook")
+	if len(got.Pages) != 3 || got.Pages[0] != 0 || got.Pages[2] != third {
+		t.Errorf("pages at %v", got.Pages)
+	}
+	headings := []Heading{{strings.Index(want, "Dredging"), 1, "Dredging"}, {strings.Index(want, "Costs"), 2, "Costs"}, {third, 1, "Outlook"}}
+	if !slices.Equal(got.Headings, headings) {
+		t.Errorf("headings %+v, want %+v", got.Headings, headings)
+	}
+	if got.Title != "Report on the harbour" || got.Metadata[MetaAuthor] != "The harbour board" || !strings.Contains(got.Note, "no text on 1 of 3 pages") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestPDFColumns(t *testing.T) {
+	got := mustExtract(t, "columns.pdf", readFixture(t, "columns.pdf"))
+	for _, want := range []string{
+		"short history\nThe lighthouse", "the lamp burned col-\nza oil until", "to burn in it.\nParaffin followed", "comes from the sea.",
+	} {
+		if !strings.Contains(strings.ToLower(got.Body), strings.ToLower(want)) {
+			t.Errorf("%q is not in %q", want, got.Body)
+		}
+	}
+}
+
+func TestPDFTableRowsStayTogether(t *testing.T) {
+	got := mustExtract(t, "table.pdf", readFixture(t, "table.pdf"))
+	if !strings.HasPrefix(got.Body, "Year Ships Tons\n1900 40 9000\n1901 41 9010\n") {
+		t.Errorf("got %q", got.Body)
+	}
+}
+
+func TestBrokenPDF(t *testing.T) {
+	report := readFixture(t, "report.pdf")
+	tests := []struct {
+		name, content, failure string
+		is                     error
+	}{
+		{"user password", readFixture(t, "encrypted_user.pdf"), "needs a password", ErrEncrypted},
+		{"scanned", readFixture(t, "scanned.pdf"), "none on any of 2 pages", ErrNoText},
+		{"header only", "%PDF-1.7\n", "damaged PDF", nil},
+		{"truncated", report[:len(report)/3], "damaged PDF", nil},
+	}
+	for _, tt := range tests {
+		got, err := extractString(t, "a.pdf", tt.content)
+		if err == nil || !strings.Contains(err.Error(), tt.failure) || tt.is != nil && !errors.Is(err, tt.is) {
+			t.Errorf("%s: got %+v, %v, want %q", tt.name, got, err, tt.failure)
+		}
+	}
+	// An owner password forbids printing, not reading.
+	if got := mustExtract(t, "a.pdf", readFixture(t, "encrypted_owner.pdf")); got.Body != "The password of the safe is not in here." {
+		t.Errorf("got %q", got.Body)
+	}
+}
+
+func TestPDFLimits(t *testing.T) {
+	report := readFixture(t, "report.pdf")
+	got, err := extractWith(t, Limits{Pages: 1}, "a.pdf", report)
+	if err != nil || len(got.Pages) != 1 || strings.Contains(got.Body, "Outlook") || !strings.Contains(got.Note, "first 1 of 3 pages") {
+		t.Errorf("one page: got %+v, %v", got, err)
+	}
+	got, err = extractWith(t, Limits{TextBytes: 30}, "a.pdf", report)
+	if err != nil || got.Body != "Preface of the board\nDredging\n" || !strings.Contains(got.Note, "cut at 30 bytes, on page 1 of 3") {
+		t.Errorf("30 bytes: got %+v, %v", got, err)
+	}
+	if got, err = extractWith(t, Limits{PDFMemory: 1 << 20}, "a.pdf", report); err == nil {
+		t.Errorf("1 MiB of memory: got %+v", got)
+	}
+}
+
+// endlessPDF draws a form that draws ten times a form that draws ten times...
+func endlessPDF() string {
+	const depth = 11
+	var b strings.Builder
+	var offsets []int
+	object := func(s string) {
+		offsets = append(offsets, b.Len())
+		fmt.Fprintf(&b, "%d 0 obj %s endobj\n", len(offsets), s)
+	}
+	b.WriteString("%PDF-1.4\n")
+	object("<< /Type /Catalog /Pages 2 0 R >>")
+	object("<< /Type /Pages /Kids [3 0 R] /Count 1 >>")
+	object("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Contents 5 0 R /Resources << /XObject << /F 5 0 R >> /Font << /T 4 0 R >> >> >>")
+	object("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")
+	for i := range depth {
+		content, next := strings.Repeat("/F Do ", 10), 6+i
+		if i == depth-1 {
+			content, next = "BT /T 9 Tf (x) Tj ET", 4
+		}
+		object(fmt.Sprintf("<< /Type /XObject /Subtype /Form /BBox [0 0 200 200] /Resources << /XObject << /F %d 0 R >> /Font << /T 4 0 R >> >> /Length %d >>\nstream\n%s\nendstream", next, len(content), content))
+	}
+	start := b.Len()
+	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(offsets)+1)
+	for _, o := range offsets {
+		fmt.Fprintf(&b, "%010d 00000 n \n", o)
+	}
+	fmt.Fprintf(&b, "trailer << /Root 1 0 R /Size %d >>\nstartxref\n%d\n%%%%EOF\n", len(offsets)+1, start)
+	return b.String()
+}
+
+// A document that would take for ever is stopped, and the next one is read.
+func TestEndlessPDFIsStopped(t *testing.T) {
+	if got, err := extractWith(t, Limits{Time: time.Second}, "a.pdf", endlessPDF()); !errors.Is(err, ErrTooSlow) {
+		t.Fatalf("got %+v, %v, want ErrTooSlow", got, err)
+	}
+	mustExtract(t, "report.pdf", readFixture(t, "report.pdf"))
+}
+
+// cancelling cancels a context when it is read for the nth time.
+type cancelling struct {
+	io.ReaderAt
+	n      atomic.Int32
+	cancel context.CancelFunc
+}
+
+func (c *cancelling) ReadAt(p []byte, off int64) (int, error) {
+	if c.n.Add(-1) == 0 {
+		c.cancel()
+	}
+	return c.ReaderAt.ReadAt(p, off)
+}
+
+func TestPDFCanceledWhileRead(t *testing.T) {
+	report := readFixture(t, "report.pdf")
+	for n := range int32(6) {
+		ctx, cancel := context.WithCancel(t.Context())
+		r := &cancelling{ReaderAt: strings.NewReader(report), cancel: cancel}
+		r.n.Store(n + 1)
+		if got, err := shared.Extract(ctx, "a.pdf", r, int64(len(report))); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled at read %d: got %+v, %v", n+1, got, err)
+		}
+		cancel()
+	}
+	mustExtract(t, "report.pdf", report)
+}
+
+func TestClose(t *testing.T) {
+	x := New(Options{CacheDir: shared.pdf.engine.cacheDir})
+	slow := endlessPDF()
+	failed := make(chan error)
+	go func() {
+		_, err := x.Extract(context.Background(), "a.pdf", strings.NewReader(slow), int64(len(slow)))
+		failed <- err
+	}()
+	if err := x.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-failed; !errors.Is(err, errClosed) {
+		t.Errorf("got %v, want that the extractor is closed", err)
+	}
+	if err := x.Close(); err != nil {
+		t.Errorf("closed twice: %v", err)
+	}
+	if _, err := x.Extract(t.Context(), "a.txt", strings.NewReader("hello"), 5); err != nil {
+		t.Errorf("text after Close: %v", err)
+	}
+}
