@@ -1,0 +1,517 @@
+package albertsearch_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unicode"
+
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert/tokenize"
+	"github.com/albert-search/albert-search/embed/embedtest"
+	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/extract"
+)
+
+// countingEmbedder counts the texts it embeds and can be made to fail.
+type countingEmbedder struct {
+	embedtest.Hash
+	texts  atomic.Int64
+	before func() error // called before each Embed; may be nil
+}
+
+func (c *countingEmbedder) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	if c.before != nil {
+		if err := c.before(); err != nil {
+			return nil, err
+		}
+	}
+	c.texts.Add(int64(len(texts)))
+	return c.Hash.Embed(ctx, texts)
+}
+
+// wordTokens is a tokenizer whose pieces are words.
+type wordTokens struct{}
+
+func wordID(w string) int32 {
+	h := fnv.New32a()
+	h.Write([]byte(strings.ToLower(w)))
+	return int32(h.Sum32()%1_000_000) + 10
+}
+
+func (wordTokens) Append(dst []tokenize.Token, text string) []tokenize.Token {
+	letter := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
+	for i := 0; i < len(text); {
+		n := strings.IndexFunc(text[i:], letter)
+		if n < 0 {
+			break
+		}
+		start := i + n
+		end := len(text)
+		if n := strings.IndexFunc(text[start:], func(r rune) bool { return !letter(r) }); n >= 0 {
+			end = start + n
+		}
+		dst = append(dst, tokenize.Token{ID: wordID(text[start:end]), Start: start, End: end})
+		i = end
+	}
+	return dst
+}
+func (wordTokens) Special() tokenize.Special { return tokenize.Special{CLS: 1, SEP: 2} }
+func (wordTokens) Size() int                 { return 1_000_010 }
+
+// wordReader is a reader for which the answer to everything is one word.
+type wordReader string
+
+func (w wordReader) Spans(_ context.Context, seqs []tokenize.Sequence) (start, end [][]float32, err error) {
+	for _, s := range seqs {
+		row := make([]float32, len(s.IDs))
+		for i := s.Split; i < len(s.IDs); i++ {
+			if s.IDs[i] == wordID(string(w)) {
+				row[i] = 9
+			} else {
+				row[i] = -9
+			}
+		}
+		start, end = append(start, row), append(end, row)
+	}
+	return start, end, nil
+}
+
+func reader(word string) *albertsearch.Reader {
+	return &albertsearch.Reader{Spans: wordReader(word), Tokenizer: wordTokens{}}
+}
+
+// fixture is an engine on a new index, and a folder of documents.
+type fixture struct {
+	*albertsearch.Engine
+	t        *testing.T
+	docs     string
+	dir      string
+	embedder *countingEmbedder
+	reports  map[string]albertsearch.FileReport // of the last run, by base name
+}
+
+func newFixture(t *testing.T, answer string) *fixture {
+	t.Helper()
+	f := &fixture{t: t, docs: t.TempDir(), dir: filepath.Join(t.TempDir(), "index"),
+		embedder: &countingEmbedder{Hash: embedtest.Hash{Dimension: 512}}}
+	e, err := albertsearch.Open(albertsearch.Options{Dir: f.dir, Embedder: f.embedder, Reader: reader(answer)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	f.Engine = e
+	return f
+}
+
+func (f *fixture) write(name, text string) string {
+	f.t.Helper()
+	path := filepath.Join(f.docs, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		f.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		f.t.Fatal(err)
+	}
+	return path
+}
+
+// source offers the fixture's folder, or the given paths.
+func (f *fixture) source(paths ...string) ingest.Source {
+	f.t.Helper()
+	if len(paths) == 0 {
+		paths = []string{f.docs}
+	}
+	x := extract.New(extract.Options{})
+	f.t.Cleanup(func() { x.Close() })
+	s, err := ingest.Files(paths, ingest.FileOptions{Extractor: x})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return s
+}
+
+func (f *fixture) index() albertsearch.IndexSummary {
+	f.t.Helper()
+	f.reports = make(map[string]albertsearch.FileReport)
+	sum, err := f.Index(f.t.Context(), albertsearch.IndexRequest{
+		Sources: []ingest.Source{f.source()},
+		Report:  func(r albertsearch.FileReport) { f.reports[filepath.Base(r.Path)] = r },
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return sum
+}
+
+// bytes returns what stands in the file where the citation says.
+func (f *fixture) bytes(c albertsearch.Citation) string {
+	f.t.Helper()
+	content, err := os.ReadFile(c.Path)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if c.Start < 0 || c.End < c.Start || c.End > len(content) {
+		f.t.Fatalf("%s: cited bytes %d to %d of %d", c.Path, c.Start, c.End, len(content))
+	}
+	return string(content[c.Start:c.End])
+}
+
+// top searches and returns the base name of the best hit, "" if there is none.
+func (f *fixture) top(query string) string {
+	f.t.Helper()
+	res, err := f.Search(f.t.Context(), albertsearch.SearchRequest{Query: query, Mode: albertsearch.Keyword})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if len(res.Hits) == 0 {
+		return ""
+	}
+	return filepath.Base(res.Hits[0].Path)
+}
+
+const (
+	gears = "# Gears\n\nA gear ratio is the number of teeth of the chainring\ndivided by that of the sprocket. The mechanic Ottilie measured it.\n"
+	bread = "Sourdough wants time. The baker Ferdinand folds the dough four times.\n"
+	stars = "The comet was seen on the ninth of March. The observer Walburga drew it.\n"
+)
+
+func TestIndexAndSearch(t *testing.T) {
+	f := newFixture(t, "")
+	f.write("bike/gears.md", gears)
+	f.write("bread.txt", bread)
+	f.write("stars.txt", stars)
+	if sum := f.index(); sum.Indexed != 3 || sum.Failed+sum.Skipped+sum.Unchanged+sum.Removed != 0 {
+		t.Fatalf("summary %+v, want 3 indexed", sum)
+	}
+	for _, mode := range albertsearch.Modes() {
+		res, err := f.Search(t.Context(), albertsearch.SearchRequest{Query: "folding dough", Mode: mode, Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(res.Hits) != 1 {
+			t.Fatalf("%s: %d hits, want 1", mode, len(res.Hits))
+		}
+		hit := res.Hits[0]
+		if filepath.Base(hit.Path) != "bread.txt" {
+			t.Errorf("%s: found %s, want bread.txt", mode, hit.Path)
+		}
+		if hit.Line != 1 || hit.Column != 1 {
+			t.Errorf("%s: cited at %d:%d, want 1:1", mode, hit.Line, hit.Column)
+		}
+		if got := f.bytes(hit.Citation); got != hit.Text {
+			t.Errorf("%s: bytes %d to %d of the file are %q, the hit says %q", mode, hit.Start, hit.End, got, hit.Text)
+		}
+		var lit []string
+		for _, m := range hit.Matches {
+			lit = append(lit, hit.Text[m.Start:m.End])
+		}
+		if got := strings.Join(lit, " "); got != "folds dough" {
+			t.Errorf("%s: matched words are %q, want the stems' words \"folds dough\"", mode, got)
+		}
+	}
+}
+
+func TestHybridExplains(t *testing.T) {
+	f := newFixture(t, "")
+	f.write("bread.txt", bread)
+	f.write("stars.txt", stars)
+	f.index()
+	res, err := f.Search(t.Context(), albertsearch.SearchRequest{Query: "sourdough"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := res.Hits[0].Explain
+	if got.KeywordRank != 1 || got.VectorRank != 1 || got.KeywordScore <= 0 || got.Cosine <= 0 || got.Fused != res.Hits[0].Score {
+		t.Errorf("the best hit explains itself as %+v", got)
+	}
+	if last := res.Hits[len(res.Hits)-1].Explain; last.KeywordRank != 0 || last.VectorRank != len(res.Hits) {
+		t.Errorf("the hit without the word explains itself as %+v", last)
+	}
+}
+
+func TestAskCitesTheBytes(t *testing.T) {
+	f := newFixture(t, "Ottilie")
+	f.write("bike/gears.md", gears)
+	f.write("bread.txt", bread)
+	f.index()
+	res, err := f.Ask(t.Context(), albertsearch.AskRequest{Question: "Who measured the gear ratio?"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !res.Answered || len(res.Answers) == 0 {
+		t.Fatalf("not answered: %+v", res)
+	}
+	a := res.Answers[0]
+	if a.Text != "Ottilie" || f.bytes(a.Citation) != "Ottilie" {
+		t.Errorf("answer %q at %d to %d, which is %q", a.Text, a.Start, a.End, f.bytes(a.Citation))
+	}
+	line := strings.Split(gears, "\n")[a.Line-1]
+	if !strings.HasPrefix(line[a.Column-1:], "Ottilie") {
+		t.Errorf("cited at %d:%d, where %q stands", a.Line, a.Column, line[a.Column-1:])
+	}
+	if strings.Join(a.Heading, "/") != "Gears" {
+		t.Errorf("under the heading %q, want Gears", a.Heading)
+	}
+	if got := a.Sentence[a.InSentence.Start:a.InSentence.End]; got != "Ottilie" || !strings.Contains(a.Sentence, "measured it.") {
+		t.Errorf("sentence %q with %q lit up", a.Sentence, got)
+	}
+	if a.Confidence < 0 || a.Confidence > 1 {
+		t.Errorf("confidence %g is outside 0..1", a.Confidence)
+	}
+}
+
+func TestAskWithoutAnswer(t *testing.T) {
+	f := newFixture(t, "nowhere")
+	f.write("bread.txt", bread)
+	f.write("broken.pdf", "not a PDF")
+	f.index()
+	res, err := f.Ask(t.Context(), albertsearch.AskRequest{Question: "Who folds the dough?"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Answered {
+		t.Errorf("answered with %+v", res.Answers)
+	}
+	if want := (albertsearch.Coverage{Documents: 2, Unread: 1}); res.Coverage != want {
+		t.Errorf("coverage %+v, want %+v", res.Coverage, want)
+	}
+	if _, err := f.Ask(t.Context(), albertsearch.AskRequest{Question: " \n"}); err == nil {
+		t.Error("an empty question is accepted")
+	}
+}
+
+// What is matched and read is the normalised form, what is quoted the original.
+func TestLookalikesAreFoundAndQuotedAsTheyAre(t *testing.T) {
+	const text = "The fаctorized embеdding of АLBERT saves para\u00admeters.\n" // Cyrillic а, е, А; soft hyphen
+	f := newFixture(t, "ALBERT")
+	f.write("lookalike.txt", text)
+	f.index()
+	if got := f.top("ALBERT factorized embedding parameters"); got != "lookalike.txt" {
+		t.Fatalf("found %q", got)
+	}
+	res, err := f.Ask(t.Context(), albertsearch.AskRequest{Question: "What saves parameters?"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := res.Answers[0]; a.Text != "АLBERT" || f.bytes(a.Citation) != a.Text {
+		t.Errorf("quoted %q (%+q), the file has %+q", a.Text, a.Text, f.bytes(a.Citation))
+	}
+}
+
+func TestSecondRunDoesOnlyWhatChanged(t *testing.T) {
+	f := newFixture(t, "")
+	f.write("bread.txt", bread)
+	f.write("stars.txt", stars)
+	f.write("gears.md", gears)
+	f.write("broken.pdf", "not a PDF")
+	f.index()
+	embedded := f.embedder.texts.Load()
+
+	if sum := f.index(); sum.Unchanged != 3 || sum.Failed != 1 || sum.Indexed != 0 {
+		t.Errorf("nothing changed, and the summary is %+v", sum)
+	}
+	if n := f.embedder.texts.Load() - embedded; n != 0 {
+		t.Errorf("%d texts were embedded again", n)
+	}
+
+	// Touched but the same, changed, gone, new.
+	past := time.Now().Add(-72 * time.Hour)
+	if err := os.Chtimes(filepath.Join(f.docs, "bread.txt"), past, past); err != nil {
+		t.Fatal(err)
+	}
+	f.write("stars.txt", strings.ReplaceAll(stars, "comet", "eclipse"))
+	if err := os.Remove(filepath.Join(f.docs, "gears.md")); err != nil {
+		t.Fatal(err)
+	}
+	f.write("new.txt", "A lighthouse keeper writes letters.\n")
+	sum := f.index()
+	if sum.Unchanged != 1 || sum.Indexed != 2 || sum.Removed != 1 || sum.Failed != 1 {
+		t.Errorf("summary %+v, want 1 unchanged, 2 indexed, 1 removed, 1 failed", sum)
+	}
+	if got := f.reports["gears.md"].Outcome; got != albertsearch.OutcomeRemoved {
+		t.Errorf("the file that is gone is reported as %q", got)
+	}
+	for query, want := range map[string]string{"eclipse": "stars.txt", "comet": "", "sprocket": "", "lighthouse": "new.txt", "dough": "bread.txt"} {
+		if got := f.top(query); got != want {
+			t.Errorf("%q finds %q, want %q", query, got, want)
+		}
+	}
+}
+
+func TestUnreadableKeepsWhatWasIndexed(t *testing.T) {
+	f := newFixture(t, "")
+	path := f.write("stars.txt", stars)
+	f.index()
+	if err := os.WriteFile(path, []byte{0, 1, 2, 0, 0xff, 0xfe, 0, 0, 9, 0}, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if sum := f.index(); sum.Failed != 1 || sum.Removed != 0 {
+		t.Errorf("summary %+v, want 1 failed", sum)
+	}
+	if got := f.top("comet"); got != "stars.txt" {
+		t.Errorf("what was indexed before is lost: found %q", got)
+	}
+	if reason := f.reports["stars.txt"].Reason; !strings.Contains(reason, "kept") {
+		t.Errorf("reason %q does not say that the old text is kept", reason)
+	}
+}
+
+func TestBadInputIsCountedAndTheRestGoesOn(t *testing.T) {
+	f := newFixture(t, "")
+	f.write("bread.txt", bread)
+	f.write("empty.txt", "")
+	f.write("cut.pdf", "%PDF-1.7\n1 0 obj\n<<")
+	f.write("zip.docx", "PK\x03\x04 and then nothing")
+	f.write("picture.png", "\x89PNG\r\n\x1a\n")
+	sum := f.index()
+	if sum.Indexed != 1 || sum.Failed != 3 || sum.Skipped != 1 {
+		t.Errorf("summary %+v, want 1 indexed, 3 failed, 1 skipped", sum)
+	}
+	for name, r := range f.reports {
+		if name != "bread.txt" && r.Reason == "" {
+			t.Errorf("%s: no reason is given", name)
+		}
+	}
+	status, err := f.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status.Documents != 1 || status.Failed != 3 || status.Skipped != 1 || len(status.Unread) != 4 {
+		t.Errorf("status counts %d documents, %d failed, %d skipped and lists %d", status.Documents, status.Failed, status.Skipped, len(status.Unread))
+	}
+}
+
+// What was reported is in the index, whenever the run is interrupted.
+func TestInterruptedIndexIsUsable(t *testing.T) {
+	f := newFixture(t, "")
+	for i := range 1200 {
+		f.write(fmt.Sprintf("note%04d.txt", i), fmt.Sprintf("Note number%04d is about nothing much.\n", i))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	calls := 0
+	f.embedder.before = func() error {
+		if calls++; calls == 2 {
+			cancel()
+		}
+		return ctx.Err()
+	}
+	reported := 0
+	_, err := f.Index(ctx, albertsearch.IndexRequest{Sources: []ingest.Source{f.source()},
+		Report: func(albertsearch.FileReport) { reported++ }})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want a cancelled run", err)
+	}
+	f.embedder.before = nil
+	status, err := f.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reported == 0 || status.Documents != reported {
+		t.Errorf("%d documents were reported, %d are there", reported, status.Documents)
+	}
+	sum := f.index()
+	if sum.Unchanged != reported || sum.Indexed != 1200-reported {
+		t.Errorf("the next run's summary is %+v, want %d unchanged and the rest indexed", sum, reported)
+	}
+}
+
+func TestFilterAndRemove(t *testing.T) {
+	f := newFixture(t, "")
+	f.write("kitchen/bread.txt", bread)
+	f.write("sky/stars.txt", stars)
+	f.write("sky/gears.md", gears)
+	f.index()
+	res, err := f.Search(t.Context(), albertsearch.SearchRequest{Query: "dough comet teeth",
+		Filter: index.Filter{Paths: []string{"sky/**"}, Types: []string{"text"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range res.Hits {
+		if filepath.Base(h.Path) != "stars.txt" {
+			t.Errorf("%s passes the filter", h.Path)
+		}
+	}
+	removed, err := f.Remove(t.Context(), index.Filter{Paths: []string{"sky/**"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(removed) != 2 || f.top("comet") != "" || f.top("dough") != "bread.txt" {
+		t.Errorf("removed %d documents; comet finds %q, dough %q", len(removed), f.top("comet"), f.top("dough"))
+	}
+}
+
+func TestOtherEmbedderIsRefused(t *testing.T) {
+	f := newFixture(t, "")
+	f.write("bread.txt", bread)
+	f.index()
+	other, err := albertsearch.Open(albertsearch.Options{Dir: f.dir, Embedder: embedtest.Hash{Dimension: 32}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if _, err := other.Search(t.Context(), albertsearch.SearchRequest{Query: "dough"}); !errors.Is(err, index.ErrModelMismatch) {
+		t.Errorf("searching gives %v, want ErrModelMismatch", err)
+	}
+	if _, err := other.Index(t.Context(), albertsearch.IndexRequest{Sources: []ingest.Source{f.source()}}); !errors.Is(err, index.ErrModelMismatch) {
+		t.Errorf("indexing gives %v, want ErrModelMismatch", err)
+	}
+	if res, err := other.Search(t.Context(), albertsearch.SearchRequest{Query: "dough", Mode: albertsearch.Keyword}); err != nil || len(res.Hits) != 1 {
+		t.Errorf("keyword search, which needs no vectors, gives %v, %v", res, err)
+	}
+}
+
+func TestNoIndexYet(t *testing.T) {
+	f := newFixture(t, "")
+	if _, err := f.Search(t.Context(), albertsearch.SearchRequest{Query: "dough"}); !errors.Is(err, index.ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+}
+
+func TestSearchWhileIndexing(t *testing.T) {
+	f := newFixture(t, "dough")
+	f.write("bread.txt", bread)
+	f.index()
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				res, err := f.Search(t.Context(), albertsearch.SearchRequest{Query: "dough"})
+				if err != nil || len(res.Hits) == 0 {
+					t.Errorf("search while indexing: %v", err)
+					return
+				}
+				if _, err := f.Ask(t.Context(), albertsearch.AskRequest{Question: "What is folded?"}); err != nil {
+					t.Errorf("ask while indexing: %v", err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 5 {
+		f.write(fmt.Sprintf("more%d.txt", i), stars)
+		f.index()
+	}
+	close(stop)
+	wg.Wait()
+}

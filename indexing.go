@@ -1,0 +1,226 @@
+package albertsearch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/albert-search/albert-search/embed"
+	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local"
+	"github.com/albert-search/albert-search/ingest"
+)
+
+const (
+	// A batch holds about this many passages: enough that the embedder finds
+	// texts of like length, few enough that little is lost when it is.
+	batchPassages = 512
+	// batchBytes bounds the text of a batch, and with it its memory.
+	batchBytes = 8 << 20
+	// publishEvery bounds what an interruption costs.
+	publishEvery = 5 * time.Second
+)
+
+// IndexRequest says what to index.
+type IndexRequest struct {
+	Sources []ingest.Source
+	// Force reads and embeds documents again that did not change.
+	Force bool
+	// Report is called for each document once what became of it is durable.
+	// Progress is called now and then. Neither is called by two goroutines at
+	// once; either may be nil.
+	Report   func(FileReport)
+	Progress func(Progress)
+}
+
+// Outcome says what became of a document.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeIndexed   Outcome = "indexed"
+	OutcomeUnchanged Outcome = "unchanged"
+	OutcomeSkipped   Outcome = "skipped"
+	OutcomeFailed    Outcome = "failed"
+	OutcomeRemoved   Outcome = "removed"
+)
+
+// FileReport tells what became of one document.
+type FileReport struct {
+	ID      string  `json:"id"`
+	Path    string  `json:"path"`
+	Outcome Outcome `json:"outcome"`
+	// Reason says why a document was skipped or failed, or what of an indexed
+	// one was left out.
+	Reason   string `json:"reason,omitempty"`
+	Type     string `json:"type,omitempty"`
+	Passages int    `json:"passages,omitempty"`
+	Bytes    int    `json:"bytes,omitempty"`
+}
+
+// Progress is a state of a run of Index.
+type Progress struct {
+	// Done of Documents are dealt with; DoneBytes of Bytes, file sizes.
+	Done, Documents  int
+	DoneBytes, Bytes int64
+	// Passages counts the passages embedded so far.
+	Passages int
+}
+
+// IndexSummary counts what a run of Index did.
+type IndexSummary struct {
+	Indexed   int           `json:"indexed"`
+	Unchanged int           `json:"unchanged"`
+	Skipped   int           `json:"skipped"`
+	Failed    int           `json:"failed"`
+	Removed   int           `json:"removed"`
+	Passages  int           `json:"passages"` // embedded in this run
+	Bytes     int64         `json:"bytes"`    // of extracted text, in this run
+	Took      time.Duration `json:"took_ns"`
+}
+
+// Index brings the index up to date with the sources: it reads documents that
+// are new or changed and removes those that are gone. A document that cannot
+// be read is counted and reported, and the rest goes on. When Index is
+// interrupted or fails, what was reported stays, and the index is as it was
+// before for the rest.
+func (e *Engine) Index(ctx context.Context, r IndexRequest) (sum IndexSummary, err error) {
+	began := time.Now()
+	embedder, err := e.models.embedder(ctx)
+	if err != nil {
+		return sum, err
+	}
+	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: settings(embedder)})
+	if err != nil {
+		return sum, err
+	}
+	run := &indexRun{store: store, embedder: embedder, request: r}
+	err = run.do(ctx)
+	if err != nil && ctx.Err() != nil {
+		// What was applied is whole: keep it.
+		err = errors.Join(err, run.publish(context.WithoutCancel(ctx)))
+	}
+	if err := errors.Join(err, store.Close()); err != nil {
+		return run.summary, err
+	}
+	run.summary.Took = time.Since(began)
+	return run.summary, nil
+}
+
+func settings(e embed.Embedder) index.Settings {
+	return index.Settings{
+		Embedder: e.ID(), Dim: e.Dim(), Analyzer: "en",
+		SplitTokens: ingest.DefaultSplitTokens, SplitVersion: ingest.SplitVersion,
+	}
+}
+
+// indexRun is one run of Index. Three stages hand on what they made: load reads
+// documents, collect makes batches and embeds them, apply writes and reports.
+// Each keeps the order of the sources, so that what is written does not depend
+// on which of them is quicker.
+type indexRun struct {
+	store    index.Store
+	embedder embed.Embedder
+	request  IndexRequest
+
+	previous map[string]*index.Info
+	summary  IndexSummary
+
+	mu       sync.Mutex // of progress, which two stages advance
+	progress Progress
+
+	unreported []FileReport // applied but not published
+	published  time.Time
+}
+
+func (r *indexRun) do(ctx context.Context) error {
+	r.published = time.Now()
+	r.previous = make(map[string]*index.Info)
+	for info, err := range r.store.Documents(ctx) {
+		if err != nil {
+			return fmt.Errorf("list what is indexed: %w", err)
+		}
+		r.previous[info.ID] = info
+	}
+	entries, census, err := scan(ctx, r.request.Sources)
+	if err != nil {
+		return err
+	}
+	r.advance(func(p *Progress) {
+		for _, entry := range entries {
+			p.Documents++
+			p.Bytes += entry.Stat.Size
+		}
+	})
+	if err := r.pipeline(ctx, entries); err != nil {
+		return err
+	}
+	if err := r.removeGone(ctx, census); err != nil {
+		return err
+	}
+	return r.publish(ctx)
+}
+
+// apply writes a batch and notes the reports of its documents; they are given
+// out when the batch is published.
+func (r *indexRun) apply(ctx context.Context, b *batch) error {
+	if err := r.store.Apply(ctx, b.change); err != nil {
+		return fmt.Errorf("write %d documents: %w", len(b.change.Put), err)
+	}
+	for _, report := range b.reports {
+		r.count(report)
+	}
+	r.unreported = append(r.unreported, b.reports...)
+	r.advance(func(p *Progress) {
+		p.Done += b.done
+		p.DoneBytes += b.doneBytes
+	})
+	if time.Since(r.published) < publishEvery {
+		return nil
+	}
+	return r.publish(ctx)
+}
+
+// advance changes the progress and tells of it.
+func (r *indexRun) advance(change func(*Progress)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.progress)
+	if r.request.Progress != nil {
+		r.request.Progress(r.progress)
+	}
+}
+
+func (r *indexRun) count(f FileReport) {
+	switch f.Outcome {
+	case OutcomeIndexed:
+		r.summary.Indexed++
+		r.summary.Passages += f.Passages
+		r.summary.Bytes += int64(f.Bytes)
+	case OutcomeUnchanged:
+		r.summary.Unchanged++
+	case OutcomeSkipped:
+		r.summary.Skipped++
+	case OutcomeFailed:
+		r.summary.Failed++
+	case OutcomeRemoved:
+		r.summary.Removed++
+	}
+}
+
+// publish makes durable what was applied, then reports it.
+func (r *indexRun) publish(ctx context.Context) error {
+	if err := r.store.Publish(ctx); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	r.published = time.Now()
+	if r.request.Report != nil {
+		for _, f := range r.unreported {
+			r.request.Report(f)
+		}
+	}
+	r.unreported = r.unreported[:0]
+	return nil
+}

@@ -1,0 +1,244 @@
+package albertsearch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/textnorm"
+)
+
+// loaded is an entry after it was looked at, and read if need be.
+type loaded struct {
+	report FileReport
+	size   int64
+	put    *index.Document
+	touch  *index.Info
+}
+
+// pipeline reads, embeds and writes the entries, in their order.
+func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
+	g, ctx := errgroup.WithContext(ctx)
+	// A slot a document keeps the order; the channel's capacity bounds how
+	// many documents are in memory.
+	slots := make(chan chan *loaded, runtime.GOMAXPROCS(0))
+	batches := make(chan *batch, 1)
+	g.Go(func() error {
+		defer close(slots)
+		for _, entry := range entries {
+			slot := make(chan *loaded, 1)
+			select {
+			case slots <- slot:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			go func() { slot <- r.load(ctx, entry) }()
+		}
+		return nil
+	})
+	g.Go(func() error {
+		defer close(batches)
+		return r.collect(ctx, slots, batches)
+	})
+	g.Go(func() error {
+		for b := range batches {
+			if err := r.apply(ctx, b); err != nil {
+				return err
+			}
+		}
+		return ctx.Err()
+	})
+	return g.Wait()
+}
+
+// load decides what becomes of an entry and reads it if need be.
+func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
+	l := &loaded{report: FileReport{ID: e.ID, Path: e.Path}, size: e.Stat.Size}
+	previous := r.previous[e.ID]
+	if e.Skip != nil {
+		l.unread(e, previous, e.Skip)
+		return l
+	}
+	if previous != nil && !r.request.Force && r.same(ctx, e, previous, l) {
+		return l
+	}
+	doc, err := e.Load(ctx)
+	if err != nil {
+		l.unread(e, previous, err)
+		return l
+	}
+	info := index.Info{
+		ID: e.ID, Path: e.Path, Title: doc.Title, Type: doc.Type, Modified: doc.Modified, Metadata: doc.Metadata,
+		Fingerprint: stored(doc.Fingerprint), Reason: doc.Note, Bytes: len(doc.Body),
+	}
+	l.put = &index.Document{Info: info, Content: r.passages(doc)}
+	l.report.Outcome = OutcomeIndexed
+	l.report.Reason = info.Reason
+	l.report.Type = info.Type
+	l.report.Passages = len(l.put.Content)
+	l.report.Bytes = info.Bytes
+	return l
+}
+
+// same tells whether the content is what it was; l is then complete.
+func (r *indexRun) same(ctx context.Context, e ingest.Entry, previous *index.Info, l *loaded) bool {
+	change, now, err := e.Compare(ctx, remembered(previous.Fingerprint))
+	switch {
+	case err != nil || change == ingest.Changed:
+		return false // Load says what is wrong
+	case change == ingest.Touched:
+		info := *previous
+		info.Fingerprint = stored(now)
+		l.touch = &info
+	}
+	l.unchanged(previous)
+	return true
+}
+
+// unchanged reports a document that is as it was: what was not read is not
+// tried again.
+func (l *loaded) unchanged(info *index.Info) {
+	l.report.Type, l.report.Reason = info.Type, info.Reason
+	switch info.State {
+	case index.Failed:
+		l.report.Outcome = OutcomeFailed
+	case index.Skipped:
+		l.report.Outcome = OutcomeSkipped
+	default:
+		l.report.Outcome = OutcomeUnchanged
+	}
+}
+
+// unread notes an entry that was not read. What was read of it before stays.
+func (l *loaded) unread(e ingest.Entry, previous *index.Info, err error) {
+	var unsupported *extract.UnsupportedError
+	var skip *ingest.SkipError
+	state := index.Failed
+	l.report.Outcome = OutcomeFailed
+	if errors.As(err, &unsupported) || errors.As(err, &skip) {
+		state = index.Skipped
+		l.report.Outcome = OutcomeSkipped
+	}
+	l.report.Reason = err.Error()
+	if previous != nil && previous.State == index.Indexed {
+		l.report.Reason += " (what was indexed before is kept)"
+		return
+	}
+	if e.Unseen != "" {
+		return // a folder, or a record without a name: no document of its own
+	}
+	l.put = &index.Document{Info: index.Info{
+		ID: e.ID, Path: e.Path, State: state, Reason: err.Error(),
+		Fingerprint: stored(ingest.Fingerprint{Stat: e.Stat.Settled(time.Now())}),
+	}}
+}
+
+func stored(f ingest.Fingerprint) index.Fingerprint {
+	return index.Fingerprint{
+		Size: f.Size, ModTime: f.ModTime, ChangeTime: f.ChangeTime, Inode: f.Inode, SHA256: f.SHA256,
+	}
+}
+
+func remembered(f index.Fingerprint) ingest.Fingerprint {
+	return ingest.Fingerprint{
+		Stat:   ingest.Stat{Size: f.Size, ModTime: f.ModTime, ChangeTime: f.ChangeTime, Inode: f.Inode},
+		SHA256: f.SHA256,
+	}
+}
+
+// passages splits a document. The vectors are still missing.
+func (r *indexRun) passages(doc *ingest.Document) []index.Passage {
+	var out []index.Passage
+	for _, p := range ingest.Split(&doc.Text, ingest.SplitOptions{}, r.embedder) {
+		text := doc.Body[p.Start:p.End]
+		out = append(out, index.Passage{
+			Start: p.Start, End: p.End, Page: p.Page, Line: p.Line, Column: p.Column, Heading: p.Heading,
+			Text: text, Match: textnorm.Normalize(text).String(),
+		})
+	}
+	return out
+}
+
+// collect makes batches of what was loaded and embeds their passages.
+func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, batches chan<- *batch) error {
+	b, passages, bytes := new(batch), 0, 0
+	flush := func() error {
+		if err := r.embed(ctx, b.change.Put); err != nil {
+			return err
+		}
+		select {
+		case batches <- b:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		b, passages, bytes = new(batch), 0, 0
+		return nil
+	}
+	for slot := range slots {
+		l := <-slot
+		if err := ctx.Err(); err != nil {
+			return err // what failed to load may have failed because of it
+		}
+		b.done++
+		b.doneBytes += l.size
+		b.reports = append(b.reports, l.report)
+		if l.touch != nil {
+			b.change.Touch = append(b.change.Touch, *l.touch)
+		}
+		if l.put != nil {
+			b.change.Put = append(b.change.Put, *l.put)
+			passages += len(l.put.Content)
+			bytes += l.put.Bytes
+		}
+		if passages >= batchPassages || bytes >= batchBytes || b.done >= batchPassages {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if b.done == 0 {
+		return nil
+	}
+	return flush()
+}
+
+// embed gives the passages of the documents their vectors.
+func (r *indexRun) embed(ctx context.Context, docs []index.Document) error {
+	var texts []string
+	var passages []*index.Passage
+	for i := range docs {
+		for j := range docs[i].Content {
+			p := &docs[i].Content[j]
+			texts = append(texts, embedText(&docs[i].Info, p))
+			passages = append(passages, p)
+		}
+	}
+	for from := 0; from < len(texts); from += batchPassages {
+		to := min(from+batchPassages, len(texts))
+		vectors, err := r.embedder.Embed(ctx, texts[from:to])
+		if err != nil {
+			return fmt.Errorf("embed passages of %s: %w", docs[0].Path, err)
+		}
+		for i, v := range vectors {
+			passages[from+i].Vector = v
+		}
+		r.advance(func(p *Progress) { p.Passages += to - from })
+	}
+	return nil
+}
+
+// embedText is the text that stands for a passage in vector space: what it
+// says, under the title it says it.
+func embedText(doc *index.Info, p *index.Passage) string {
+	if doc.Title == "" {
+		return p.Match
+	}
+	return doc.Title + "\n" + p.Match
+}

@@ -1,0 +1,289 @@
+package albertsearch
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/ingest/textnorm"
+	"github.com/albert-search/albert-search/rerank"
+)
+
+// Mode says which retrievers a search uses.
+type Mode string
+
+// The modes.
+const (
+	// Hybrid fuses keywords and vectors.
+	Hybrid Mode = "hybrid"
+	// Keyword is BM25 alone. It needs no model.
+	Keyword Mode = "keyword"
+	// Vector is the nearest vectors alone.
+	Vector Mode = "vector"
+)
+
+// Modes returns all modes.
+func Modes() []Mode { return []Mode{Hybrid, Keyword, Vector} }
+
+const (
+	defaultLimit = 10
+	// fusionDepth is the number of candidates each retriever contributes.
+	fusionDepth = 100
+)
+
+// SearchRequest asks for passages.
+type SearchRequest struct {
+	// Query is in the syntax of index.ParseQuery.
+	Query string
+	// Mode is Hybrid when empty.
+	Mode Mode
+	// Fusion is rerank.Default when empty.
+	Fusion rerank.Method
+	Filter index.Filter
+	// Limit is the most hits returned; 0 means 10.
+	Limit int
+}
+
+// Hit is a found passage.
+type Hit struct {
+	Citation
+	// Text is the passage as it stands in the document.
+	Text string
+	// Matches are the byte ranges of Text that the query's words match.
+	Matches []index.Range
+	// Score is in 0..1 for Hybrid, BM25 for Keyword, the cosine for Vector. It
+	// orders the hits of one search and means nothing beyond that.
+	Score float64
+	// Explain says where the score comes from.
+	Explain Explanation
+}
+
+// Explanation tells how a hit came by its score. A rank of 0 says that the
+// retriever did not find the passage, or was not asked.
+type Explanation struct {
+	KeywordRank  int     `json:"keyword_rank,omitempty"`
+	KeywordScore float64 `json:"keyword_score,omitempty"` // BM25
+	VectorRank   int     `json:"vector_rank,omitempty"`
+	Cosine       float64 `json:"cosine,omitempty"`
+	Fused        float64 `json:"fused"`
+}
+
+// SearchResult is what a search found.
+type SearchResult struct {
+	Hits []Hit
+	// Coverage says how much of the collection could be searched.
+	Coverage Coverage
+	Took     time.Duration
+}
+
+// Coverage counts the documents of an index.
+type Coverage struct {
+	Documents int `json:"documents"`
+	// Unread documents failed or are of a kind that is not read: an answer may
+	// stand in one of them.
+	Unread int `json:"unread"`
+}
+
+// Search finds the passages that match r.Query best.
+func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, error) {
+	began := time.Now()
+	q, err := index.ParseQuery(textnorm.Normalize(r.Query).String())
+	if err != nil {
+		return nil, fmt.Errorf("query: %w", err)
+	}
+	limit, err := positive("limit", r.Limit, defaultLimit)
+	if err != nil {
+		return nil, err
+	}
+	res := new(SearchResult)
+	err = e.read(ctx, func(store index.Store) error {
+		found, err := e.retrieve(ctx, store, retrieval{
+			query: q, mode: r.Mode, fusion: r.Fusion, filter: r.Filter, limit: limit,
+		})
+		if err != nil {
+			return err
+		}
+		passages, err := store.Passages(ctx, ids(found))
+		if err != nil {
+			return fmt.Errorf("fetch passages: %w", err)
+		}
+		for i, p := range passages {
+			res.Hits = append(res.Hits, Hit{
+				Citation: cite(p, 0, len(p.Text)),
+				Text:     p.Text,
+				Matches:  matches(store, q, p.Text),
+				Score:    found[i].Score,
+				Explain:  found[i].explanation,
+			})
+		}
+		res.Coverage, err = coverage(ctx, store)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	res.Took = time.Since(began)
+	return res, nil
+}
+
+// retrieval is what retrieve needs to know of a search or a question.
+type retrieval struct {
+	query  index.Query
+	mode   Mode
+	fusion rerank.Method
+	filter index.Filter
+	limit  int
+}
+
+// candidate is a passage that was found, with the score it is ranked by.
+type candidate struct {
+	rerank.Candidate
+	explanation Explanation
+}
+
+func ids(found []candidate) []index.PassageID {
+	out := make([]index.PassageID, len(found))
+	for i, c := range found {
+		out[i] = index.PassageID(c.ID)
+	}
+	return out
+}
+
+// retrieve returns at most r.limit candidates, best first.
+func (e *Engine) retrieve(ctx context.Context, store index.Store, r retrieval) ([]candidate, error) {
+	req := index.Request{Query: r.query, Filter: r.filter, Limit: r.limit}
+	mode := cmp.Or(r.mode, Hybrid)
+	if mode == Hybrid {
+		req.Limit = max(r.limit, fusionDepth)
+	}
+	var keyword, vector []index.Hit
+	var err error
+	switch mode {
+	case Hybrid, Keyword, Vector:
+	default:
+		return nil, fmt.Errorf("unknown search mode %q: use one of %v", mode, Modes())
+	}
+	if mode != Vector {
+		if keyword, err = store.Keyword(ctx, req); err != nil {
+			return nil, fmt.Errorf("keyword search: %w", err)
+		}
+	}
+	if mode != Keyword {
+		if vector, err = e.nearest(ctx, store, req); err != nil {
+			return nil, fmt.Errorf("vector search: %w", err)
+		}
+	}
+	switch mode {
+	case Keyword:
+		return single(keyword, func(rank int, score float64) Explanation {
+			return Explanation{KeywordRank: rank, KeywordScore: score, Fused: score}
+		}), nil
+	case Vector:
+		return single(vector, func(rank int, score float64) Explanation {
+			return Explanation{VectorRank: rank, Cosine: score, Fused: score}
+		}), nil
+	}
+	fused, err := rerank.Fuse(cmp.Or(r.fusion, rerank.Default),
+		rerank.List{Weight: 1, Candidates: candidates(keyword), Complete: len(keyword) < req.Limit},
+		rerank.List{Weight: 1, Candidates: candidates(vector)})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]candidate, 0, min(len(fused), r.limit))
+	for _, f := range fused[:min(len(fused), r.limit)] {
+		k, v := f.Parts[0], f.Parts[1]
+		out = append(out, candidate{rerank.Candidate{ID: f.ID, Score: f.Score}, Explanation{
+			KeywordRank: k.Rank, KeywordScore: k.Score, VectorRank: v.Rank, Cosine: v.Score, Fused: f.Score,
+		}})
+	}
+	return out, nil
+}
+
+func single(hits []index.Hit, explain func(rank int, score float64) Explanation) []candidate {
+	out := make([]candidate, len(hits))
+	for i, h := range hits {
+		out[i] = candidate{rerank.Candidate{ID: uint32(h.ID), Score: h.Score}, explain(i+1, h.Score)}
+	}
+	return out
+}
+
+func candidates(hits []index.Hit) []rerank.Candidate {
+	out := make([]rerank.Candidate, len(hits))
+	for i, h := range hits {
+		out[i] = rerank.Candidate{ID: uint32(h.ID), Score: h.Score}
+	}
+	return out
+}
+
+// nearest embeds the wanted text of the query and finds the nearest passages.
+func (e *Engine) nearest(ctx context.Context, store index.Store, req index.Request) ([]index.Hit, error) {
+	text := wanted(req.Query)
+	if text == "" {
+		return nil, nil
+	}
+	embedder, err := e.models.embedder(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stats, err := store.Stats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s := stats.Settings; s.Embedder != embedder.ID() {
+		return nil, fmt.Errorf("%w: its vectors were made with the embedding model %.12s, this program has %.12s; "+
+			"search it with --mode keyword, or remove it (albert-search remove --all) and index again",
+			index.ErrModelMismatch, s.Embedder, embedder.ID())
+	}
+	vectors, err := embedder.Embed(ctx, []string{text})
+	if err != nil {
+		return nil, err
+	}
+	req.Vector = vectors[0]
+	return store.Nearest(ctx, req)
+}
+
+// wanted is the text of a query that passages should be about.
+func wanted(q index.Query) string {
+	var parts []string
+	for _, c := range q.Clauses {
+		if c.Occur != index.MustNot && c.Field != "path" {
+			parts = append(parts, c.Text)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// matches returns the ranges of the original text whose normalised form the
+// query matches.
+func matches(store index.Store, q index.Query, text string) []index.Range {
+	norm := textnorm.Normalize(text)
+	ranges := store.Highlight(q, norm.String())
+	for i, r := range ranges {
+		ranges[i].Start, ranges[i].End = norm.Original(r.Start, r.End)
+	}
+	return ranges
+}
+
+func coverage(ctx context.Context, store index.Store) (Coverage, error) {
+	s, err := store.Stats(ctx)
+	if err != nil {
+		return Coverage{}, fmt.Errorf("count documents: %w", err)
+	}
+	unread := s.Failed + s.Skipped
+	return Coverage{Documents: s.Documents + unread, Unread: unread}, nil
+}
+
+// positive returns n, or fallback when n is 0.
+func positive(name string, n, fallback int) (int, error) {
+	if n < 0 {
+		return 0, fmt.Errorf("%s is %d: it must be positive", name, n)
+	}
+	return cmp.Or(n, fallback), nil
+}
+
+// IsNoIndex tells whether err says that there is no index yet.
+func IsNoIndex(err error) bool { return errors.Is(err, index.ErrNotFound) }

@@ -1,0 +1,90 @@
+package albertsearch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local"
+)
+
+// Status describes an index.
+type Status struct {
+	Dir string
+	index.Stats
+	// Unread lists the documents that failed or were skipped, in order of ID.
+	Unread []*index.Info
+}
+
+// Status says what the index holds.
+func (e *Engine) Status(ctx context.Context) (*Status, error) {
+	s := &Status{Dir: e.o.Dir}
+	err := e.read(ctx, func(store index.Store) error {
+		var err error
+		if s.Stats, err = store.Stats(ctx); err != nil {
+			return err
+		}
+		for info, err := range store.Documents(ctx) {
+			if err != nil {
+				return err
+			}
+			if info.State != index.Indexed {
+				s.Unread = append(s.Unread, info)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Remove takes the documents out of the index that pass the filter, and
+// returns them in order of ID. The files themselves are not touched; the next
+// Index of a folder that holds them brings them back.
+func (e *Engine) Remove(ctx context.Context, filter index.Filter) (removed []*index.Info, err error) {
+	stats, err := e.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	matches, err := filter.Matcher()
+	if err != nil {
+		return nil, err
+	}
+	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: stats.Settings})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	var ids []string
+	for info, err := range store.Documents(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if matches(info) {
+			removed = append(removed, info)
+			ids = append(ids, info.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	slices.Sort(ids)
+	if err := store.Apply(ctx, index.Batch{Delete: ids}); err != nil {
+		return nil, fmt.Errorf("remove %d documents: %w", len(ids), err)
+	}
+	if err := store.Publish(ctx); err != nil {
+		return nil, fmt.Errorf("publish: %w", err)
+	}
+	return removed, nil
+}
+
+// Drop deletes the index with all that is in it.
+func (e *Engine) Drop(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return errors.Join(e.dropView(), local.Drop(ctx, e.o.Dir))
+}
