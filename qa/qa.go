@@ -41,7 +41,7 @@ type Options struct {
 	AnswerTokens int
 	// TopK is how many starts and how many ends of a window are combined (20).
 	TopK int
-	// MaxAnswers is the most answers that are returned (5).
+	// MaxAnswers is the most answers that are returned (10).
 	MaxAnswers int
 	// Threshold is the confidence that the best answer needs to count as one.
 	// The default is the calibration's; a negative one lets every answer pass.
@@ -56,7 +56,7 @@ func (o Options) withDefaults() Options {
 	o.QuestionTokens = or(o.QuestionTokens, 48)
 	o.AnswerTokens = or(o.AnswerTokens, 25)
 	o.TopK = or(o.TopK, 20)
-	o.MaxAnswers = or(o.MaxAnswers, 5)
+	o.MaxAnswers = or(o.MaxAnswers, 10)
 	// A window holds the question, three special pieces and at least one
 	// piece of the passage, and the next window starts after this one's start.
 	o.Window = max(o.Window, 5)
