@@ -103,27 +103,15 @@ func (c cleaner) clean(out *mapped, text string) {
 // without its combining marks. Without them nothing is left to reorder.
 func (c cleaner) addBare(out *mapped, char string, r rune, start int) (sigma bool) {
 	end := start + len(char)
-	p := norm.NFKD.PropertiesString(char)
-	decomposed := p.Decomposition()
-	if decomposed == nil {
-		switch {
-		case p.CCC() != 0:
-			out.extend(start, end)
-		case 0xAC00 <= r && r <= 0xD7A3: // Hangul syllables decompose by rule
-			out.add(norm.NFKD.AppendString(nil, char), start, end)
-		default:
-			return c.add(out, r, start, end)
-		}
-		return false
-	}
-	for len(decomposed) > 0 {
-		r, n := utf8.DecodeRune(decomposed)
-		if norm.NFKD.Properties(decomposed).CCC() == 0 {
+	var scratch [64]byte // the longest decomposition is 33 bytes
+	for d := decompose(scratch[:0], norm.NFKD, char, r); len(d) > 0; {
+		r, n := utf8.DecodeRune(d)
+		if norm.NFKD.Properties(d).CCC() == 0 {
 			sigma = c.add(out, r, start, end) || sigma
 		} else {
 			out.extend(start, end)
 		}
-		decomposed = decomposed[n:]
+		d = d[n:]
 	}
 	return sigma
 }

@@ -1,6 +1,10 @@
 package tokenize
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
 
 // class is what a character does to a word, as bits.
 type class uint8
@@ -15,8 +19,8 @@ const (
 
 // classes gives the class of every character.
 type classes struct {
-	low  [0x3000]class // the scripts that are not written in ideographs
-	high []classSpan   // the others, in order
+	low  [1 << 16]class // the characters of the basic plane
+	high []classSpan    // the others
 }
 
 type classSpan struct {
@@ -68,4 +72,24 @@ func decode(s string) (rune, int) {
 		return rune(s[0]), 1
 	}
 	return utf8.DecodeRuneInString(s)
+}
+
+// decompose appends the decomposition of a character, r, to dst. It does not
+// allocate, as norm's own functions do for each call.
+func decompose(dst []byte, form norm.Form, char string, r rune) []byte {
+	const first, last, vowels, tails = 0xAC00, 0xD7A3, 21, 28
+	if first <= r && r <= last {
+		// Hangul syllables decompose by rule (Unicode 3.12).
+		s := r - first
+		dst = utf8.AppendRune(dst, 0x1100+s/(vowels*tails))
+		dst = utf8.AppendRune(dst, 0x1161+s/tails%vowels)
+		if s%tails != 0 {
+			dst = utf8.AppendRune(dst, 0x11A7+s%tails)
+		}
+		return dst
+	}
+	if d := form.PropertiesString(char).Decomposition(); d != nil {
+		return append(dst, d...)
+	}
+	return append(dst, char...)
 }

@@ -14,7 +14,7 @@ type normalizer struct {
 	user        *trie // user-defined pieces, which are left as they are; nil if there are none
 	dummyPrefix bool
 	mergeSpaces bool
-	space       string // what a space becomes: spaceMark or " "
+	space       []byte // what a space becomes: spaceMark or " "
 	suffix      bool   // the dummy space goes behind the text
 	plain       [utf8.RuneSelf]bool
 }
@@ -28,11 +28,11 @@ func newNormalizer(m pieceModel) (*normalizer, error) {
 		table:       table,
 		dummyPrefix: m.dummyPrefix,
 		mergeSpaces: m.mergeSpaces,
-		space:       " ",
+		space:       []byte(" "),
 		suffix:      m.spaceAsSuffix,
 	}
 	if m.escapeSpaces {
-		n.space = spaceMark
+		n.space = []byte(spaceMark)
 	}
 	var user []entry
 	for i, p := range m.pieces {
@@ -111,7 +111,7 @@ func (n *normalizer) appendTo(out, in *mapped) {
 		afterSpace = afterSpace && n.mergeSpaces
 	}
 	if n.mergeSpaces {
-		for bytes.HasSuffix(out.bytes, []byte(n.space)) {
+		for bytes.HasSuffix(out.bytes, n.space) {
 			end := len(out.bytes) - len(n.space)
 			out.bytes, out.start, out.end = out.bytes[:end], out.start[:end], out.end[:end]
 		}
@@ -124,7 +124,7 @@ func (n *normalizer) appendTo(out, in *mapped) {
 // noByte is the start of the bytes that stand for none of the text.
 const noByte = -1
 
-func (n *normalizer) addSpace(out *mapped) { out.add([]byte(n.space), noByte, noByte) }
+func (n *normalizer) addSpace(out *mapped) { out.add(n.space, noByte, noByte) }
 
 // prefix returns what the longest rule that applies to the start of b makes of
 // it, and the length of that start, at least 1.

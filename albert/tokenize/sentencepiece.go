@@ -58,7 +58,7 @@ func newSentencePiece(m pieceModel, c cleaner, config configFile) (Tokenizer, er
 	if err != nil {
 		return nil, err
 	}
-	u, err := newUnigram(m, n.space)
+	u, err := newUnigram(m, string(n.space))
 	if err != nil {
 		return nil, err
 	}
@@ -99,10 +99,11 @@ func (t *sentencePiece) Append(dst []Token, text string) []Token {
 	t.norm.appendTo(&s.normal, &s.cleaned)
 
 	score := float32(0) // of the pieces so far
+	last := 0           // end of the piece before
 	for at, b := 0, s.normal.bytes; at < len(b); {
 		end := len(b)
 		if t.model.byWord {
-			if n := bytes.Index(b[at+1:], []byte(t.norm.space)); n >= 0 {
+			if n := bytes.Index(b[at+1:], t.norm.space); n >= 0 {
 				end = at + 1 + n
 			}
 		}
@@ -110,7 +111,10 @@ func (t *sentencePiece) Append(dst []Token, text string) []Token {
 		pieces, score = t.wordPieces(s, b[at:end], score)
 		for _, p := range pieces {
 			start, end := s.normal.source(at+p.start, at+p.end, len(text))
-			dst = append(dst, Token{ID: p.id, Start: start, End: end})
+			// A space out of the middle of a character's replacement has the range
+			// of the character.
+			last = max(last, end)
+			dst = append(dst, Token{ID: p.id, Start: start, End: last})
 		}
 		at = end
 	}

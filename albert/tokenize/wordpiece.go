@@ -47,7 +47,7 @@ type word struct {
 	// stands alone.
 	whole bool
 
-	decomposed []byte // scratch of decompose
+	decomposed []byte // scratch
 }
 
 func newWordPiece(v vocabulary, c settings) *wordPiece {
@@ -160,7 +160,8 @@ func (w *wordPiece) appendSlow(dst []Token, text string, start int) ([]Token, in
 		if !w.strip || r < utf8.RuneSelf || r == utf8.RuneError {
 			dst = w.appendRune(dst, word, r, i, i+n)
 		} else {
-			for _, d := range string(word.decompose(text[i : i+n])) {
+			word.decomposed = decompose(word.decomposed[:0], norm.NFD, text[i:i+n], r)
+			for _, d := range string(word.decomposed) {
 				dst = w.appendRune(dst, word, d, i, i+n)
 			}
 		}
@@ -245,13 +246,6 @@ func (w *wordPiece) classOf(r rune) class {
 func (w *word) reset() {
 	w.bytes, w.start, w.end = w.bytes[:0], w.start[:0], w.end[:0]
 	w.chars, w.whole = 0, false
-}
-
-// decompose returns the canonical decomposition of a character, valid until
-// the next call.
-func (w *word) decompose(char string) []byte {
-	w.decomposed = norm.NFD.AppendString(w.decomposed[:0], char)
-	return w.decomposed
 }
 
 func (w *word) append(r rune, start, end int, lower bool) {
