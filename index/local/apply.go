@@ -73,8 +73,8 @@ func checkBatch(b index.Batch, dim int) error {
 }
 
 func checkPassage(p *index.Passage, dim int) error {
-	if p.Start < 0 || p.End < p.Start || p.Page < 0 || p.Line < 0 {
-		return fmt.Errorf("range %d to %d, page %d, line %d", p.Start, p.End, p.Page, p.Line)
+	if p.Start < 0 || p.End < p.Start || p.Page < 0 || p.Line < 0 || p.Column < 0 {
+		return fmt.Errorf("range %d to %d, page %d, line %d, column %d", p.Start, p.End, p.Page, p.Line, p.Column)
 	}
 	if len(p.Vector) != dim {
 		return fmt.Errorf("vector of length %d in an index of length %d", len(p.Vector), dim)

@@ -113,6 +113,7 @@ func appendPassage(b []byte, p *index.Passage) []byte {
 	b = binary.AppendUvarint(b, uint64(p.End))
 	b = binary.AppendUvarint(b, uint64(p.Page))
 	b = binary.AppendUvarint(b, uint64(p.Line))
+	b = binary.AppendUvarint(b, uint64(p.Column))
 	b = binary.AppendUvarint(b, uint64(len(p.Heading)))
 	for _, h := range p.Heading {
 		b = appendString(b, h)
@@ -132,7 +133,7 @@ func decodePassage(b []byte) (index.Passage, error) {
 		return index.Passage{}, fmt.Errorf("%w: checksum differs", errRecord)
 	}
 	r := recordReader{b: b[4:]}
-	p := index.Passage{Start: r.int(), End: r.int(), Page: r.int(), Line: r.int()}
+	p := index.Passage{Start: r.int(), End: r.int(), Page: r.int(), Line: r.int(), Column: r.int()}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		p.Heading = append(p.Heading, r.string())
 	}
