@@ -67,13 +67,8 @@ func sentencesIn(body string, b block, buf *[]byte) iter.Seq2[int, int] {
 			}
 			return
 		}
-		text := append((*buf)[:0], body[b.start:b.end]...)
+		text := segmentable((*buf)[:0], body[b.start:b.end])
 		*buf = text
-		for i, c := range text {
-			if c == '\n' || c == '\r' {
-				text[i] = ' '
-			}
-		}
 		start := b.start
 		for it := sentences.FromBytes(text); it.Next(); {
 			end := b.start + it.End()
@@ -86,6 +81,44 @@ func sentencesIn(body string, b block, buf *[]byte) iter.Seq2[int, int] {
 			start = end
 		}
 	}
+}
+
+// maxPunctuation is the longest run of punctuation and space that the
+// segmenter is given. From each of its characters it looks to the end of the
+// run, so that a million brackets would keep it busy for hours.
+const maxPunctuation = 100
+
+// segmentable appends s to buf with spaces for line ends, and with digits for
+// what of a run of punctuation is too much. All stays in its place.
+func segmentable(buf []byte, s string) []byte {
+	buf = append(buf, s...)
+	run := 0
+	for i := 0; i < len(s); {
+		n := 1
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9':
+			run = 0
+			i++
+			continue
+		case c == '\n' || c == '\r':
+			buf[i] = ' '
+		case c >= utf8.RuneSelf:
+			var r rune
+			r, n = utf8.DecodeRuneInString(s[i:])
+			if r >= 0x3400 && r < 0xA000 || unicode.IsLetter(r) || unicode.IsNumber(r) {
+				run = 0
+				i += n
+				continue
+			}
+		}
+		if run++; run > maxPunctuation {
+			for j := range n {
+				buf[i+j] = '0'
+			}
+		}
+		i += n
+	}
+	return buf
 }
 
 // endsSentence tells whether s, which ends where the annex sees a boundary,

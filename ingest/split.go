@@ -145,19 +145,16 @@ func (s *splitter) addWords(u unit) {
 			}
 			continue
 		}
+		w.tokens = s.count(word)
 		clause = strings.Contains(",;:)，、；：」", word)
 		rank = cutPlain
 		if len(part) > 0 && part[len(part)-1].end == w.start && oneCharacter(body, w.start) {
-			last := &part[len(part)-1]
-			last.end = w.end
-			tokens -= last.tokens
-			last.tokens = s.count(body[last.start:last.end])
-			tokens += last.tokens
+			part[len(part)-1].end = w.end
+			part[len(part)-1].tokens += w.tokens
 		} else {
-			w.tokens = s.count(word)
 			part = append(part, w)
-			tokens += w.tokens
 		}
+		tokens += w.tokens
 		for tokens > s.budget && len(part) > 1 {
 			flush(bestCut(part, 1, s.budget))
 		}
@@ -270,7 +267,7 @@ func (s *splitter) headingOf(first, last int) []string {
 // locate sets the pages, lines and columns of the passages.
 func (s *splitter) locate() {
 	body, pages := s.text.Body, s.text.Pages
-	line, lineStart, pos, page := 1, 0, 0, 0
+	line, lineStart, seen, page := 1, 0, 0, 0
 	for i := range s.out {
 		p := &s.out[i]
 		for page < len(pages) && pages[page] <= p.Start {
@@ -283,14 +280,11 @@ func (s *splitter) locate() {
 		if !s.text.Lines {
 			continue
 		}
-		for {
-			n := strings.IndexByte(body[pos:p.Start], '\n')
-			if n < 0 {
-				break
-			}
-			pos += n + 1
-			line, lineStart = line+1, pos
+		line += strings.Count(body[seen:p.Start], "\n")
+		if n := strings.LastIndexByte(body[seen:p.Start], '\n'); n >= 0 {
+			lineStart = seen + n + 1
 		}
+		seen = p.Start
 		p.Line, p.Column = line, p.Start-lineStart+1
 	}
 }

@@ -310,6 +310,8 @@ func BenchmarkSplit(b *testing.B) {
 		{"NoSentences", extract.TypeText, strings.Repeat("words ", 20<<20/6)},
 		{"Lines", extract.TypeData, strings.Repeat("a,b,c,1,2,3\n", 20<<20/12)},
 		{"OneWord", extract.TypeText, strings.Repeat("x", 20<<20)},
+		{"Brackets", extract.TypeText, "End." + strings.Repeat(") “", 20<<20/5)},
+		{"Marks", extract.TypeText, "a." + strings.Repeat("\u0301", 20<<20/2)},
 		{"Chinese", extract.TypeText, strings.Repeat("今天天气很好，我们去公园。你来吗？", 20<<20/51)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
