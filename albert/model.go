@@ -16,6 +16,7 @@ import (
 	"io/fs"
 
 	"github.com/albert-search/albert-search/albert/tokenize"
+	"golang.org/x/sync/errgroup"
 )
 
 const weightsFile = "model.safetensors"
@@ -45,16 +46,23 @@ func load(fsys fs.FS) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	tok, err := tokenize.Load(fsys)
-	if err != nil {
+	m := &Model{fsys: fsys, config: config}
+	// Both take some ten milliseconds, which a program that answers one
+	// question would notice.
+	var both errgroup.Group
+	both.Go(func() (err error) {
+		m.id, err = contentID(fsys)
+		return err
+	})
+	both.Go(func() (err error) {
+		m.tok, err = tokenize.Load(fsys)
+		return err
+	})
+	if err := both.Wait(); err != nil {
 		return nil, err
 	}
-	if tok.Size() > config.VocabSize {
-		return nil, fmt.Errorf("%s: vocab_size is %d, but the tokenizer has %d pieces", configFile, config.VocabSize, tok.Size())
-	}
-	m := &Model{fsys: fsys, config: config, tok: tok}
-	if m.id, err = contentID(fsys); err != nil {
-		return nil, err
+	if n := m.tok.Size(); n > config.VocabSize {
+		return nil, fmt.Errorf("%s: vocab_size is %d, but the tokenizer has %d pieces", configFile, config.VocabSize, n)
 	}
 	c, err := openCheckpoint(fsys, config)
 	if err != nil {

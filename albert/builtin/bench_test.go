@@ -96,3 +96,19 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSession is the part of BenchmarkOpen that is not BenchmarkLoad.
+func BenchmarkSession(b *testing.B) {
+	rt := orttest.Runtime(b)
+	model, err := albert.Load(builtin.Embedder())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		s, err := model.Open(rt, albert.Pooled, albert.SessionOptions{Precision: albert.Int8})
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.Close()
+	}
+}

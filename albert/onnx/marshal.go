@@ -13,40 +13,58 @@ const irVersion = 9
 // Marshal returns the graph as a serialised ModelProto that uses the given
 // version of ONNX's operators and version 1 of ONNX Runtime's own.
 func Marshal(g *Graph, opset int) []byte {
-	graph := g.marshal("albert")
-	b := make([]byte, 0, len(graph)+128)
-	b = putVarint(b, 1, irVersion)
-	b = putBytes(b, 2, []byte("albert-search"))
-	b = putBytes(b, 8, operatorSet("", opset))
-	b = putBytes(b, 8, operatorSet(Contrib, 1))
-	return putBytes(b, 7, graph)
+	head := putVarint(nil, 1, irVersion)
+	head = putBytes(head, 2, []byte("albert-search"))
+	head = putBytes(head, 8, operatorSet("", opset))
+	head = putBytes(head, 8, operatorSet(Contrib, 1))
+	// The graph is put in its place at once: it is as large as the weights.
+	nodes, size := g.plan("albert")
+	head = protowire.AppendTag(head, 7, protowire.BytesType)
+	head = protowire.AppendVarint(head, uint64(size))
+	return g.put(append(make([]byte, 0, len(head)+size), head...), nodes)
 }
 
 func operatorSet(domain string, version int) []byte {
 	return putVarint(putBytes(nil, 1, []byte(domain)), 2, uint64(version))
 }
 
-// marshal returns the graph as a GraphProto.
-func (g *Graph) marshal(name string) []byte {
-	size := 0
-	for _, c := range g.consts {
-		size += len(c.tensor.Data) + len(c.name) + 64
-	}
-	b := make([]byte, 0, size+len(g.nodes)*256)
+// plan returns all of the GraphProto but the constants, and the size of it
+// together with them.
+func (g *Graph) plan(name string) (nodes []byte, size int) {
 	for _, n := range g.nodes {
-		b = putBytes(b, 1, n.marshal())
+		nodes = putBytes(nodes, 1, n.marshal())
 	}
-	b = putBytes(b, 2, []byte(name))
-	for _, c := range g.consts {
-		b = c.put(b)
-	}
+	nodes = putBytes(nodes, 2, []byte(name))
 	for _, v := range g.inputs {
-		b = putBytes(b, 11, v.marshal())
+		nodes = putBytes(nodes, 11, v.marshal())
 	}
 	for _, v := range g.outputs {
-		b = putBytes(b, 12, v.marshal())
+		nodes = putBytes(nodes, 12, v.marshal())
+	}
+	size = len(nodes)
+	for _, c := range g.consts {
+		size += protowire.SizeTag(5) + protowire.SizeBytes(len(c.head())+c.dataSize())
+	}
+	return nodes, size
+}
+
+// put appends the GraphProto: what plan returned, then the constants.
+func (g *Graph) put(b, nodes []byte) []byte {
+	b = append(b, nodes...)
+	for _, c := range g.consts {
+		head := c.head()
+		b = protowire.AppendTag(b, 5, protowire.BytesType)
+		b = protowire.AppendVarint(b, uint64(len(head)+c.dataSize()))
+		b = append(b, head...)
+		b = putBytes(b, 9, c.tensor.Data)
 	}
 	return b
+}
+
+// marshal returns the graph as a GraphProto.
+func (g *Graph) marshal(name string) []byte {
+	nodes, size := g.plan(name)
+	return g.put(make([]byte, 0, size), nodes)
 }
 
 func (n node) marshal() []byte {
@@ -64,20 +82,19 @@ func (n node) marshal() []byte {
 	return putBytes(b, 7, []byte(n.domain))
 }
 
-// put appends the constant as a field of GraphProto. The tensor's data, which
-// may be large, is copied once only.
-func (c constant) put(b []byte) []byte {
-	var head []byte
+// head returns all of the TensorProto but the data.
+func (c constant) head() []byte {
+	var b []byte
 	for _, d := range c.tensor.Dims {
-		head = putVarint(head, 1, uint64(d))
+		b = putVarint(b, 1, uint64(d))
 	}
-	head = putVarint(head, 2, uint64(c.tensor.Type))
-	head = putBytes(head, 8, []byte(c.name))
-	size := len(head) + protowire.SizeTag(9) + protowire.SizeBytes(len(c.tensor.Data))
-	b = protowire.AppendTag(b, 5, protowire.BytesType)
-	b = protowire.AppendVarint(b, uint64(size))
-	b = append(b, head...)
-	return putBytes(b, 9, c.tensor.Data)
+	b = putVarint(b, 2, uint64(c.tensor.Type))
+	return putBytes(b, 8, []byte(c.name))
+}
+
+// dataSize is the size of the TensorProto's field of data.
+func (c constant) dataSize() int {
+	return protowire.SizeTag(9) + protowire.SizeBytes(len(c.tensor.Data))
 }
 
 // marshal returns the declaration as a ValueInfoProto.
