@@ -3,6 +3,7 @@ package tokenize_test
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"unicode/utf8"
@@ -104,6 +105,28 @@ func TestAppendKeepsNothing(t *testing.T) {
 				t.Errorf("%q: %v, from a new tokenizer %v", last, got, want)
 			}
 		})
+	}
+}
+
+func TestAppendFromSeveralGoroutines(t *testing.T) {
+	texts := readStrings(t)[:400]
+	for _, x := range []fixture{readFixtures(t, "wordpiece.json.gz")[0], readFixtures(t, "sentencepiece.json.gz")[0]} {
+		tok := x.load(t)
+		var want [][]tokenize.Token
+		for _, text := range texts {
+			want = append(want, tok.Append(nil, text))
+		}
+		var group sync.WaitGroup
+		for range 4 {
+			group.Go(func() {
+				for i, text := range texts {
+					if got := tok.Append(nil, text); !slices.Equal(got, want[i]) {
+						t.Errorf("%s: %q: %v, want %v", x.Name, text, got, want[i])
+					}
+				}
+			})
+		}
+		group.Wait()
 	}
 }
 
