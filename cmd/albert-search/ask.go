@@ -110,6 +110,9 @@ func (s *session) showAnswers(request albertsearch.AskRequest, result *albertsea
 	default:
 		err = s.print(func(w io.Writer) {
 			for i, a := range result.Answers {
+				if i > 0 && a.Confidence < unlikely && !s.verbose {
+					continue // it would only distract from the first
+				}
 				if i > 0 {
 					fmt.Fprintln(w)
 				}
@@ -187,6 +190,9 @@ func (s *session) answer(w io.Writer, a albertsearch.Answer) {
 	}
 }
 
+// unlikely answers have a confidence below this one.
+const unlikely = 0.25
+
 // certainty puts a confidence into words.
 func certainty(confidence float64) string {
 	switch {
@@ -196,7 +202,7 @@ func certainty(confidence float64) string {
 		return "likely"
 	case confidence >= 0.5:
 		return "more likely than not"
-	case confidence >= 0.25:
+	case confidence >= unlikely:
 		return "doubtful"
 	}
 	return "unlikely"

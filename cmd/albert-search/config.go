@@ -76,7 +76,8 @@ func applyConfig(c *cli.Context, file string, project bool) error {
 // applySetting sets a flag if the command has it and nobody has set it yet.
 // Paths are relative to the folder of the configuration.
 func applySetting(c *cli.Context, name string, value any, dir string) error {
-	if !hasFlag(c.Command, name) || c.IsSet(name) {
+	// An environment variable that is set to nothing says nothing.
+	if !hasFlag(c.Command, name) || c.IsSet(name) && c.Value(name) != "" {
 		return nil
 	}
 	list, ok := value.([]any)

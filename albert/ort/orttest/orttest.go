@@ -10,16 +10,10 @@ import (
 )
 
 // Runtime opens ONNX Runtime as the program does and closes it after the test.
-// In a clone of the source whose own cache folder (.cache, where make setup
-// puts it) has the library, that one is used, so that tests do not depend on
-// what else is installed. Without a library the test fails.
+// Without a library the test fails.
 func Runtime(t testing.TB) *ort.Runtime {
 	t.Helper()
-	lib, err := find()
-	if err != nil {
-		t.Fatalf("this test needs ONNX Runtime; run `make setup` once.\n%v", err)
-	}
-	rt, err := ort.Open(lib)
+	rt, err := ort.Open(Library(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,6 +23,19 @@ func Runtime(t testing.TB) *ort.Runtime {
 		}
 	})
 	return rt
+}
+
+// Library finds ONNX Runtime as the program does. In a clone of the source
+// whose own cache folder (.cache, where make setup puts it) has the library,
+// that one is used, so that tests do not depend on what else is installed.
+// Without a library the test fails.
+func Library(t testing.TB) ort.Library {
+	t.Helper()
+	lib, err := find()
+	if err != nil {
+		t.Fatalf("this test needs ONNX Runtime; run `make setup` once.\n%v", err)
+	}
+	return lib
 }
 
 func find() (ort.Library, error) {
