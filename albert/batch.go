@@ -115,6 +115,9 @@ func runNet(ctx context.Context, net *onnxruntime.DynamicAdvancedSession, b batc
 	}
 	defer o.Destroy()
 
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	terminated := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(terminated)

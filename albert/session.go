@@ -104,6 +104,9 @@ func newNet(g graph, threads int) (*onnxruntime.DynamicAdvancedSession, error) {
 		// The graph is written as it should run; the runtime's rewriting
 		// would cost start-up time and bring slower operators in.
 		o.SetGraphOptimizationLevel(onnxruntime.GraphOptimizationLevelDisableAll),
+		// Errors come back as values; a run ended by its context is none that
+		// anybody should read of on standard error.
+		o.SetLogSeverityLevel(onnxruntime.LoggingLevelFatal),
 		o.SetIntraOpNumThreads(threads),
 		o.SetInterOpNumThreads(1),
 		// Batches differ in shape. A memory pattern would be kept for each.
