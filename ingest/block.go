@@ -95,10 +95,11 @@ func proseBlocks(body string, start, end int, heading bool) iter.Seq[block] {
 func lineBlocks(body string, start, end int) iter.Seq[block] {
 	return func(yield func(block) bool) {
 		blank := true
+		rank := cutPlain
 		for pos := start; pos < end; {
 			line, next := lineAt(body, pos, end)
-			b := block{start: pos, end: pos + len(line), line: true}
-			pos = next
+			b := block{start: pos, end: pos + len(line), before: rank, line: true}
+			pos, rank = next, cutPlain
 			if strings.TrimSpace(line) == "" {
 				blank = true
 				continue
@@ -112,6 +113,10 @@ func lineBlocks(body string, start, end int) iter.Seq[block] {
 			blank = false
 			if !yield(b) {
 				return
+			}
+			// A comment's empty line parts paragraphs, too.
+			if strings.Trim(line, "/#*;-% \t\r") == "" {
+				rank = cutMinor
 			}
 		}
 	}

@@ -340,3 +340,37 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("%d entries", n)
 	}
 }
+
+// FuzzIgnore lists a folder under ignore rules of any kind: what is offered is
+// there, and a rule that keeps everything, after them, brings all back.
+func FuzzIgnore(f *testing.F) {
+	for _, rules := range []string{"*.b\n!a.b\n", "/a/**\n**/b\n[[:alpha:]]*/\n", "[]\n[a-\n\\\n{a,b}\n!\n", strings.Repeat("**/", 40) + "x\n", strings.Repeat("*a", 60) + "\n"} {
+		f.Add(rules)
+	}
+	dir := f.TempDir()
+	all := []string{"a", "a.b", "b", strings.Repeat("a", 60)}
+	deep := dir + strings.Repeat("/d", 30)
+	for _, d := range []string{dir, deep} {
+		if err := os.MkdirAll(d, 0o777); err != nil {
+			f.Fatal(err)
+		}
+		for _, name := range all {
+			if err := os.WriteFile(filepath.Join(d, name), nil, 0o666); err != nil {
+				f.Fatal(err)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, rules string) {
+		must(t, os.WriteFile(filepath.Join(dir, ".gitignore"), []byte(rules), 0o666))
+		for _, name := range listed(t, dir, ingest.FileOptions{}) {
+			if !slices.Contains(all, filepath.Base(name)) {
+				t.Errorf("%q is offered", name)
+			}
+		}
+		must(t, os.WriteFile(filepath.Join(dir, ingest.IgnoreFile), []byte("!*\n"), 0o666))
+		if got := listed(t, dir, ingest.FileOptions{}); len(got) != 2*len(all) {
+			t.Errorf("everything was brought back, and %q are offered", got)
+		}
+		must(t, os.Remove(filepath.Join(dir, ingest.IgnoreFile)))
+	})
+}

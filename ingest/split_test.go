@@ -159,6 +159,8 @@ func TestSplitCode(t *testing.T) {
 	if got[1].Line != 9 || got[1].Column != 1 {
 		t.Errorf("%+v", got[1])
 	}
+	text = &extract.Text{Type: extract.TypeCode, Body: "// Aa bb.\n// Cc dd.\n//\n// Ee ff.\n// Gg hh.\n"}
+	expect(t, parts(text, split(t, text, 20)), "// Aa bb.\n// Cc dd.\n//", "// Ee ff.\n// Gg hh.")
 	text = &extract.Text{Type: extract.TypeData, Lines: true, Body: "a,b. C\r\n1,2\r\n3,4\r\n"}
 	expect(t, parts(text, split(t, text, 8)), "a,b. C\r\n1,2", "3,4")
 }

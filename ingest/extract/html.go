@@ -12,8 +12,8 @@ import (
 )
 
 // maxReadable is the size in bytes of the largest page of which the readable
-// part is looked for, which takes many times that much memory; larger ones are
-// read whole.
+// part is looked for: a tree takes up to 30 times as much memory. Of larger
+// pages all text is read.
 const maxReadable = 4 << 20
 
 // minReadable is how much of the visible text of a page its readable part has
@@ -49,10 +49,10 @@ func readHTML(ctx context.Context, in input) (*Text, error) {
 		t.setMeta(MetaCharset, d.charset)
 	}
 	var w *textWriter
-	if doc, err := html.ParseWithOptions(strings.NewReader(d.text), html.ParseOptionEnableScripting(false)); err == nil && depthWithin(doc, in.lim.Depth) {
+	if doc := parseHTML(d.text, in.lim.Depth); doc != nil {
 		w = readableText(ctx, doc, t, in.lim.TextBytes)
 	} else {
-		n.add("nested too deeply to tell the readable part from the rest")
+		n.add("too large or too deeply nested to tell the readable part from the rest")
 		w = flatText(d.text, t, in.lim.TextBytes, false)
 	}
 	if w.b.Len() == 0 && unclosedScript(d.text) {
@@ -79,6 +79,19 @@ func declaredCharset(source []byte) string {
 		return strings.ToLower(string(m[1]))
 	}
 	return ""
+}
+
+// parseHTML returns the tree of a page, or nil if it would be too large or
+// deeper than depth.
+func parseHTML(source string, depth int) *html.Node {
+	if len(source) > maxReadable {
+		return nil
+	}
+	doc, err := html.ParseWithOptions(strings.NewReader(source), html.ParseOptionEnableScripting(false))
+	if err != nil || !depthWithin(doc, depth) {
+		return nil
+	}
+	return doc
 }
 
 // depthWithin tells whether no element is nested deeper than depth.
@@ -112,7 +125,7 @@ func readableText(ctx context.Context, doc *html.Node, t *Text, limit int64) *te
 	whole.walk(doc)
 	t.Title = oneLine(whole.title)
 	t.setMeta(MetaLanguage, whole.lang)
-	if whole.b.Len() > maxReadable || ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return &whole.textWriter
 	}
 	parser := readability.NewParser()

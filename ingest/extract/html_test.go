@@ -88,7 +88,7 @@ func TestHostileHTML(t *testing.T) {
 	}
 	// As deep as is asked for.
 	page := strings.Repeat("<div>", 1_000_000) + "deep" + strings.Repeat("</div>", 1_000_000)
-	if got := mustExtract(t, "a.html", page); got.Body != "deep" || !strings.Contains(got.Note, "nested too deeply") {
+	if got := mustExtract(t, "a.html", page); got.Body != "deep" || !strings.Contains(got.Note, "too deeply nested") {
 		t.Errorf("got %q, note %q", got.Body, got.Note)
 	}
 }
