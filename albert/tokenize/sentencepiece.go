@@ -15,9 +15,8 @@ import (
 // It is the tokenizer that checkpoints were trained with: the SentencePiece
 // library behind ALBERT's published code. The AlbertTokenizer of transformers 5
 // is a rewrite that has no rule for digits before a comma, strips every mark
-// instead of those with a combining class, applies the model's normalisation
-// after splitting at white space, and has no byte fallback. Where the two
-// differ, this one is like the former.
+// instead of those with a combining class, and has no byte fallback. Where the
+// two differ, this one is like the former.
 type sentencePiece struct {
 	cleaner cleaner
 	norm    *normalizer
