@@ -89,7 +89,7 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 	if size < int64(len(length)) {
 		return nil, fmt.Errorf("%w: %d bytes are too few", ErrFormat, size)
 	}
-	if _, err := r.ReadAt(length[:], 0); err != nil {
+	if err := readAt(r, length[:], 0); err != nil {
 		return nil, fmt.Errorf("read the length of the header: %w", err)
 	}
 	n := binary.LittleEndian.Uint64(length[:])
@@ -97,7 +97,7 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 		return nil, fmt.Errorf("%w: it is %d bytes long and says that its header has %d", ErrFormat, size, n)
 	}
 	header := make([]byte, n)
-	if _, err := r.ReadAt(header, 8); err != nil {
+	if err := readAt(r, header, 8); err != nil {
 		return nil, fmt.Errorf("read the header: %w", err)
 	}
 	f := &File{r: r}
@@ -200,11 +200,21 @@ func (f *File) Metadata(key string) string { return f.metadata[key] }
 // Bytes reads the bytes of a tensor: its elements row-major, little-endian.
 func (f *File) Bytes(t Info) ([]byte, error) {
 	b := make([]byte, t.end-t.start)
-	if len(b) == 0 {
-		return b, nil
-	}
-	if _, err := f.r.ReadAt(b, t.start); err != nil {
+	if err := readAt(f.r, b, t.start); err != nil {
 		return nil, fmt.Errorf("read tensor %q: %w", t.Name, err)
 	}
 	return b, nil
+}
+
+// readAt fills b. A reader may report the end of the file together with its
+// last bytes.
+func readAt(r io.ReaderAt, b []byte, at int64) error {
+	if len(b) == 0 {
+		return nil
+	}
+	n, err := r.ReadAt(b, at)
+	if n == len(b) {
+		return nil
+	}
+	return err
 }

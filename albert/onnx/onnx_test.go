@@ -1,0 +1,95 @@
+package onnx_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/albert-search/albert-search/albert/onnx"
+	"github.com/albert-search/albert-search/albert/ort/orttest"
+	onnxruntime "github.com/yalue/onnxruntime_go"
+)
+
+// run runs a graph with one float input "x" of the given numbers.
+func run(t *testing.T, g *onnx.Graph, output string, x []float32, want []float32) {
+	t.Helper()
+	orttest.Runtime(t)
+	s, err := onnxruntime.NewDynamicAdvancedSessionWithONNXData(onnx.Marshal(g, 20), []string{"x"}, []string{output}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Destroy()
+	in, err := onnxruntime.NewTensor(onnxruntime.NewShape(int64(len(x))), x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Destroy()
+	out, err := onnxruntime.NewEmptyTensor[float32](onnxruntime.NewShape(int64(len(want))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Destroy()
+	if err := s.Run([]onnxruntime.Value{in}, []onnxruntime.Value{out}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(out.GetData(), want) {
+		t.Errorf("result is %v, want %v", out.GetData(), want)
+	}
+}
+
+func TestOperators(t *testing.T) {
+	g := onnx.NewGraph()
+	x := g.Input("x", onnx.Float, "N")
+	third := g.Const("third", onnx.Floats([]float32{10, 20, 30, 40}, 4))
+	if again := g.Const("third", onnx.Scalar(0)); again != third || !g.Has("third") || g.Has("fourth") {
+		t.Errorf("a constant added twice is called %q", again)
+	}
+	sum := g.Op("Add", []string{x, third})
+	halves := g.OpN("Split", 2, []string{sum}, onnx.Int("axis", 0), onnx.Int("num_outputs", 2))
+	joined := g.Op("Concat", []string{halves[1], halves[0]}, onnx.Int("axis", -1))
+	leaky := g.Op("LeakyRelu", []string{joined}, onnx.Real("alpha", 0.5))
+	matrix := g.Op("Reshape", []string{leaky, g.Const("shape", onnx.Longs(2, 2))})
+	turned := g.Op("Transpose", []string{matrix}, onnx.Ints("perm", 1, 0))
+	flat := g.Op("Reshape", []string{turned, g.Const("flat", onnx.Longs(-1))})
+	out := g.Op("com.microsoft.QuickGelu", []string{flat}, onnx.Real("alpha", 1e9))
+	g.Output(out, onnx.Float, "4")
+	// x + constant is 11 22 -97 44; the halves swapped are -97 44 11 22; the
+	// first is -48.5 then; turned: -48.5 11 44 22; QuickGelu at that slope is
+	// a step.
+	run(t, g, out, []float32{1, 2, -127, 4}, []float32{0, 11, 44, 22})
+}
+
+func TestLoop(t *testing.T) {
+	g := onnx.NewGraph()
+	x := g.Input("x", onnx.Float, "N")
+	two := g.Const("two", onnx.Scalar(2))
+	body := g.Body()
+	body.Input("i", onnx.Int64)
+	again := body.Input("again", onnx.Bool)
+	in := body.Input("in", onnx.Float, "N")
+	more := body.Op("Identity", []string{again})
+	// One constant of the graph around it, one of its own.
+	if !body.Has("two") {
+		t.Error("the body does not know the constants of the graph around it")
+	}
+	out := body.Op("Add", []string{body.Op("Mul", []string{in, two}), body.Const("one", onnx.Scalar(1))})
+	body.Output(more, onnx.Bool)
+	body.Output(out, onnx.Float, "N")
+	result := g.Op("Loop", []string{g.Const("times", onnx.Longs(3)), "", x}, onnx.Sub("body", body))
+	g.Output(result, onnx.Float, "N")
+	run(t, g, result, []float32{0, 1}, []float32{7, 15})
+}
+
+// TestText uses an attribute of text: the two forms of Gelu differ.
+func TestText(t *testing.T) {
+	result := func(approximate string) []byte {
+		g := onnx.NewGraph()
+		x := g.Input("x", onnx.Float, "1")
+		out := g.Op("Gelu", []string{x}, onnx.Text("approximate", approximate))
+		g.Output(out, onnx.Float, "1")
+		run(t, g, out, []float32{0}, []float32{0})
+		return onnx.Marshal(g, 20)
+	}
+	if slices.Equal(result("none"), result("tanh")) {
+		t.Error("the attribute is not in the model")
+	}
+}
