@@ -1,10 +1,8 @@
 package local
 
 import (
-	"fmt"
 	"math/bits"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -53,15 +51,11 @@ func (w *writer) compact(segs []*segment, c *contents) ([]*segment, error) {
 	segs = slices.Replace(segs, from, to, merged...)
 	c.deleted.AndNot(dropped)
 	for _, s := range old {
-		// Views and generations that have the segment keep their own link.
-		if err := os.Remove(filepath.Join(w.work, s.name)); err != nil {
-			return segs, fmt.Errorf("removing merged segment: %w", err)
-		}
-		if err := s.release(); err != nil {
-			return segs, err
-		}
+		// Generations that have the segment keep a link of their own, views
+		// their mapping. What cannot be removed now goes with the folder.
+		os.Remove(s.path)
 	}
-	return segs, nil
+	return segs, releaseSegments(old)
 }
 
 // source is a document of a segment on its way into another; first is the

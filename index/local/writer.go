@@ -215,5 +215,6 @@ func (s *Store) stopWriting() error {
 		// the lock stays until the process ends.
 		return errors.Join(err, cerr)
 	}
-	return errors.Join(err, cerr, os.RemoveAll(w.work), w.lock.Unlock())
+	os.RemoveAll(w.work) // or the next writer does it
+	return errors.Join(err, cerr, w.lock.Unlock())
 }
