@@ -71,13 +71,21 @@ func frontMatter(s string) (values map[string]string, end int) {
 	return nil, 0 // never closed: a thematic break, not front matter
 }
 
-// markdownInline returns the text of a heading without its markup.
-func markdownInline(source string) string {
-	line := []byte(cut(source, maxTitle))
-	inline := parser.NewParser(
+// newInlineParser returns a parser for what stands in a line.
+func newInlineParser() parser.Parser {
+	return parser.NewParser(
 		parser.WithBlockParsers(util.Prioritized(parser.NewParagraphParser(), 1000)),
 		parser.WithInlineParsers(parser.DefaultInlineParsers()...),
 	)
+}
+
+// markdownInline returns the text of a heading without its markup.
+func markdownInline(inline parser.Parser, source string) string {
+	source = cut(source, maxTitle)
+	if !strings.ContainsAny(source, "*_`[]<>&\\!") {
+		return oneLine(source)
+	}
+	line := []byte(source)
 	var b strings.Builder
 	_ = ast.Walk(inline.Parse(text.NewReader(line)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {

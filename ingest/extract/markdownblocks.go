@@ -4,6 +4,8 @@ import (
 	"context"
 	"regexp"
 	"strings"
+
+	"github.com/yuin/goldmark/parser"
 )
 
 // blockScanner finds the headings of Markdown line by line: ATX and setext
@@ -12,6 +14,7 @@ import (
 // is no use here: those there are take quadratic time for some inputs.
 type blockScanner struct {
 	body     string
+	inline   parser.Parser
 	headings []Heading
 	fence    string // that closes the open code block; empty outside of one
 	comment  bool   // in an HTML comment
@@ -30,7 +33,7 @@ var (
 
 // markdownHeadings returns the headings of body from the offset start on.
 func markdownHeadings(ctx context.Context, body string, start int) ([]Heading, error) {
-	s := blockScanner{body: body, paragraph: -1}
+	s := blockScanner{body: body, inline: newInlineParser(), paragraph: -1}
 	for line := range strings.Lines(body[start:]) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -94,7 +97,7 @@ func (s *blockScanner) line(at int, line string) {
 }
 
 func (s *blockScanner) add(start, level int, source string) {
-	if title := markdownInline(source); title != "" {
+	if title := markdownInline(s.inline, source); title != "" {
 		s.headings = append(s.headings, Heading{Start: start, Level: level, Text: title})
 	}
 }
