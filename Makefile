@@ -8,6 +8,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export ALBERT_SEARCH_CACHE ?= $(CURDIR)/.cache
 # ONNX Runtime is called through cgo.
 export CGO_ENABLED := 1
+# For all commands, so that they share what is compiled.
+export GOFLAGS += -trimpath
 
 # The packages in which goroutines meet.
 RACE ?= . ./albert/... ./embed/... ./index/... ./ingest ./rerank/... ./qa/...
@@ -34,7 +36,7 @@ tools:
 
 .PHONY: build
 build: tools
-	$(GO) build -trimpath -o bin/albert-search ./cmd/albert-search
+	$(GO) build -o bin/albert-search ./cmd/albert-search
 
 .PHONY: setup
 setup: build
