@@ -38,8 +38,9 @@ var fieldNames = [numFields]string{"title", "heading", "text", "path"}
 
 func (f field) String() string { return fieldNames[f] }
 
-// weight is the factor of a field's BM25 score: a word in a title says more
-// than the same word in the text.
+// weight is what an occurrence in the field counts: a word in a title says more
+// than the same word in the text. On CISI and ADI any title weight from 1 to 3
+// gives an nDCG@10 within 0.02 of the best.
 func (f field) weight() float64 {
 	switch f {
 	case fieldTitle:

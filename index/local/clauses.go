@@ -63,7 +63,7 @@ func (k *keywordSearch) phrase(fields []field, text string) (*roaring.Bitmap, er
 		}
 		var err error
 		if len(tokens) == 1 {
-			_, err = k.each(f, string(tokens[0].Term), false, func(number uint32, _ *bleve.TermFieldDoc) { found.Add(number) })
+			err = k.each(f, string(tokens[0].Term), false, func(number uint32, _ *bleve.TermFieldDoc) { found.Add(number) })
 		} else {
 			err = k.phraseIn(f, tokens, found)
 		}

@@ -12,8 +12,7 @@ import (
 	"github.com/albert-search/albert-search/index"
 )
 
-// The parameters of BM25 (Robertson and Zaragoza, The Probabilistic Relevance
-// Framework, 2009, section 3.3), at the values that most engines use.
+// The parameters of BM25, at the values that most engines use.
 const (
 	bm25K1 = 1.2
 	bm25B  = 0.75
@@ -22,15 +21,18 @@ const (
 // Keyword returns the passages that match the query best.
 //
 // A passage is found when it matches at least one Should or Must clause, all
-// Must clauses and no MustNot clause. Its score is the sum of BM25 over the
-// words of the Should and Must clauses and over the fields, each field with
-// lengths and a weight of its own; words of a phrase count only where the
-// phrase stands. Words that the analyzer drops, such as "the", neither match
-// nor exclude anything.
+// Must clauses and no MustNot clause. Its score is the sum of BM25F over the
+// words of the Should and Must clauses (Robertson and Zaragoza, The
+// Probabilistic Relevance Framework: BM25 and Beyond, 2009, section 3.6): the
+// frequencies in the fields, each weighted and measured against the mean length
+// of its field, are added up before they are saturated. Words of a phrase count
+// only where the phrase stands. Words that the analyzer drops, such as "the",
+// neither match nor exclude anything.
 //
-// BM25 is computed here because Bleve's (2.6) takes the square root of the
-// frequency, the number of different words per document in place of the mean
-// length, and multiplies a sum by the share of its parts that matched.
+// The scores are computed here because Bleve's BM25 (2.6) takes the square root
+// of the frequency, takes the number of different words over the number of
+// documents for the mean length, and multiplies a sum by the share of its parts
+// that matched.
 func (s *Store) Keyword(ctx context.Context, r index.Request) (hits []index.Hit, err error) {
 	v, err := s.acquire()
 	if err != nil {
@@ -130,27 +132,32 @@ type keywordSearch struct {
 	ctx       context.Context
 	view      *view
 	analyzers *analyzers
-	scores    []float64
+	scores    []float64 // by document number
+
+	// What scoreTerm keeps of one term: weighted frequencies by document
+	// number, and the numbers whose frequency is not zero.
+	freqs []float64
+	found []uint32
 }
 
 // each calls f for every posting of a term in a field.
-func (k *keywordSearch) each(fd field, term string, freqs bool, f func(number uint32, p *bleve.TermFieldDoc)) (docs uint64, err error) {
+func (k *keywordSearch) each(fd field, term string, freqs bool, f func(number uint32, p *bleve.TermFieldDoc)) (err error) {
 	t, err := k.view.postings.TermFieldReader(k.ctx, []byte(term), fd.String(), freqs, freqs, false)
 	if err != nil {
-		return 0, fmt.Errorf("reading postings: %w", err)
+		return fmt.Errorf("reading postings: %w", err)
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	var p bleve.TermFieldDoc
 	for n := 0; ; n++ {
 		if n%4096 == 0 && k.ctx.Err() != nil {
-			return 0, k.ctx.Err()
+			return k.ctx.Err()
 		}
 		next, err := t.Next(p.Reset())
 		if err != nil {
-			return 0, fmt.Errorf("reading postings: %w", err)
+			return fmt.Errorf("reading postings: %w", err)
 		}
 		if next == nil {
-			return t.Count(), nil
+			return nil
 		}
 		f(uint32(next.ID.Value()), next)
 	}
@@ -159,6 +166,7 @@ func (k *keywordSearch) each(fd field, term string, freqs bool, f func(number ui
 // score adds up the scores of all passages.
 func (k *keywordSearch) score(q index.Query) error {
 	k.scores = make([]float64, k.view.postingDocs())
+	k.freqs = make([]float64, len(k.scores))
 	for _, c := range q.Clauses {
 		if c.Occur == index.MustNot {
 			continue
@@ -173,45 +181,46 @@ func (k *keywordSearch) score(q index.Query) error {
 				return err
 			}
 		}
-		for _, f := range fields {
-			for _, t := range k.analyzers.analyze(f, c.Text) {
-				if err := k.scoreTerm(f, string(t.Term), where); err != nil {
-					return err
-				}
+		// All fields of a clause have the same analyzer: a clause without a
+		// field does not look in paths.
+		for _, t := range k.analyzers.analyze(fields[0], c.Text) {
+			if err := k.scoreTerm(fields, string(t.Term), where); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
 }
 
-// scoreTerm adds the scores of one term in one field to the passages in where,
-// or to all when where is nil.
-func (k *keywordSearch) scoreTerm(f field, term string, where *roaring.Bitmap) error {
-	type posting struct {
-		number uint32
-		tf     float64 // frequency over frequency and length, saturated
-	}
-	length := k.view.lengths[f]
-	if length.Passages == 0 {
-		return nil
-	}
-	mean := max(float64(length.Tokens)/float64(length.Passages), 1)
-	var found []posting
-	docs, err := k.each(f, term, true, func(number uint32, p *bleve.TermFieldDoc) {
-		if where != nil && !where.Contains(number) {
-			return
+// scoreTerm adds the scores of a term to the passages in where, or to all when
+// where is nil.
+func (k *keywordSearch) scoreTerm(fields []field, term string, where *roaring.Bitmap) error {
+	for _, f := range fields {
+		length := k.view.lengths[f]
+		if length.Passages == 0 {
+			continue
 		}
-		freq := float64(p.Freq)
-		fieldLength := math.Round(1 / (p.Norm * p.Norm)) // Bleve's norm is 1/sqrt(length)
-		found = append(found, posting{number, freq * (bm25K1 + 1) / (freq + bm25K1*(1-bm25B+bm25B*fieldLength/mean))})
-	})
-	if err != nil {
-		return err
+		mean := max(float64(length.Tokens)/float64(length.Passages), 1)
+		err := k.each(f, term, true, func(number uint32, p *bleve.TermFieldDoc) {
+			if k.freqs[number] == 0 {
+				k.found = append(k.found, number)
+			}
+			fieldLength := math.Round(1 / (p.Norm * p.Norm)) // Bleve's norm is 1/sqrt(length)
+			k.freqs[number] += f.weight() * float64(p.Freq) / (1 - bm25B + bm25B*fieldLength/mean)
+		})
+		if err != nil {
+			return err
+		}
 	}
-	n, df := float64(k.view.stats.Passages), float64(docs)
+	n, df := float64(k.view.stats.Passages), float64(len(k.found))
 	idf := math.Log(1 + (n-df+0.5)/(df+0.5))
-	for _, p := range found {
-		k.scores[p.number] += f.weight() * idf * p.tf
+	for _, number := range k.found {
+		if where == nil || where.Contains(number) {
+			freq := k.freqs[number]
+			k.scores[number] += idf * freq * (bm25K1 + 1) / (freq + bm25K1)
+		}
+		k.freqs[number] = 0
 	}
+	k.found = k.found[:0]
 	return nil
 }
