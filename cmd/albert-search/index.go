@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -92,6 +94,7 @@ func (s *session) sources(stdin io.Reader, x ingest.Extractor) ([]ingest.Source,
 	if s.NArg() == 0 {
 		return nil, usagef("index", "say what to index: files, folders, or - for standard input")
 	}
+	stdin = interruptible(s.Context.Context, stdin)
 	var sources []ingest.Source
 	var paths []string
 	for _, arg := range s.Args().Slice() {
@@ -127,6 +130,27 @@ func (s *session) sources(stdin io.Reader, x ingest.Extractor) ([]ingest.Source,
 	}
 	return append(sources, files), nil
 }
+
+// interruptible returns a reader of r that fails when the context ends, even
+// while r waits for somebody to type.
+func interruptible(ctx context.Context, r io.Reader) io.Reader {
+	out, in := io.Pipe()
+	var copying sync.Once
+	context.AfterFunc(ctx, func() { in.CloseWithError(context.Cause(ctx)) })
+	return readerFunc(func(p []byte) (int, error) {
+		copying.Do(func() {
+			go func() {
+				_, err := io.Copy(in, r)
+				in.CloseWithError(err)
+			}()
+		})
+		return out.Read(p)
+	})
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // cause is an error of the file system without the path.
 func cause(err error) error {
