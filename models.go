@@ -122,7 +122,8 @@ func (m *models) open(ctx context.Context, files fs.FS, head albert.Head) (*albe
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	session, err := model.Open(rt, head, albert.SessionOptions{Precision: albert.Int8, Threads: threads})
+	// Runs of one thread side by side: batches are many and small.
+	session, err := model.Open(rt, head, albert.SessionOptions{Precision: albert.Int8, Parallel: threads})
 	if err != nil {
 		return nil, nil, err
 	}
