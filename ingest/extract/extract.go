@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // Text is what was read from a document.
@@ -74,6 +75,9 @@ type input struct {
 	r    io.ReaderAt
 	size int64
 	lim  Limits
+	// timer ends the context after Limits.Time. A reader that has to wait for
+	// its turn stops it and resets it when it begins.
+	timer *time.Timer
 }
 
 // reader reads one format.
@@ -118,10 +122,12 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 		}
 	}()
 	whole := ctx
-	ctx, cancel := context.WithTimeout(whole, x.limits.Time)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(whole)
+	defer cancel(nil)
+	timer := time.AfterFunc(x.limits.Time, func() { cancel(ErrTooSlow) })
+	defer timer.Stop()
 
-	in := input{name: baseName(name), r: &contextReaderAt{ctx: ctx, r: r}, size: size, lim: x.limits}
+	in := input{name: baseName(name), r: &contextReaderAt{ctx: ctx, r: r}, size: size, lim: x.limits, timer: timer}
 	if in.kind, err = classify(in); err == nil {
 		t, err = x.readers[in.kind.typ](ctx, in)
 	}
@@ -132,7 +138,7 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 		return t, nil
 	case whole.Err() != nil:
 		return nil, whole.Err()
-	case ctx.Err() != nil:
+	case context.Cause(ctx) == ErrTooSlow:
 		return nil, fmt.Errorf("not read within %v: %w", x.limits.Time, ErrTooSlow)
 	case errors.Is(err, io.ErrUnexpectedEOF) && in.shrunk():
 		return nil, fmt.Errorf("the file became shorter while it was read; index it again: %w", err)

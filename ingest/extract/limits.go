@@ -31,7 +31,8 @@ type Limits struct {
 	// PDFMemory is the memory, in bytes, that the PDF reader may use for one
 	// file beside the Go program's own; at most 4 GiB.
 	PDFMemory int64
-	// Time is how long reading may take.
+	// Time is how long reading may take, not counting how long a PDF waits for
+	// others and for the PDF reader to start.
 	Time time.Duration
 }
 

@@ -29,7 +29,9 @@ func newPDFReader(cacheDir string, lim Limits) *pdfReader {
 func (p *pdfReader) close() error { return p.engine.close() }
 
 func (p *pdfReader) read(ctx context.Context, in input) (t *Text, err error) {
+	in.timer.Stop()
 	err = p.engine.do(ctx, func(instance pdfium.Pdfium) error {
+		in.timer.Reset(in.lim.Time)
 		d := pdfDocument{instance: instance, in: in, text: &Text{Type: TypePDF}}
 		t = d.text
 		return d.read(ctx)

@@ -109,6 +109,9 @@ func (e *pdfEngine) do(ctx context.Context, f func(pdfium.Pdfium) error) error {
 
 	instance, err := pool.GetInstanceWithContext(ctx)
 	if err != nil {
+		if e.ctx.Err() != nil {
+			return errClosed
+		}
 		return fmt.Errorf("starting the PDF reader: %w", err)
 	}
 	killed := make(chan struct{})
