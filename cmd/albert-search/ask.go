@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -181,12 +182,19 @@ func (s *session) answer(w io.Writer, a albertsearch.Answer) {
 		s.style(term.Dim).On(fmt.Sprintf("%s (confidence %.2f)", certainty(a.Confidence), a.Confidence)))
 	s.paragraph(w, answerIndent, a.Sentence, []term.Range{{Start: a.InSentence.Start, End: a.InSentence.End}}, term.Answer)
 	s.head(w, answerIndent, a.Citation)
-	for i, c := range a.Support {
+	// Passages of one page, or of a file without lines, have one place.
+	places := []string{s.place(a.Citation)}
+	for _, c := range a.Support {
+		if place := s.place(c); !slices.Contains(places, place) {
+			places = append(places, place)
+		}
+	}
+	for i, place := range places[1:] {
 		if i == supportShown && !s.verbose {
-			fmt.Fprintf(w, "%*salso in %d more (--verbose lists them)\n", answerIndent, "", len(a.Support)-i)
+			fmt.Fprintf(w, "%*salso in %d more (--verbose lists them)\n", answerIndent, "", len(places)-1-i)
 			break
 		}
-		fmt.Fprintf(w, "%*salso in %s\n", answerIndent, "", s.place(c))
+		fmt.Fprintf(w, "%*salso in %s\n", answerIndent, "", place)
 	}
 }
 
