@@ -62,7 +62,6 @@ func TestAloneOrInABatch(t *testing.T) {
 	}
 	pool := func(o albert.SessionOptions, seqs []tokenize.Sequence) [][]float32 {
 		t.Helper()
-		o.Precision = albert.Int8
 		s, err := model.Open(rt, albert.Pooled, o)
 		if err != nil {
 			t.Fatal(err)
@@ -76,19 +75,23 @@ func TestAloneOrInABatch(t *testing.T) {
 	}
 	var alone [][]float32
 	for i := range seqs {
-		alone = append(alone, pool(albert.SessionOptions{}, seqs[i:i+1])[0])
+		alone = append(alone, pool(albert.SessionOptions{Precision: albert.Int8}, seqs[i:i+1])[0])
 	}
 	for _, o := range []albert.SessionOptions{
-		{Threads: 1, Parallel: 1, BatchTokens: 4096},
-		{Threads: 2, Parallel: 1, BatchTokens: 300},
-		{Threads: 1, Parallel: 3, BatchTokens: 64},
+		{Precision: albert.Int8, Threads: 1, Parallel: 1, BatchTokens: 4096},
+		{Precision: albert.Int8, Threads: 2, Parallel: 1, BatchTokens: 300},
+		{Precision: albert.Int8, Threads: 1, Parallel: 3, BatchTokens: 64},
 	} {
 		together := pool(o, crowd)
+		worst := 0.0
 		for i := range seqs {
-			if d := distance(together[i*5], alone[i]); d > 1e-5 {
+			d := distance(together[i*5], alone[i])
+			worst = max(worst, d)
+			if !(d <= 1e-5) {
 				t.Errorf("%+v: %q alone and in a batch differ by %g", o, texts[i], d)
 			}
 		}
+		t.Logf("%+v: alone and in a batch differ by at most %g", o, worst)
 	}
 }
 
