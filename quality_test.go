@@ -46,23 +46,11 @@ func builtinEngine(t *testing.T) *albertsearch.Engine {
 	})
 	x := extract.New(extract.Options{})
 	t.Cleanup(func() { x.Close() })
-	files, err := ingest.Files([]string{"testdata/sample"}, ingest.FileOptions{Extractor: x, Exclude: []string{"*.jsonl"}})
+	docs, err := ingest.Files([]string{"testdata/sample"}, ingest.FileOptions{Extractor: x})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources := []ingest.Source{files}
-	records, err := filepath.Glob("testdata/sample/*/*.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range records {
-		s, err := ingest.JSONL(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sources = append(sources, s)
-	}
-	sum, err := e.Index(t.Context(), albertsearch.IndexRequest{Sources: sources})
+	sum, err := e.Index(t.Context(), albertsearch.IndexRequest{Sources: []ingest.Source{docs}})
 	if err != nil {
 		t.Fatal(err)
 	}

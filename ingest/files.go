@@ -76,14 +76,17 @@ type files struct {
 	skip  []fs.FileInfo
 }
 
-// Roots returns the roots that are folders now. A root that is a file is not a
-// prefix; one that is missing covers nothing, so that an unmounted disk does
-// not empty an index.
+// Roots returns the roots that are folders, or files of records, now. Any other
+// file is not a prefix; a root that is missing covers nothing, so that an
+// unmounted disk does not empty an index.
 func (s *files) Roots() []string {
 	var ids []string
 	for _, r := range s.roots {
-		if isFolder(r) {
+		switch {
+		case isFolder(r):
 			ids = append(ids, below(r))
+		case holdsRecords(r):
+			ids = append(ids, recordsOf(r).Roots()...)
 		}
 	}
 	return ids
@@ -182,6 +185,14 @@ func (w *walk) member(path string, d fs.DirEntry, rules *ignores) bool {
 }
 
 func (w *walk) file(path string, info fs.FileInfo) bool {
+	if info.Mode().IsRegular() && holdsRecords(path) {
+		for e, err := range recordsOf(path).Entries(w.ctx) {
+			if !w.yield(e, err) {
+				return false
+			}
+		}
+		return true
+	}
 	id := escapeID(filepath.ToSlash(path))
 	e := Entry{ID: id, Path: id, Stat: statOf(info)}
 	if info.Mode().IsRegular() {

@@ -11,6 +11,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -32,6 +33,11 @@ func JSONL(path string) (Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making %q absolute: %w", path, err)
 	}
+	return recordsOf(abs), nil
+}
+
+// recordsOf is JSONL for an absolute path.
+func recordsOf(abs string) *jsonl {
 	return &jsonl{
 		prefix: escapeID(filepath.ToSlash(abs)),
 		covers: true,
@@ -50,7 +56,28 @@ func JSONL(path string) (Source, error) {
 			}
 			return h, nil
 		},
-	}, nil
+	}
+}
+
+// holdsRecords tells by its name and its first line whether a file is meant
+// for JSONL.
+func holdsRecords(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".jsonl", ".ndjson":
+	default:
+		return false
+	}
+	f, err := recordsOf(path).open()
+	if err != nil {
+		return false
+	}
+	defer f.Close() // nothing was written
+	line, err := readLine(bufio.NewReader(f), maxRecordBytes)
+	if err != nil {
+		return false
+	}
+	_, err = parseRecord(line)
+	return err == nil
 }
 
 // JSONLStream is JSONL for a stream, as standard input. It has no roots, and

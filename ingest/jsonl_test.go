@@ -144,3 +144,32 @@ func FuzzJSONL(f *testing.F) {
 		}
 	})
 }
+
+// A file of records below a folder is offered record by record, any other
+// *.jsonl as the text that it is.
+func TestFilesOffersRecords(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"a.jsonl":  `{"id": "x", "text": "one"}` + "\n" + `{"id": "y", "text": "two"}` + "\n",
+		"b.ndjson": `{"event": "start"}` + "\n",
+		"c.jsonl":  "not json\n" + `{"id": "z", "text": "three"}` + "\n",
+	})
+	id := filepath.ToSlash(dir)
+	for _, c := range []struct {
+		root  string
+		ids   []string
+		roots []string
+	}{
+		{dir, []string{id + "/a.jsonl#x", id + "/a.jsonl#y", id + "/b.ndjson", id + "/c.jsonl"}, []string{id + "/"}},
+		{filepath.Join(dir, "a.jsonl"), []string{id + "/a.jsonl#x", id + "/a.jsonl#y"}, []string{id + "/a.jsonl#", id + "/a.jsonl:"}},
+		{filepath.Join(dir, "c.jsonl"), []string{id + "/c.jsonl"}, nil},
+	} {
+		s, err := ingest.Files([]string{c.root}, ingest.FileOptions{})
+		must(t, err)
+		expect(t, s.Roots(), c.roots...)
+		var got []string
+		for _, e := range entries(t, s) {
+			got = append(got, e.ID)
+		}
+		expect(t, got, c.ids...)
+	}
+}
