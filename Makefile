@@ -12,7 +12,7 @@ export CGO_ENABLED := 1
 export GOFLAGS += -trimpath
 
 # The packages in which goroutines meet.
-RACE ?= . ./albert/... ./embed/... ./index/... ./ingest ./rerank/... ./qa/...
+RACE ?= . ./albert ./albert/ort ./embed/... ./index/... ./ingest
 
 .PHONY: help
 help:
