@@ -50,6 +50,10 @@ func openGeneration(dir string, manifestSum uint32, readOnly bool, timeout time.
 	return &generation{manifest: m, view: v, postings: p}, nil
 }
 
+// close frees a generation once nobody searches it any more: snapshots stay
+// usable after their postings are closed.
+func (g *generation) close() error { return errors.Join(g.view.release(), g.postings.close()) }
+
 // checkSegments checks what openSegment cannot know: that the segments follow
 // each other and have the index's dimension.
 func checkSegments(dir string, m *manifest, segs []*segment) error {

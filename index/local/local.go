@@ -37,8 +37,10 @@ type Store struct {
 	writer    *writer // nil when the Store was opened for reading
 
 	mu       sync.Mutex
+	closed   bool
 	view     *view     // nil when closed
 	manifest *manifest // of the newest generation that this Store knows
+	current  current   // what CURRENT said of it
 	postings *postings // a reader's; those of a writer outlive its views
 }
 
@@ -131,8 +133,9 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 }
 
 // Refresh makes a Store that was opened for reading show the newest
-// generation. Searches that are under way end on the one they began with.
-// For a writer it does nothing.
+// generation. Searches that are under way end on the one they began with. When
+// the index was made anew with other settings it returns a *SettingsError, and
+// the Store goes on with what it has. For a writer it does nothing.
 func (s *Store) Refresh(ctx context.Context) error {
 	if s.writer != nil {
 		return nil
@@ -142,12 +145,12 @@ func (s *Store) Refresh(ctx context.Context) error {
 		return err
 	}
 	s.mu.Lock()
-	closed, generation := s.view == nil, s.manifest.Generation
+	closed, same := s.closed, cur == s.current
 	s.mu.Unlock()
 	if closed {
 		return errClosed
 	}
-	if cur.generation == generation {
+	if same {
 		return nil
 	}
 	return s.openNewest(ctx)
@@ -166,7 +169,7 @@ func (s *Store) openNewest(ctx context.Context) error {
 		}
 		g, err := openGeneration(filepath.Join(s.dir, genName(cur.generation)), cur.manifest, true, s.timeout)
 		if err == nil {
-			return s.show(g)
+			return s.show(g, cur)
 		}
 		if now, cerr := readCurrent(s.dir); cerr == nil && now == cur {
 			return err
@@ -175,16 +178,24 @@ func (s *Store) openNewest(ctx context.Context) error {
 }
 
 // show replaces the view and the postings of a reader.
-func (s *Store) show(g *generation) error {
+func (s *Store) show(g *generation, cur current) error {
 	s.mu.Lock()
-	oldView, oldPostings := s.view, s.postings
-	s.view, s.manifest, s.postings = g.view, g.manifest, g.postings
+	old := generation{s.manifest, s.view, s.postings}
+	if s.closed {
+		s.mu.Unlock()
+		return errors.Join(errClosed, g.close())
+	}
+	if old.manifest != nil && old.manifest.Settings != g.manifest.Settings {
+		s.mu.Unlock()
+		err := &SettingsError{Dir: s.dir, Have: g.manifest.Settings, Want: old.manifest.Settings}
+		return errors.Join(err, g.close())
+	}
+	s.view, s.manifest, s.postings, s.current = g.view, g.manifest, g.postings, cur
 	s.mu.Unlock()
-	if oldView == nil {
+	if old.view == nil {
 		return nil
 	}
-	// Snapshots stay usable after their index is closed.
-	return errors.Join(oldView.release(), oldPostings.close())
+	return old.close()
 }
 
 var errClosed = fmt.Errorf("index: %w", fs.ErrClosed)
@@ -210,7 +221,7 @@ func (s *Store) Close() error {
 	}
 	s.mu.Lock()
 	v, p := s.view, s.postings
-	s.view, s.postings = nil, nil
+	s.view, s.postings, s.closed = nil, nil, true
 	s.mu.Unlock()
 	if v != nil {
 		err = errors.Join(err, v.release())

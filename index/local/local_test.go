@@ -2,9 +2,11 @@ package local
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -83,6 +85,87 @@ func TestOldGeneration(t *testing.T) {
 	}
 	if err := r.Refresh(t.Context()); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("Refresh after Close: %v", err)
+	}
+}
+
+// TestRefreshAfterRemake checks a reader whose index was removed and made anew.
+func TestRefreshAfterRemake(t *testing.T) {
+	dir, _ := stepsIndex(t, 3)
+	r := mustOpen(t, dir)
+	remake := func(s index.Settings) {
+		t.Helper()
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		w, err := Create(t.Context(), dir, Options{Settings: s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s == killSettings {
+			advance(t, w, 0, 2)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := killSettings
+	other.Analyzer = "de"
+	remake(other)
+	if err := r.Refresh(t.Context()); !errors.Is(err, index.ErrModelMismatch) {
+		t.Errorf("Refresh to other settings: %v", err)
+	}
+	check(t, r, 3)
+	remake(killSettings) // with the same number of generations as at first
+	if err := r.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check(t, r, 2)
+}
+
+// TestBackgroundError checks that an error that Bleve's merger or persister
+// reports ends writing, and that what was published stays.
+func TestBackgroundError(t *testing.T) {
+	dir := t.TempDir()
+	w := mustCreate(t, dir)
+	advance(t, w, 0, 3)
+	cause := errors.New("merge failed")
+	backgroundErrors.report(cause, w.writer.postings.dir)
+	if err := w.Apply(t.Context(), step(4)); !errors.Is(err, cause) {
+		t.Fatalf("error %v", err)
+	}
+	if err := w.Publish(t.Context()); !errors.Is(err, cause) {
+		t.Errorf("Publish: %v", err)
+	}
+	check(t, w, 3)
+	if err := w.Close(); !errors.Is(err, cause) {
+		t.Errorf("Close: %v", err)
+	}
+	w = mustCreate(t, dir)
+	check(t, w, 3)
+	advance(t, w, 3, 4)
+	check(t, w, 4)
+}
+
+// TestFormatIsDescribed checks that docs/format.md knows every field of the
+// manifest, the version and the size of a footer.
+func TestFormatIsDescribed(t *testing.T) {
+	doc, err := os.ReadFile(filepath.Join("..", "..", "docs", "format.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := []string{fmt.Sprintf("format version **%d**", formatVersion), fmt.Sprintf("last %d bytes", footerSize), segMagic}
+	for _, typ := range []reflect.Type{reflect.TypeFor[manifest](), reflect.TypeFor[fileSum](), reflect.TypeFor[Holder]()} {
+		for i := range typ.NumField() {
+			wanted = append(wanted, typ.Field(i).Tag.Get("json"))
+		}
+	}
+	for i, typ := 0, reflect.TypeFor[index.Settings](); i < typ.NumField(); i++ {
+		wanted = append(wanted, typ.Field(i).Name)
+	}
+	for _, w := range wanted {
+		if w == "" || !strings.Contains(string(doc), w) {
+			t.Errorf("docs/format.md does not have %q", w)
+		}
 	}
 }
 
