@@ -35,6 +35,8 @@ type graphWriter struct {
 	c   *checkpoint
 	o   graphOptions
 	err error
+	// maps are the int8 maps that the graph has, by name.
+	maps map[string]int8Map
 	// ranges are the values asked for with graphOptions.ranges.
 	ranges []rangeOf
 }
@@ -66,7 +68,7 @@ func writeGraph(c *checkpoint, h Head, o graphOptions) (graph, error) {
 	if err != nil {
 		return graph{}, err
 	}
-	w := &graphWriter{c: c, o: o}
+	w := &graphWriter{c: c, o: o, maps: map[string]int8Map{}}
 	g := onnx.NewGraph()
 	g.Input(inputIDs, onnx.Int32, "B", "L")
 	g.Input(inputTypes, onnx.Int32, "B", "L")
@@ -130,44 +132,13 @@ func (w *graphWriter) embedding(g *onnx.Graph, e embedding) string {
 	})
 }
 
-// passes runs the layers. Passes that share a group are one Loop, whose body
-// has the weights once: as nodes of their own each would get a copy when ONNX
-// Runtime packs them for its matrix products.
+// passes runs the layers. The weights of a group are in the graph once; of
+// what ONNX Runtime packs for its matrix products there is one copy too.
 func (w *graphWriter) passes(g *onnx.Graph, enc *encoder, x string) string {
-	for pass := 0; pass < w.c.config.Layers; {
-		group, n := w.c.config.group(pass), 1
-		for pass+n < w.c.config.Layers && w.c.config.group(pass+n) == group {
-			n++
+	for pass := range w.c.config.Layers {
+		for _, l := range enc.groups[w.c.config.group(pass)] {
+			x = w.layer(g, l, x)
 		}
-		pass += n
-		if w.o.ranges {
-			for range n {
-				x = w.group(g, enc.groups[group], x)
-			}
-			continue
-		}
-		if n == 1 {
-			x = w.group(g, enc.groups[group], x)
-			continue
-		}
-		body := g.Body()
-		prefix := fmt.Sprintf("group%d.", group)
-		body.Input(prefix+"pass", onnx.Int64)
-		again := body.Input(prefix+"more", onnx.Bool)
-		in := body.Input(prefix+"in", onnx.Float, "B", "L", "H")
-		more := body.Op("Identity", []string{again})
-		out := w.group(body, enc.groups[group], in)
-		body.Output(more, onnx.Bool)
-		body.Output(out, onnx.Float, "B", "L", "H")
-		times := g.Const(prefix+"passes", onnx.Longs(int64(n)))
-		x = g.Op("Loop", []string{times, "", x}, onnx.Sub("body", body))
-	}
-	return x
-}
-
-func (w *graphWriter) group(g *onnx.Graph, layers []layer, x string) string {
-	for _, l := range layers {
-		x = w.layer(g, l, x)
 	}
 	return x
 }

@@ -43,8 +43,12 @@ func (w *graphWriter) linear(g *onnx.Graph, d dense, x string, floor *float32) s
 
 // dense is a linear map in floating point.
 func (w *graphWriter) dense(g *onnx.Graph, d dense, x string) string {
-	y := g.Op("MatMul", []string{x, g.Const(d.name+".weight", onnx.Floats(w.matrix(d), d.in, d.out))})
-	return g.Op("Add", []string{y, g.Const(d.name+".bias", onnx.Floats(w.bias(d), d.out))})
+	weight, bias := d.name+".weight", d.name+".bias"
+	if !g.Has(weight) {
+		g.Const(weight, onnx.Floats(w.matrix(d), d.in, d.out))
+		g.Const(bias, onnx.Floats(w.bias(d), d.out))
+	}
+	return g.Op("Add", []string{g.Op("MatMul", []string{x, weight}), bias})
 }
 
 // productInt8 is a linear map whose weights are 8-bit integers with a scale
@@ -55,13 +59,9 @@ func (w *graphWriter) dense(g *onnx.Graph, d dense, x string) string {
 // The runtime's product takes one input scale only. Each row is therefore
 // divided by its range before rounding, and its result multiplied by it.
 func (w *graphWriter) productInt8(g *onnx.Graph, d dense, x string, floor *float32) string {
-	q := w.quantized(d)
-	bias := w.bias(d)
-	if w.err != nil {
-		return ""
-	}
-	if q.inputScale != nil {
-		x = g.Op("Mul", []string{x, g.Const(d.name+inputScale, onnx.Floats(q.inputScale, d.in))})
+	m := w.int8Map(g, d, floor)
+	if m.inputScale != "" {
+		x = g.Op("Mul", []string{x, m.inputScale})
 	}
 	step, zero := constSignedStep, constSignedZero
 	var span string
@@ -69,18 +69,39 @@ func (w *graphWriter) productInt8(g *onnx.Graph, d dense, x string, floor *float
 		span = g.Op("ReduceMax", []string{g.Op("Abs", []string{x}), constLastAxis}, onnx.Int("keepdims", 1))
 	} else {
 		// Counted from the floor, numbers need no sign and so have twice the
-		// resolution. W(x - floor) + floor·W1 = Wx: the second term is part of
-		// the bias.
+		// resolution.
 		step, zero = constFloorStep, constFloorZero
 		if *floor != 0 {
 			x = g.Op("Add", []string{x, g.Const("aboveFloor", onnx.Scalar(-*floor))})
-			bias = foldFloor(bias, q, *floor)
 		}
 		span = g.Op("ReduceMax", []string{x, constLastAxis}, onnx.Int("keepdims", 1))
 	}
 	span = g.Op("Max", []string{span, constLeast})
 	rounded := g.Op("QuantizeLinear", []string{g.Op("Div", []string{x, span}), step, zero})
+	in := []string{rounded, m.weight, step, m.scale, zero}
+	if w.o.unsigned {
+		in = append(in, constWeightZero)
+	}
+	y := g.Op("com.microsoft.MatMulIntegerToFloat", in)
+	return g.Op("Add", []string{g.Op("Mul", []string{y, span}), m.bias})
+}
 
+// int8Map names the constants of an int8 product. InputScale may be "".
+type int8Map struct{ weight, scale, bias, inputScale string }
+
+// int8Map puts the constants of d into the graph, unless a pass before did.
+func (w *graphWriter) int8Map(g *onnx.Graph, d dense, floor *float32) int8Map {
+	if m, ok := w.maps[d.name]; ok {
+		return m
+	}
+	q, bias := w.quantized(d), w.bias(d)
+	if w.err != nil {
+		return int8Map{}
+	}
+	if floor != nil {
+		// W(x - floor) + floor·W1 = Wx: the second term is part of the bias.
+		bias = foldFloor(bias, q, *floor)
+	}
 	weight := onnx.Tensor{Type: onnx.Int8, Dims: []int{d.in, d.out}, Data: int8Bytes(q.weight)}
 	if w.o.unsigned {
 		weight.Type = onnx.Uint8
@@ -88,16 +109,16 @@ func (w *graphWriter) productInt8(g *onnx.Graph, d dense, x string, floor *float
 			weight.Data[i] ^= 0x80 // plus 128
 		}
 	}
-	in := []string{
-		rounded, g.Const(d.name+".weight", weight),
-		step, g.Const(d.name+".weight"+scaleSuffix, onnx.Floats(q.scale, d.out)), zero,
+	m := int8Map{
+		weight: g.Const(d.name+".weight", weight),
+		scale:  g.Const(d.name+".weight"+scaleSuffix, onnx.Floats(q.scale, d.out)),
+		bias:   g.Const(d.name+".bias", onnx.Floats(bias, d.out)),
 	}
-	if w.o.unsigned {
-		in = append(in, constWeightZero)
+	if q.inputScale != nil {
+		m.inputScale = g.Const(d.name+inputScale, onnx.Floats(q.inputScale, d.in))
 	}
-	y := g.Op("com.microsoft.MatMulIntegerToFloat", in)
-	y = g.Op("Mul", []string{y, span})
-	return g.Op("Add", []string{y, g.Const(d.name+".bias", onnx.Floats(bias, d.out))})
+	w.maps[d.name] = m
+	return m
 }
 
 // foldFloor returns bias + floor·W1, W1 being the sums of the columns.

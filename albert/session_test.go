@@ -224,7 +224,7 @@ func TestNothingLeaks(t *testing.T) {
 	}
 	cycle(20)
 	memory, goroutines := resident(t), runtime.NumGoroutine()
-	const cycles, perCycle = 150, 64 << 10 // a session's weights are 150 kB
+	const cycles, perCycle = 80, 64 << 10 // a session's weights are 150 kB
 	cycle(cycles)
 	if grown := resident(t) - memory; grown > cycles*perCycle {
 		t.Errorf("%d sessions later the process is %d kB larger", cycles, grown>>10)

@@ -14,7 +14,6 @@ const (
 	attrFloat  = 1
 	attrInt    = 2
 	attrString = 3
-	attrGraph  = 5
 	attrInts   = 7
 )
 
@@ -48,12 +47,5 @@ func Real(name string, v float32) Attr {
 func Text(name, v string) Attr {
 	return Attr{name, func(b []byte) []byte {
 		return putVarint(putBytes(b, 4, []byte(v)), 20, attrString)
-	}}
-}
-
-// Sub is an attribute that is a graph made with Graph.Body.
-func Sub(name string, body *Graph) Attr {
-	return Attr{name, func(b []byte) []byte {
-		return putVarint(putBytes(b, 6, body.marshal(name)), 20, attrGraph)
 	}}
 }

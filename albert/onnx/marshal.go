@@ -18,7 +18,7 @@ func Marshal(g *Graph, opset int) []byte {
 	head = putBytes(head, 8, operatorSet("", opset))
 	head = putBytes(head, 8, operatorSet(Contrib, 1))
 	// The graph is put in its place at once: it is as large as the weights.
-	nodes, size := g.plan("albert")
+	nodes, size := g.plan()
 	head = protowire.AppendTag(head, 7, protowire.BytesType)
 	head = protowire.AppendVarint(head, uint64(size))
 	return g.put(append(make([]byte, 0, len(head)+size), head...), nodes)
@@ -30,11 +30,11 @@ func operatorSet(domain string, version int) []byte {
 
 // plan returns all of the GraphProto but the constants, and the size of it
 // together with them.
-func (g *Graph) plan(name string) (nodes []byte, size int) {
+func (g *Graph) plan() (nodes []byte, size int) {
 	for _, n := range g.nodes {
 		nodes = putBytes(nodes, 1, n.marshal())
 	}
-	nodes = putBytes(nodes, 2, []byte(name))
+	nodes = putBytes(nodes, 2, []byte("albert"))
 	for _, v := range g.inputs {
 		nodes = putBytes(nodes, 11, v.marshal())
 	}
@@ -59,12 +59,6 @@ func (g *Graph) put(b, nodes []byte) []byte {
 		b = putBytes(b, 9, c.tensor.Data)
 	}
 	return b
-}
-
-// marshal returns the graph as a GraphProto.
-func (g *Graph) marshal(name string) []byte {
-	nodes, size := g.plan(name)
-	return g.put(make([]byte, 0, size), nodes)
 }
 
 func (n node) marshal() []byte {

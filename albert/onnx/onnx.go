@@ -24,7 +24,6 @@ const (
 	Int8  Type = 3
 	Int32 Type = 6
 	Int64 Type = 7
-	Bool  Type = 9
 )
 
 // Tensor is a constant of a graph.
@@ -36,10 +35,9 @@ type Tensor struct {
 	Data []byte
 }
 
-// Graph is a calculation, or the body of a Loop in one.
+// Graph is a calculation.
 type Graph struct {
-	parent  *Graph
-	names   *namer
+	values  int // how many have been named
 	nodes   []node
 	consts  []constant
 	known   map[string]bool // constants by name
@@ -64,16 +62,8 @@ type value struct {
 	dims []string
 }
 
-// namer numbers the values of a graph and of its bodies, whose names must
-// differ.
-type namer struct{ n int }
-
 // NewGraph returns an empty graph.
-func NewGraph() *Graph { return &Graph{names: new(namer), known: map[string]bool{}} }
-
-// Body returns an empty graph to be an attribute of a node of g. It can use
-// the values of g by name.
-func (g *Graph) Body() *Graph { return &Graph{parent: g, names: g.names, known: map[string]bool{}} }
+func NewGraph() *Graph { return &Graph{known: map[string]bool{}} }
 
 // Input declares an input. A dim that is not a number is a name for a length
 // known only when the model is run; a scalar has none.
@@ -87,8 +77,8 @@ func (g *Graph) Output(name string, t Type, dims ...string) {
 	g.outputs = append(g.outputs, value{name, t, dims})
 }
 
-// Const adds a constant, unless the graph or one that it is the body of has
-// one of that name, and returns its name.
+// Const adds a constant, unless the graph has one of that name, and returns
+// its name.
 func (g *Graph) Const(name string, t Tensor) string {
 	if !g.Has(name) {
 		g.known[name] = true
@@ -97,11 +87,8 @@ func (g *Graph) Const(name string, t Tensor) string {
 	return name
 }
 
-// Has reports whether the graph, or one that it is the body of, has a constant
-// of that name.
-func (g *Graph) Has(name string) bool {
-	return g.known[name] || g.parent != nil && g.parent.Has(name)
-}
+// Has reports whether the graph has a constant of that name.
+func (g *Graph) Has(name string) bool { return g.known[name] }
 
 // Op adds a node with one result and returns the result's name. The operator
 // is named with its domain before it where that is not ONNX's own, as in
@@ -114,8 +101,8 @@ func (g *Graph) Op(op string, in []string, attrs ...Attr) string {
 func (g *Graph) OpN(op string, n int, in []string, attrs ...Attr) []string {
 	out := make([]string, n)
 	for i := range out {
-		g.names.n++
-		out[i] = fmt.Sprintf("v%d", g.names.n)
+		g.values++
+		out[i] = fmt.Sprintf("v%d", g.values)
 	}
 	domain := ""
 	if dot := strings.LastIndexByte(op, '.'); dot >= 0 {

@@ -58,27 +58,6 @@ func TestOperators(t *testing.T) {
 	run(t, g, out, []float32{1, 2, -127, 4}, []float32{0, 11, 44, 22})
 }
 
-func TestLoop(t *testing.T) {
-	g := onnx.NewGraph()
-	x := g.Input("x", onnx.Float, "N")
-	two := g.Const("two", onnx.Scalar(2))
-	body := g.Body()
-	body.Input("i", onnx.Int64)
-	again := body.Input("again", onnx.Bool)
-	in := body.Input("in", onnx.Float, "N")
-	more := body.Op("Identity", []string{again})
-	// One constant of the graph around it, one of its own.
-	if !body.Has("two") {
-		t.Error("the body does not know the constants of the graph around it")
-	}
-	out := body.Op("Add", []string{body.Op("Mul", []string{in, two}), body.Const("one", onnx.Scalar(1))})
-	body.Output(more, onnx.Bool)
-	body.Output(out, onnx.Float, "N")
-	result := g.Op("Loop", []string{g.Const("times", onnx.Longs(3)), "", x}, onnx.Sub("body", body))
-	g.Output(result, onnx.Float, "N")
-	run(t, g, result, []float32{0, 1}, []float32{7, 15})
-}
-
 // TestText uses an attribute of text: the two forms of Gelu differ.
 func TestText(t *testing.T) {
 	result := func(approximate string) []byte {
