@@ -117,12 +117,9 @@ type Stored struct {
 
 // Batch is one atomic change: after Apply has returned nil all of it is in the
 // Store, after an error none of it. Documents in Put replace those of the same
-// ID. Touch replaces the Info of documents and keeps their passages. Delete is
-// carried out first, then Put, then Touch; ids that are not there are ignored
-// by Delete and Touch.
+// ID. Delete is carried out before Put; ids that are not there are ignored.
 type Batch struct {
 	Put    []Document
-	Touch  []Info
 	Delete []string
 }
 
