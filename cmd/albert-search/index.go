@@ -35,7 +35,7 @@ Examples:
 			&cli.StringSliceFlag{Name: "exclude", Usage: "no files or folders that match `GLOB`, as 'drafts/' (repeatable)"},
 			&cli.BoolFlag{Name: "hidden", Usage: "files and folders whose names begin with a dot, too", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "no-ignore", Usage: "disregard .gitignore and .albertignore files", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "jsonl", Usage: "each PATH has a JSON object a line: text, and id, title, path, url, date, metadata if known", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "jsonl", Usage: "each PATH, whatever its name, has a JSON object a line: text, and id, title, path, url, date, metadata if known", DisableDefaultText: true},
 			&cli.StringFlag{Name: "name", Value: "stdin", Usage: "standard input is the document `NAME`"},
 			&cli.BoolFlag{Name: "force", Usage: "read again what has not changed", DisableDefaultText: true},
 			&cli.StringFlag{Name: "report", Usage: "write a JSON line a document to `FILE`: what became of it, and why"},

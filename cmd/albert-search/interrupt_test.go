@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -71,24 +72,30 @@ func (u *user) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// interrupt runs an index command and interrupts it once it has made the index,
-// which it does when the models are loaded.
+// start starts an index command and waits until it holds the index.
+func (u *user) start(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() }) // of no effect when it has ended
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		// The lock file says who holds it: see docs/format.md.
+		if holder, err := os.ReadFile(filepath.Join(u.index, "LOCK")); err == nil && strings.Contains(string(holder), strconv.Itoa(cmd.Process.Pid)) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nobody holds the index after a minute")
+		}
+	}
+}
+
+// interrupt runs an index command and interrupts it once it has begun.
 func (u *user) interrupt(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer cmd.Process.Kill() // of no effect when it has ended
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		if _, err := os.Stat(u.index); err == nil {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("no index after a minute; standard error: %s", stderr.String())
-		}
-	}
+	u.start(t, cmd)
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -99,5 +106,42 @@ func (u *user) interrupt(t *testing.T, cmd *exec.Cmd) {
 	}
 	if !strings.Contains(stderr.String(), "stays usable") {
 		t.Errorf("standard error: %s", stderr.String())
+	}
+}
+
+// A second writer is told so at once; readers are not kept waiting.
+func TestSecondWriter(t *testing.T) {
+	u := newUser(t)
+	file := filepath.Join(u.home, "gears.txt")
+	if err := os.WriteFile(file, []byte("The gear has 48 teeth.\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := u.command("index", file).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	first := u.command("index", "-")
+	typing, err := first.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.start(t, first)
+
+	out, err := u.command("index", "--force", file).CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitError || !strings.Contains(string(out), fmt.Sprintf("process %d", first.Process.Pid)) {
+		t.Errorf("the second writer: %v: %s", err, out)
+	}
+	if out, err := u.command("search", "--mode", "keyword", "teeth").CombinedOutput(); err != nil {
+		t.Errorf("a reader: %v: %s", err, out)
+	}
+
+	if _, err := typing.Write([]byte("High water comes twice a day.\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := typing.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Wait(); err != nil {
+		t.Errorf("the first writer: %v", err)
 	}
 }
