@@ -228,7 +228,7 @@ func fullDoc() index.Document {
 			Reason: "3 of 9 pages have no text", Bytes: 1234,
 		},
 		Content: []index.Passage{
-			{Start: 0, End: 17, Page: 1, Line: 1, Heading: []string{"Gears", "Ratios"}, Text: "Ein großes Ritzel", Vector: unit(1)},
+			{Start: 0, End: 17, Page: 1, Line: 1, Column: 7, Heading: []string{"Gears", "Ratios"}, Text: "Ein großes Ritzel", Vector: unit(1)},
 			{Start: 18, End: 30, Page: 3, Heading: []string{"One\nline"}, Text: "text \x00 🙂 ﬁn\u00ad", Match: "something else", Vector: unit(2)},
 			{Start: 30, End: 30, Vector: unit(3)},
 		},
