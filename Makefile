@@ -8,8 +8,11 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export ALBERT_SEARCH_CACHE ?= $(CURDIR)/.cache
 # ONNX Runtime is called through cgo.
 export CGO_ENABLED := 1
+# The Go command fails where it finds a repository that git refuses to read, as
+# one of another user.
+NOVCS := $(shell git status --porcelain >/dev/null 2>&1 || echo -buildvcs=false)
 # For all commands, so that they share what is compiled.
-export GOFLAGS += -trimpath
+export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS 2>/dev/null) -trimpath $(NOVCS))
 
 # The packages in which goroutines meet.
 RACE ?= . ./albert ./albert/ort ./embed/... ./index/... ./ingest
