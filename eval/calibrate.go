@@ -61,6 +61,17 @@ type Fit struct {
 	Judged Answerability `json:"judged"`
 }
 
+// nearBest is how many points of F1 below the best are as good.
+const nearBest = 0.25
+
+// chooseWeight returns the smallest weight that is as good as the best: the
+// optimum is flat, and a smaller weight trusts the reader more.
+func chooseWeight(scores []WeightScore) float64 {
+	best := slices.MaxFunc(scores, func(x, y WeightScore) int { return cmp.Compare(x.F1, y.F1) })
+	i := slices.IndexFunc(scores, func(s WeightScore) bool { return s.F1 >= best.F1-nearBest })
+	return scores[i].FusedWeight
+}
+
 // Calibrate fits a calibration to a reader: the weight of the retrieval score
 // whose answers have the best F1, the confidence on the first answers with that
 // weight, and as threshold the one that is best by the F1 of SQuAD 2.0. About
@@ -83,10 +94,8 @@ func Calibrate(ctx context.Context, r qa.SpanReader, tok tokenize.Tokenizer, ask
 			Total: len(in),
 		}})
 	}
-	// Of equal ones the first, which trusts the reader most.
-	best := slices.MaxFunc(fit.Weights, func(x, y WeightScore) int { return cmp.Compare(x.F1, y.F1) })
 	c := &fit.Calibration
-	c.FusedWeight = best.FusedWeight
+	c.FusedWeight = chooseWeight(fit.Weights)
 	first, err := firstAnswers(ctx, reader, tok, asked, *c)
 	if err != nil {
 		return nil, err

@@ -31,6 +31,23 @@ func TestFitConfidenceFindsTheWeights(t *testing.T) {
 	}
 }
 
+func TestFitConfidenceHasNoNegativeWeights(t *testing.T) {
+	truth := qa.Calibration{Bias: -1, Weights: [4]float64{.5, 1.5, -.4, 0}}
+	rnd := rand.New(rand.NewPCG(3, 4))
+	var examples []eval.Example
+	for range 5000 {
+		e := qa.Evidence{Margin: 4 * rnd.NormFloat64(), Fused: rnd.Float64(), Lead: 6 * rnd.Float64(), Support: rnd.IntN(4)}
+		examples = append(examples, eval.Example{Evidence: e, Right: rnd.Float64() < truth.Confidence(e)})
+	}
+	_, weights, err := eval.FitConfidence(examples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if weights[2] != 0 || weights[0] < .2 || weights[3] < 0 {
+		t.Errorf("weights %v", weights)
+	}
+}
+
 func TestFitConfidenceNeedsBothKinds(t *testing.T) {
 	for _, examples := range [][]eval.Example{nil, {{Right: true}}, {{Right: false}, {Right: false}}} {
 		if _, _, err := eval.FitConfidence(examples); err == nil {

@@ -20,8 +20,9 @@ const (
 )
 
 // FitConfidence fits bias and weights of a qa.Calibration by logistic
-// regression: Newton's method on the mean log-loss plus ridge/2 times the sum
-// of the squared weights. It needs right and wrong examples.
+// regression. More of any feature is evidence for an answer, so no weight is
+// negative: a feature that would get a negative one is left out. It needs
+// right and wrong examples.
 func FitConfidence(examples []Example) (bias float64, weights [features]float64, err error) {
 	right := 0
 	for _, e := range examples {
@@ -30,42 +31,60 @@ func FitConfidence(examples []Example) (bias float64, weights [features]float64,
 	if right == 0 || right == len(examples) {
 		return 0, weights, errors.New("fitting the confidence needs right and wrong answers")
 	}
-	const d = features + 1 // the bias is the last
-	var w [d]float64
+	var out [features]bool
+	for {
+		w, err := newton(examples, out)
+		if err != nil {
+			return 0, weights, err
+		}
+		copy(weights[:], w[:features])
+		least := 0
+		for i := range weights {
+			if weights[i] < weights[least] {
+				least = i
+			}
+		}
+		if weights[least] >= 0 {
+			return w[features], weights, nil
+		}
+		out[least] = true
+	}
+}
+
+// newton minimises the mean log-loss plus ridge/2 times the sum of the squared
+// weights, without the features in out. The bias is the last of the result.
+func newton(examples []Example, out [features]bool) (w [features + 1]float64, err error) {
+	const d = features + 1
+	n := float64(len(examples))
 	for range 100 {
 		var grad [d]float64
 		var hess [d][d]float64
 		for _, e := range examples {
-			f := e.Features()
-			var x [d]float64
-			copy(x[:], f[:])
-			x[features] = 1
+			x := [d]float64{features: 1}
+			for i, f := range e.Features() {
+				if !out[i] {
+					x[i] = f
+				}
+			}
 			var z float64
 			for i := range d {
 				z += w[i] * x[i]
 			}
 			p := 1 / (1 + math.Exp(-z))
 			for i := range d {
-				grad[i] += (p - float64(count(e.Right))) * x[i]
+				grad[i] += (p - float64(count(e.Right))) * x[i] / n
 				for j := range d {
-					hess[i][j] += p * (1 - p) * x[i] * x[j]
+					hess[i][j] += p * (1 - p) * x[i] * x[j] / n
 				}
 			}
 		}
-		n := float64(len(examples))
-		for i := range d {
-			grad[i] /= n
-			for j := range d {
-				hess[i][j] /= n
-			}
-			if i < features {
-				grad[i] += ridge * w[i]
-				hess[i][i] += ridge
-			}
+		for i := range features {
+			grad[i] += ridge * w[i]
+			hess[i][i] += ridge
 		}
 		step, ok := solve(hess, grad)
 		if !ok {
-			return 0, weights, errors.New("fitting the confidence: the examples do not determine it")
+			return w, errors.New("fitting the confidence: the examples do not determine it")
 		}
 		var size float64
 		for i := range d {
@@ -78,8 +97,7 @@ func FitConfidence(examples []Example) (bias float64, weights [features]float64,
 			break
 		}
 	}
-	copy(weights[:], w[:features])
-	return w[features], weights, nil
+	return w, nil
 }
 
 // solve returns x with a·x = b by Gaussian elimination with pivoting; false if

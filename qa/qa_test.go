@@ -277,7 +277,7 @@ func TestReaderErrors(t *testing.T) {
 }
 
 func TestConfidenceGrowsWithTheEvidence(t *testing.T) {
-	c := qa.BuiltinCalibration()
+	c := qa.Calibration{Bias: -3, Weights: [4]float64{.3, 2, .2, .1}}
 	weak := qa.Evidence{Margin: -5, Fused: .3, Lead: .1}
 	for name, strong := range map[string]qa.Evidence{
 		"margin":  {Margin: 5, Fused: .3, Lead: .1},
@@ -288,6 +288,21 @@ func TestConfidenceGrowsWithTheEvidence(t *testing.T) {
 		if a, b := c.Confidence(weak), c.Confidence(strong); a >= b || a < 0 || b > 1 {
 			t.Errorf("%s: %v, then %v", name, a, b)
 		}
+	}
+}
+
+func TestBuiltinCalibrationSaysWhereItComesFrom(t *testing.T) {
+	c := qa.BuiltinCalibration()
+	if c.Provenance.Questions < 500 || len(c.Provenance.Data) == 0 || c.Provenance.Command == "" {
+		t.Errorf("provenance %+v", c.Provenance)
+	}
+	for i, w := range c.Weights {
+		if w < 0 {
+			t.Errorf("weight %d is %v: more evidence would lower the confidence", i, w)
+		}
+	}
+	if c.Threshold <= 0 || c.Threshold >= 1 {
+		t.Errorf("threshold %v", c.Threshold)
 	}
 }
 

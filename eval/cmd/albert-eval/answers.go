@@ -59,6 +59,8 @@ func measure(c *cli.Context, reader *albertsearch.Reader, s *eval.SQuAD, r *answ
 		return err
 	}
 	r.Reading = &part
+	// Each part takes minutes: show what there is.
+	r.table(c.App.ErrWriter)
 	if c.Bool("only-reading") {
 		return nil
 	}
@@ -71,6 +73,7 @@ func measure(c *cli.Context, reader *albertsearch.Reader, s *eval.SQuAD, r *answ
 	if err != nil {
 		return err
 	}
+	r.table(c.App.ErrWriter)
 	return withParagraphs(c, reader, s, eval.Half, func(ctx context.Context, e *albertsearch.Engine) error {
 		outcomes, err := eval.EndToEnd(ctx, e, s, eval.Half)
 		judged := eval.JudgeAnswerability(outcomes)
