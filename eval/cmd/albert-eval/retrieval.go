@@ -42,18 +42,22 @@ func retrievalCommand() *cli.Command {
 				if err != nil {
 					return fmt.Errorf("%s: %w", dir, err)
 				}
+				// A collection takes minutes: show what there is.
+				retrievalTable(c.App.ErrWriter, []string{dir}, scores)
 			}
-			return show(c, scores, func(w io.Writer) {
-				t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-				fmt.Fprintln(t, "collection\tsystem\tqueries\tnDCG@10\trecall@100\tMAP\tMRR\tsuccess@5")
-				for _, dir := range c.Args().Slice() {
-					for _, s := range scores[dir] {
-						fmt.Fprintf(t, "%s\t%s\t%d\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\n",
-							filepath.Base(dir), s.System, s.Queries, s.NDCG10, s.Recall100, s.MAP, s.MRR, s.Success5)
-					}
-				}
-				t.Flush()
-			})
+			return show(c, scores, func(w io.Writer) { retrievalTable(w, c.Args().Slice(), scores) })
 		},
 	}
+}
+
+func retrievalTable(w io.Writer, dirs []string, scores map[string][]eval.RetrievalScores) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "collection\tsystem\tqueries\tnDCG@10\trecall@100\tMAP\tMRR\tsuccess@5")
+	for _, dir := range dirs {
+		for _, s := range scores[dir] {
+			fmt.Fprintf(t, "%s\t%s\t%d\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\n",
+				filepath.Base(dir), s.System, s.Queries, s.NDCG10, s.Recall100, s.MAP, s.MRR, s.Success5)
+		}
+	}
+	t.Flush()
 }
