@@ -151,7 +151,7 @@ func readAnswers(ctx context.Context, a *qa.Answerer, question string, stored []
 		start, end := norms[answer.Passage].Original(answer.Start, answer.End)
 		from, to := ingest.Sentence(p.Text, start, end)
 		out := Answer{
-			Citation:   cite(p, start, end),
+			Citation:   cite(p).Part(p.Text, index.Range{Start: start, End: end}),
 			Text:       p.Text[start:end],
 			Sentence:   p.Text[from:to],
 			InSentence: index.Range{Start: start - from, End: end - from},
@@ -159,7 +159,7 @@ func readAnswers(ctx context.Context, a *qa.Answerer, question string, stored []
 			Score:      answer.Score,
 		}
 		for _, s := range answer.Support {
-			out.Support = append(out.Support, cite(stored[s], 0, len(stored[s].Text)))
+			out.Support = append(out.Support, cite(stored[s]))
 		}
 		res.Answers = append(res.Answers, out)
 	}

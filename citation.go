@@ -30,21 +30,27 @@ type Citation struct {
 	End   int `json:"end"`
 }
 
-// cite returns the citation of the bytes from start to end of p.Text.
-func cite(p index.Stored, start, end int) Citation {
-	c := Citation{
+// cite returns the citation of the passage.
+func cite(p index.Stored) Citation {
+	return Citation{
 		ID: p.Doc.ID, Path: p.Doc.Path, Title: p.Doc.Title, Type: p.Doc.Type,
 		Modified: p.Doc.Modified, Metadata: p.Doc.Metadata,
 		Page: p.Page, Line: p.Line, Column: p.Column, Heading: p.Heading,
-		Start: p.Start + start, End: p.Start + end,
+		Start: p.Start, End: p.End,
 	}
+}
+
+// Part returns the citation of the byte range r of text, which is the text that
+// c cites.
+func (c Citation) Part(text string, r index.Range) Citation {
+	c.Start, c.End = c.Start+r.Start, c.Start+r.End
 	if c.Line > 0 {
-		before := p.Text[:start]
+		before := text[:r.Start]
 		c.Line += strings.Count(before, "\n")
 		if last := strings.LastIndexByte(before, '\n'); last >= 0 {
-			c.Column = start - last
+			c.Column = r.Start - last
 		} else {
-			c.Column += start
+			c.Column += r.Start
 		}
 	}
 	return c

@@ -113,7 +113,7 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 		}
 		for i, p := range passages {
 			res.Hits = append(res.Hits, Hit{
-				Citation: cite(p, 0, len(p.Text)),
+				Citation: cite(p),
 				Text:     p.Text,
 				Matches:  matches(store, q, p.Text),
 				Score:    found[i].Score,

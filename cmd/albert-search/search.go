@@ -9,6 +9,7 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
+	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/rerank"
 )
 
@@ -187,19 +188,11 @@ func explain(e albertsearch.Explanation) string {
 // firstMatch returns where the first word that matches stands, and its line;
 // without such a word the beginning of the passage.
 func firstMatch(h albertsearch.Hit) (albertsearch.Citation, string) {
-	at := 0
+	var at index.Range
 	if len(h.Matches) > 0 {
-		at = h.Matches[0].Start
+		at = h.Matches[0]
 	}
-	lineStart := strings.LastIndexByte(h.Text[:at], '\n') + 1
+	lineStart := strings.LastIndexByte(h.Text[:at.Start], '\n') + 1
 	line, _, _ := strings.Cut(h.Text[lineStart:], "\n")
-	c := h.Citation
-	if c.Line > 0 {
-		c.Line += strings.Count(h.Text[:at], "\n")
-		if lineStart > 0 {
-			c.Column = 1
-		}
-		c.Column += at - lineStart
-	}
-	return c, line
+	return h.Part(h.Text, at), line
 }
