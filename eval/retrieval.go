@@ -38,7 +38,7 @@ type RetrievalScores struct {
 	NDCG10    float64 `json:"ndcg@10"`
 	MRR       float64 `json:"mrr"`
 	Success5  float64 `json:"success@5"`
-	MAP       float64 `json:"map"`
+	MAP100    float64 `json:"map@100"` // of the first 100 documents
 	Recall100 float64 `json:"recall@100"`
 }
 
@@ -69,7 +69,7 @@ func Retrieval(ctx context.Context, s Searcher, queries []Query, system System) 
 			NDCG10:    NDCG(q.Judgements, top, 10),
 			MRR:       ReciprocalRank(q.Judgements, top),
 			Success5:  Success(q.Judgements, top, 5),
-			MAP:       AveragePrecision(q.Judgements, all),
+			MAP100:    AveragePrecision(q.Judgements, all),
 			Recall100: Recall(q.Judgements, all, 100),
 		}
 		return nil
@@ -81,7 +81,7 @@ func Retrieval(ctx context.Context, s Searcher, queries []Query, system System) 
 		NDCG10:    mean(n, func(i int) float64 { return scores[i].NDCG10 }),
 		MRR:       mean(n, func(i int) float64 { return scores[i].MRR }),
 		Success5:  mean(n, func(i int) float64 { return scores[i].Success5 }),
-		MAP:       mean(n, func(i int) float64 { return scores[i].MAP }),
+		MAP100:    mean(n, func(i int) float64 { return scores[i].MAP100 }),
 		Recall100: mean(n, func(i int) float64 { return scores[i].Recall100 }),
 	}, err
 }

@@ -53,7 +53,7 @@ func TestRetrieval(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Queries != 3 || !near(got.MRR, (.5+1+0)/3) || !near(got.Recall100, (1+.5+0)/3) || !near(got.MAP, (.5+.5+0)/3) {
+	if got.Queries != 3 || !near(got.MRR, (.5+1+0)/3) || !near(got.Recall100, (1+.5+0)/3) || !near(got.MAP100, (.5+.5+0)/3) {
 		t.Errorf("got %+v", got)
 	}
 	want := (1/math.Log2(3) + 1/(1+1/math.Log2(3))) / 3

@@ -52,11 +52,11 @@ func retrievalCommand() *cli.Command {
 
 func retrievalTable(w io.Writer, dirs []string, scores map[string][]eval.RetrievalScores) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "collection\tsystem\tqueries\tnDCG@10\trecall@100\tMAP\tMRR\tsuccess@5")
+	fmt.Fprintln(t, "collection\tsystem\tqueries\tnDCG@10\trecall@100\tMAP@100\tMRR\tsuccess@5")
 	for _, dir := range dirs {
 		for _, s := range scores[dir] {
 			fmt.Fprintf(t, "%s\t%s\t%d\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\n",
-				filepath.Base(dir), s.System, s.Queries, s.NDCG10, s.Recall100, s.MAP, s.MRR, s.Success5)
+				filepath.Base(dir), s.System, s.Queries, s.NDCG10, s.Recall100, s.MAP100, s.MRR, s.Success5)
 		}
 	}
 	t.Flush()
