@@ -16,7 +16,7 @@ import (
 const (
 	// A batch holds about this many passages: enough that the embedder finds
 	// texts of like length, few enough that little is lost when it is.
-	batchPassages = 512
+	batchPassages = 256
 	// batchBytes bounds the text of a batch, and with it its memory.
 	batchBytes = 8 << 20
 	// publishEvery bounds what an interruption costs.
