@@ -377,9 +377,10 @@ func TestBadInputIsCountedAndTheRestGoesOn(t *testing.T) {
 	f.write("cut.pdf", "%PDF-1.7\n1 0 obj\n<<")
 	f.write("zip.docx", "PK\x03\x04 and then nothing")
 	f.write("picture.png", "\x89PNG\r\n\x1a\n")
+	f.write("partly.txt", "A comet \x01\x02 and what cannot be read.\n")
 	sum := f.index()
-	if sum.Indexed != 1 || sum.Failed != 3 || sum.Skipped != 1 {
-		t.Errorf("summary %+v, want 1 indexed, 3 failed, 1 skipped", sum)
+	if sum.Indexed != 2 || sum.Failed != 3 || sum.Skipped != 1 {
+		t.Errorf("summary %+v, want 2 indexed, 3 failed, 1 skipped", sum)
 	}
 	for name, r := range f.reports {
 		if name != "bread.txt" && r.Reason == "" {
@@ -390,8 +391,15 @@ func TestBadInputIsCountedAndTheRestGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status.Documents != 1 || status.Failed != 3 || status.Skipped != 1 || len(status.Unread) != 4 {
-		t.Errorf("status counts %d documents, %d failed, %d skipped and lists %d", status.Documents, status.Failed, status.Skipped, len(status.Unread))
+	if status.Documents != 2 || status.Partial != 1 || status.Failed != 3 || status.Skipped != 1 || len(status.Incomplete) != 5 {
+		t.Errorf("status counts %+v and lists %d", status.Stats, len(status.Incomplete))
+	}
+	found, err := f.Search(t.Context(), albertsearch.SearchRequest{Query: "comet"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (albertsearch.Coverage{Documents: 6, Unread: 4, Partial: 1}); found.Coverage != want {
+		t.Errorf("coverage %+v, want %+v", found.Coverage, want)
 	}
 }
 

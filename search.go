@@ -86,6 +86,9 @@ type Coverage struct {
 	// Unread documents failed or are of a kind that is not read: an answer may
 	// stand in one of them.
 	Unread int `json:"unread"`
+	// Partial documents were read only in part, as a PDF of which some pages
+	// are pictures.
+	Partial int `json:"partial"`
 }
 
 // Search finds the passages that match r.Query best.
@@ -274,7 +277,7 @@ func coverage(ctx context.Context, store index.Store) (Coverage, error) {
 		return Coverage{}, fmt.Errorf("count documents: %w", err)
 	}
 	unread := s.Failed + s.Skipped
-	return Coverage{Documents: s.Documents + unread, Unread: unread}, nil
+	return Coverage{Documents: s.Documents + unread, Unread: unread, Partial: s.Partial}, nil
 }
 
 // positive returns n, or fallback when n is 0.

@@ -14,8 +14,9 @@ import (
 type Status struct {
 	Dir string
 	index.Stats
-	// Unread lists the documents that failed or were skipped, in order of ID.
-	Unread []*index.Info
+	// Incomplete lists the documents that failed, were skipped, or are indexed
+	// only in part (Info.Partial), in order of ID.
+	Incomplete []*index.Info
 }
 
 // Status says what the index holds.
@@ -30,8 +31,8 @@ func (e *Engine) Status(ctx context.Context) (*Status, error) {
 			if err != nil {
 				return err
 			}
-			if info.State != index.Indexed {
-				s.Unread = append(s.Unread, info)
+			if info.State != index.Indexed || info.Partial() {
+				s.Incomplete = append(s.Incomplete, info)
 			}
 		}
 		return nil

@@ -77,6 +77,10 @@ type Info struct {
 	Passages int
 }
 
+// Partial tells whether something of an indexed document could not be read:
+// Reason says what.
+func (d *Info) Partial() bool { return d.State == Indexed && d.Reason != "" }
+
 // Document is what is put into a Store.
 type Document struct {
 	Info
@@ -192,8 +196,10 @@ type Range struct {
 
 // Stats describes the contents of a Store.
 type Stats struct {
-	// Documents counts the documents in state Indexed.
+	// Documents counts the documents in state Indexed, Partial those among
+	// them that are Info.Partial.
 	Documents int
+	Partial   int
 	Failed    int
 	Skipped   int
 	Passages  int

@@ -84,17 +84,20 @@ func newStatusJSON(st *albertsearch.Status) statusJSON {
 		Embedder: st.Settings.Embedder, Dim: st.Settings.Dim, Analyzer: st.Settings.Analyzer,
 		Unread: []unreadJSON{},
 	}
-	for _, info := range st.Unread {
+	for _, info := range st.Incomplete {
 		out.Unread = append(out.Unread, unreadJSON{info.Path, outcome(info), info.Reason})
 	}
 	return out
 }
 
 func outcome(info *index.Info) albertsearch.Outcome {
-	if info.State == index.Failed {
+	switch info.State {
+	case index.Failed:
 		return albertsearch.OutcomeFailed
+	case index.Skipped:
+		return albertsearch.OutcomeSkipped
 	}
-	return albertsearch.OutcomeSkipped
+	return albertsearch.OutcomeIndexed
 }
 
 func (s *session) showStatus(w io.Writer, st *albertsearch.Status) {
@@ -106,12 +109,12 @@ func (s *session) showStatus(w io.Writer, st *albertsearch.Status) {
 		fmt.Fprintf(w, "embedder   %.12s, %d dimensions\n", st.Settings.Embedder, st.Settings.Dim)
 		fmt.Fprintf(w, "analyzer   %s\n", st.Settings.Analyzer)
 	}
-	if len(st.Unread) > 0 {
+	if len(st.Incomplete) > 0 {
 		fmt.Fprintln(w, "\nNot read:")
 	}
-	for i, info := range st.Unread {
+	for i, info := range st.Incomplete {
 		if i == troublesShown && !s.verbose {
-			fmt.Fprintf(w, "  and %d more (--verbose lists them)\n", len(st.Unread)-i)
+			fmt.Fprintf(w, "  and %d more (--verbose lists them)\n", len(st.Incomplete)-i)
 			return
 		}
 		fmt.Fprintf(w, "  %s: %s: %s\n", outcome(info), s.style(term.Place).On(s.path(info.Path)), term.OneLine(info.Reason))

@@ -68,6 +68,9 @@ func randomDoc(r *rand.Rand, version int) index.Document {
 		d.State = index.State(1 + r.IntN(2))
 		return d
 	}
+	if r.IntN(4) == 0 {
+		d.Reason = "a page has no text"
+	}
 	for i := range r.IntN(6) {
 		var w []string
 		for range r.IntN(6) {
@@ -115,6 +118,9 @@ func compare(t *testing.T, s index.Store, m model, r *rand.Rand) {
 	var want index.Stats
 	for _, d := range m {
 		*[]*int{&want.Documents, &want.Failed, &want.Skipped}[d.State]++
+		if d.Partial() {
+			want.Partial++
+		}
 		want.Passages += len(d.Content)
 		want.TextBytes += int64(d.Bytes)
 	}

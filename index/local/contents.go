@@ -14,8 +14,8 @@ type contents struct {
 	// live has the rows of all other documents.
 	live    *roaring.Bitmap
 	lengths [numFields]fieldLength
-	// stats has the counts only: Documents, Failed, Skipped, Passages and
-	// TextBytes.
+	// stats has the counts only: Documents, Partial, Failed, Skipped,
+	// Passages and TextBytes.
 	stats index.Stats
 }
 
@@ -35,6 +35,9 @@ func (c *contents) add(d *docRecord) {
 	c.stats.Passages += d.info.Passages
 	c.stats.TextBytes += int64(d.info.Bytes)
 	*c.state(d)++
+	if d.info.Partial() {
+		c.stats.Partial++
+	}
 	for f, l := range d.lengths {
 		c.lengths[f].Passages += l.Passages
 		c.lengths[f].Tokens += l.Tokens
@@ -48,6 +51,9 @@ func (c *contents) remove(d *docRecord) {
 	c.stats.Passages -= d.info.Passages
 	c.stats.TextBytes -= int64(d.info.Bytes)
 	*c.state(d)--
+	if d.info.Partial() {
+		c.stats.Partial--
+	}
 	for f, l := range d.lengths {
 		c.lengths[f].Passages -= l.Passages
 		c.lengths[f].Tokens -= l.Tokens
