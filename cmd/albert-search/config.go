@@ -76,8 +76,7 @@ func applyConfig(c *cli.Context, file string, project bool) error {
 // applySetting sets a flag if the command has it and nobody has set it yet.
 // Paths are relative to the folder of the configuration.
 func applySetting(c *cli.Context, name string, value any, dir string) error {
-	// An environment variable that is set to nothing says nothing.
-	if !hasFlag(c.Command, name) || c.IsSet(name) && c.Value(name) != "" {
+	if !hasFlag(c.Command, name) || c.IsSet(name) {
 		return nil
 	}
 	list, ok := value.([]any)
@@ -86,6 +85,9 @@ func applySetting(c *cli.Context, name string, value any, dir string) error {
 	}
 	for _, v := range list {
 		text := fmt.Sprint(v)
+		if text == "" {
+			return errors.New("it is empty")
+		}
 		if (name == "index" || name == "onnxruntime") && !filepath.IsAbs(text) {
 			text = filepath.Join(dir, text)
 		}
@@ -104,6 +106,12 @@ func hasFlag(command *cli.Command, name string) bool {
 func checkCommon(c *cli.Context) error {
 	if when := c.String("color"); hasFlag(c.Command, "color") && !slices.Contains([]string{"auto", "always", "never"}, when) {
 		return usagef(c.Command.Name, "--color %q: it is auto, always or never", when)
+	}
+	for _, name := range []string{"index", "onnxruntime", "report", "name"} {
+		// An unset variable of a shell must not mean the default.
+		if hasFlag(c.Command, name) && c.IsSet(name) && c.String(name) == "" {
+			return usagef(c.Command.Name, "--%s is empty: name something, or leave it out", name)
+		}
 	}
 	if n := c.Int("threads"); n < 0 {
 		return usagef(c.Command.Name, "--threads %d: it must be at least 1, or 0 for all", n)

@@ -100,8 +100,8 @@ func filter(c *cli.Context) (index.Filter, error) {
 		flag string
 		to   *time.Time
 	}{{"after", &f.After}, {"before", &f.Before}} {
-		if text := c.String(bound.flag); text != "" {
-			t, err := date(text)
+		if c.IsSet(bound.flag) {
+			t, err := date(c.String(bound.flag))
 			if err != nil {
 				return f, usagef(c.Command.Name, "--%s: %w", bound.flag, err)
 			}

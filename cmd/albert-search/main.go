@@ -8,9 +8,21 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/albert-search/albert-search/albert/ort"
 )
 
 func main() { os.Exit(run()) }
+
+// ignoreEmptyVariables makes an environment variable that is set to nothing one
+// that is not set, so that it cannot be taken for an empty flag.
+func ignoreEmptyVariables() {
+	for _, name := range []string{indexVariable, threadsVariable, ort.PathVariable} {
+		if os.Getenv(name) == "" {
+			_ = os.Unsetenv(name) // fails for names with '=' only
+		}
+	}
+}
 
 // run is the program; it returns the exit code.
 func run() int {
@@ -24,6 +36,7 @@ func run() int {
 		signal.Stop(signals)
 		fmt.Fprintln(os.Stderr, "Stopping. What is indexed stays usable; interrupt again to end at once.")
 	}()
+	ignoreEmptyVariables()
 	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 	return p.run(ctx, os.Args)
 }

@@ -81,6 +81,9 @@ func (p *program) remove(c *cli.Context) error {
 func atAndBelow(paths []string) ([]string, error) {
 	var globs []string
 	for _, path := range paths {
+		if path == "" { // not the working folder
+			return nil, usagef("remove", "a PATH is empty")
+		}
 		id, err := ingest.PathID(path)
 		if err != nil {
 			return nil, err
