@@ -4,6 +4,9 @@
 //
 // Find looks for a library, Setup obtains one into the cache folder, Open
 // loads it. Only this package and package albert know of ONNX Runtime.
+//
+// Its telemetry is off: Find, Setup and Open set the environment variable
+// ORT_DISABLE_TELEMETRY of the process before they load a library.
 package ort
 
 import (
@@ -67,6 +70,7 @@ func Open(lib Library) (*Runtime, error) {
 		if err := onnx.InitializeEnvironment(onnx.WithLogLevelError()); err != nil {
 			return nil, fmt.Errorf("open ONNX Runtime %s: %w", lib.Path, err)
 		}
+		// For a library that does not know the variable that probe sets.
 		if err := onnx.DisableTelemetry(); err != nil {
 			return nil, errors.Join(fmt.Errorf("open ONNX Runtime %s: %w", lib.Path, err), onnx.DestroyEnvironment())
 		}

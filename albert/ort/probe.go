@@ -6,6 +6,17 @@ package ort
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+
+// open_library returns the library, or NULL and a copy of why not, which the
+// caller frees. One function, because what dlerror says is of the calling
+// thread, and a goroutine may go on in another between two calls into C.
+static void *open_library(const char *path, char **reason) {
+	void *library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+	if (!library)
+		*reason = strdup(dlerror());
+	return library;
+}
 
 // The one struct of ONNX Runtime's C interface that never changes: it is how
 // a program asks a library for a version of all the others.
@@ -25,6 +36,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -48,11 +60,16 @@ func (e *VersionError) Error() string {
 // mapped until the process ends, even after an error: it has threads and
 // thread-local state that unloading would pull the code from under.
 func probe(path string) (string, error) {
+	if err := disableTelemetry(); err != nil {
+		return "", err
+	}
 	name := C.CString(path)
 	defer C.free(unsafe.Pointer(name))
-	handle := C.dlopen(name, C.RTLD_LAZY|C.RTLD_LOCAL)
+	var reason *C.char
+	handle := C.open_library(name, &reason)
 	if handle == nil {
-		return "", loadError(path, C.GoString(C.dlerror()))
+		defer C.free(unsafe.Pointer(reason))
+		return "", loadError(path, C.GoString(reason))
 	}
 	symbol := C.CString("OrtGetApiBase")
 	defer C.free(unsafe.Pointer(symbol))
@@ -69,6 +86,22 @@ func probe(path string) (string, error) {
 		return v, &VersionError{Version: v}
 	}
 	return v, nil
+}
+
+// disableTelemetry tells ONNX Runtime, before it is loaded, to collect nothing.
+// Otherwise the library, when its environment is made, writes an identity of
+// the machine and a database of events into the user's cache folder, and
+// crashes when the command line of the process is long. Its function
+// DisableTelemetryEvents can be called only after that.
+func disableTelemetry() error {
+	const variable = "ORT_DISABLE_TELEMETRY"
+	if os.Getenv(variable) == "1" {
+		return nil // changing it while the library's threads read it would be a race
+	}
+	if err := os.Setenv(variable, "1"); err != nil { // C's environment, too
+		return fmt.Errorf("turn the telemetry of ONNX Runtime off: %w", err)
+	}
+	return nil
 }
 
 // supported tells whether a library of version v, as "1.30.0", has the C

@@ -3,7 +3,10 @@ package ort
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -43,4 +46,23 @@ func TestLoadErrorTellsAMissingLibraryFromWhatItNeeds(t *testing.T) {
 	if err := loadError("libonnxruntime.so", "libstdc++.so.6"+missing); errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
+}
+
+func TestProbeAlwaysSaysWhy(t *testing.T) {
+	junk := filepath.Join(t.TempDir(), "junk.so")
+	if err := os.WriteFile(junk, []byte("not a library"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 64 {
+		all.Go(func() {
+			for range 50 {
+				if _, err := probe(junk); err == nil || !strings.Contains(err.Error(), junk) {
+					t.Errorf("error %v does not have the loader's words", err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
 }
