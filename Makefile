@@ -1,11 +1,10 @@
 # albert-search. `make demo` and `make test` need Go, a C compiler, and once a
-# connection for ONNX Runtime and the Go modules.
+# connection for ONNX Runtime and the Go modules. What is downloaded goes into
+# the user's cache folder, where the program looks, or into ALBERT_SEARCH_CACHE.
 
 GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-# What is downloaded stays in this folder, unless the caller has another cache.
-export ALBERT_SEARCH_CACHE ?= $(CURDIR)/.cache
 # ONNX Runtime is called through cgo.
 export CGO_ENABLED := 1
 # The Go command fails where it finds a repository that git refuses to read, as
@@ -23,12 +22,12 @@ help:
 	@echo "make demo    index the sample documents and ask them questions"
 	@echo "make test    run the tests"
 	@echo "make build   build bin/albert-search"
-	@echo "make setup   obtain ONNX Runtime"
+	@echo "make setup   obtain ONNX Runtime into the cache folder of the user"
 	@echo "make race    run the tests of the concurrent packages with the race detector"
 	@echo "make fuzz    run each fuzz target for FUZZTIME (3s)"
 	@echo "make bench   run the benchmarks"
 	@echo "make lint    gofmt, go vet and staticcheck"
-	@echo "make clean   remove what was built and downloaded here"
+	@echo "make clean   remove what was built here"
 
 .PHONY: tools
 tools:
@@ -76,4 +75,4 @@ lint: tools
 
 .PHONY: clean
 clean:
-	rm -rf bin .cache
+	rm -rf bin

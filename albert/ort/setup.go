@@ -97,7 +97,7 @@ func (in *installer) run(ctx context.Context) (string, error) {
 		return in.probe(in.path)
 	}
 	if err := os.MkdirAll(filepath.Dir(in.path), 0o755); err != nil {
-		return "", fmt.Errorf("make the cache folder: %w", err)
+		return "", fmt.Errorf("make the cache folder: %w; name another in the environment variable %s", err, CacheVariable)
 	}
 	failed := &SetupError{}
 	for _, a := range in.artifacts {
