@@ -3,6 +3,7 @@ package tokenize
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // trie maps byte strings to ids and finds every key that begins at a place in
@@ -25,7 +26,7 @@ const (
 
 	// maxProbes bounds the search for a gap that fits a state's children.
 	// Past it they go behind all others, which costs room and saves time.
-	maxProbes = 256
+	maxProbes = 16
 )
 
 type entry struct {
@@ -33,11 +34,17 @@ type entry struct {
 	id  int32
 }
 
-// newTrie builds the trie of the entries. Of entries with the same key the
-// last one counts; empty keys are left out.
+// newTrie builds the trie of the entries. Of entries with the same key that
+// with the highest id counts; empty keys are left out.
 func newTrie(entries []entry) *trie {
 	sorted := slices.Clone(entries)
-	slices.SortStableFunc(sorted, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
+	slices.SortFunc(sorted, func(a, b entry) int {
+		// Not cmp.Or: that would compare the ids each time.
+		if c := strings.Compare(a.key, b.key); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.id, b.id)
+	})
 	if len(sorted) > 0 && sorted[0].key == "" {
 		first := slices.IndexFunc(sorted, func(e entry) bool { return e.key != "" })
 		if first < 0 {
@@ -82,44 +89,42 @@ type builder struct {
 	gap    int32 // no state before it is free
 }
 
-// group is a run of sorted keys that share their first depth bytes, which lead
-// to state.
+// group is the run keys[first:end] of sorted keys that share their first depth
+// bytes, which lead to state.
 type group struct {
-	keys  []entry
-	depth int
-	state int32
+	first, end, depth, state int32
 }
 
 // add places the sorted keys, a level of the trie at a time, so that the
 // states near the root, which every walk visits, lie close together.
 func (b *builder) add(keys []entry) {
-	queue := []group{{keys: keys, state: root}}
+	queue := []group{{end: int32(len(keys)), state: root}}
 	var labels []byte
 	for len(queue) > 0 {
 		g := queue[0]
 		queue = queue[1:]
-		for len(g.keys) > 0 && len(g.keys[0].key) == g.depth {
-			b.states[g.state].id = g.keys[0].id
-			g.keys = g.keys[1:]
+		for g.first < g.end && len(keys[g.first].key) == int(g.depth) {
+			b.states[g.state].id = keys[g.first].id
+			g.first++
 		}
-		if len(g.keys) == 0 {
+		if g.first == g.end {
 			continue
 		}
 		labels = labels[:0]
-		for _, e := range g.keys {
+		for _, e := range keys[g.first:g.end] {
 			if c := e.key[g.depth]; len(labels) == 0 || labels[len(labels)-1] != c {
 				labels = append(labels, c)
 			}
 		}
 		base := b.place(g.state, labels)
-		for rest := g.keys; len(rest) > 0; {
-			c := rest[0].key[g.depth]
-			n := 1
-			for n < len(rest) && rest[n].key[g.depth] == c {
-				n++
+		first := g.first
+		for _, c := range labels {
+			end := first
+			for end < g.end && keys[end].key[g.depth] == c {
+				end++
 			}
-			queue = append(queue, group{keys: rest[:n], depth: g.depth + 1, state: base + int32(c)})
-			rest = rest[n:]
+			queue = append(queue, group{first, end, g.depth + 1, base + int32(c)})
+			first = end
 		}
 	}
 }
@@ -159,7 +164,12 @@ func (b *builder) fits(base int32, labels []byte) bool {
 }
 
 func (b *builder) grow(n int) {
-	for len(b.states) < n {
-		b.states = append(b.states, state{parent: noState, id: noID})
+	if n <= len(b.states) {
+		return
+	}
+	free := len(b.states)
+	b.states = slices.Grow(b.states, n-free)[:n]
+	for ; free < n; free++ {
+		b.states[free] = state{parent: noState, id: noID}
 	}
 }
