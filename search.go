@@ -3,7 +3,6 @@ package albertsearch
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -159,49 +158,55 @@ func ids(found []candidate) []index.PassageID {
 // retrieve returns at most r.limit candidates, best first.
 func (e *Engine) retrieve(ctx context.Context, store index.Store, r retrieval) ([]candidate, error) {
 	req := index.Request{Query: r.query, Filter: r.filter, Limit: r.limit}
-	mode := cmp.Or(r.mode, Hybrid)
-	if mode == Hybrid {
-		req.Limit = max(r.limit, fusionDepth)
-	}
-	var keyword, vector []index.Hit
-	var err error
-	switch mode {
-	case Hybrid, Keyword, Vector:
-	default:
-		return nil, fmt.Errorf("unknown search mode %q: use one of %v", mode, Modes())
-	}
-	if mode != Vector {
-		if keyword, err = store.Keyword(ctx, req); err != nil {
+	switch mode := cmp.Or(r.mode, Hybrid); mode {
+	case Keyword:
+		hits, err := store.Keyword(ctx, req)
+		if err != nil {
 			return nil, fmt.Errorf("keyword search: %w", err)
 		}
-	}
-	if mode != Keyword {
-		if vector, err = e.nearest(ctx, store, req); err != nil {
-			return nil, fmt.Errorf("vector search: %w", err)
-		}
-	}
-	switch mode {
-	case Keyword:
-		return single(keyword, func(rank int, score float64) Explanation {
+		return single(hits, func(rank int, score float64) Explanation {
 			return Explanation{KeywordRank: rank, KeywordScore: score, Fused: score}
 		}), nil
 	case Vector:
-		return single(vector, func(rank int, score float64) Explanation {
+		hits, err := e.nearest(ctx, store, req)
+		if err != nil {
+			return nil, err
+		}
+		return single(hits, func(rank int, score float64) Explanation {
 			return Explanation{VectorRank: rank, Cosine: score, Fused: score}
 		}), nil
+	case Hybrid:
+		return e.hybrid(ctx, store, req, r.fusion)
+	default:
+		return nil, fmt.Errorf("unknown search mode %q: use one of %v", mode, Modes())
 	}
-	fused, err := rerank.Fuse(cmp.Or(r.fusion, rerank.Default),
+}
+
+// hybrid fuses the results of both retrievers.
+func (e *Engine) hybrid(ctx context.Context, store index.Store, req index.Request, fusion rerank.Method) ([]candidate, error) {
+	limit := req.Limit
+	req.Limit = max(limit, fusionDepth)
+	keyword, err := store.Keyword(ctx, req)
+	if err != nil {
+		return nil, fmt.Errorf("keyword search: %w", err)
+	}
+	vector, err := e.nearest(ctx, store, req)
+	if err != nil {
+		return nil, err
+	}
+	fused, err := rerank.Fuse(cmp.Or(fusion, rerank.Default),
 		rerank.List{Weight: 1, Candidates: candidates(keyword), Complete: len(keyword) < req.Limit},
 		rerank.List{Weight: 1, Candidates: candidates(vector)})
 	if err != nil {
 		return nil, err
 	}
-	out := make([]candidate, 0, min(len(fused), r.limit))
-	for _, f := range fused[:min(len(fused), r.limit)] {
+	fused = fused[:min(len(fused), limit)]
+	out := make([]candidate, len(fused))
+	for i, f := range fused {
 		k, v := f.Parts[0], f.Parts[1]
-		out = append(out, candidate{rerank.Candidate{ID: f.ID, Score: f.Score}, Explanation{
+		out[i] = candidate{rerank.Candidate{ID: f.ID, Score: f.Score}, Explanation{
 			KeywordRank: k.Rank, KeywordScore: k.Score, VectorRank: v.Rank, Cosine: v.Score, Fused: f.Score,
-		}})
+		}}
 	}
 	return out, nil
 }
@@ -246,7 +251,11 @@ func (e *Engine) nearest(ctx context.Context, store index.Store, req index.Reque
 		return nil, err
 	}
 	req.Vector = vectors[0]
-	return store.Nearest(ctx, req)
+	hits, err := store.Nearest(ctx, req)
+	if err != nil {
+		return nil, fmt.Errorf("vector search: %w", err)
+	}
+	return hits, nil
 }
 
 // wanted is the text of a query that passages should be about.
@@ -287,6 +296,3 @@ func positive(name string, n, fallback int) (int, error) {
 	}
 	return cmp.Or(n, fallback), nil
 }
-
-// IsNoIndex tells whether err says that there is no index yet.
-func IsNoIndex(err error) bool { return errors.Is(err, index.ErrNotFound) }
