@@ -16,14 +16,17 @@ import (
 // folder that holds it.
 const PathVariable = "ALBERT_SEARCH_ONNXRUNTIME"
 
+// The sources of a library that is named explicitly.
+const (
+	fromFlag        = "flag"
+	fromEnvironment = "environment"
+)
+
 // FindOptions says where to look for the library.
 type FindOptions struct {
 	// Path names the library, or the folder that holds it. When empty, the
 	// environment variable PathVariable does.
 	Path string
-	// Origin says who gave Path, for Library.Source and messages; "flag" when
-	// empty.
-	Origin string
 	// CacheDir is the program's cache folder; CacheDir() when empty.
 	CacheDir string
 }
@@ -51,9 +54,23 @@ func (e *NotFoundError) Error() string {
 		}
 		fmt.Fprintf(&b, "  %s: %s: %s\n", a.Source, a.Path, reason)
 	}
-	b.WriteString("To obtain it, run `albert-search setup` (in a clone of the source: `make setup`). Or put the library\n" +
-		"somewhere and name it with --onnxruntime or in the environment variable " + PathVariable + ".")
+	b.WriteString(e.remedy())
 	return b.String()
+}
+
+// remedy says what to do. While a library is named, obtaining one is of no use.
+func (e *NotFoundError) remedy() string {
+	const instead = ", or do without it: then the library that `albert-search setup` obtains is used."
+	for _, a := range e.Attempts {
+		switch a.Source {
+		case fromFlag:
+			return "Correct --onnxruntime" + instead
+		case fromEnvironment:
+			return "Correct the environment variable " + PathVariable + instead
+		}
+	}
+	return "To obtain it, run `albert-search setup` (in a clone of the source: `make setup`). Or put the library\n" +
+		"somewhere and name it with --onnxruntime or in the environment variable " + PathVariable + "."
 }
 
 // Unwrap returns the errors of all attempts.
@@ -70,9 +87,9 @@ func (e *NotFoundError) Unwrap() []error {
 // where the system's loader looks. A library that is named explicitly and
 // cannot be used is an error at once. The error is a *NotFoundError.
 func Find(o FindOptions) (Library, error) {
-	source, path := cmp.Or(o.Origin, "flag"), o.Path
+	source, path := fromFlag, o.Path
 	if path == "" {
-		source, path = "environment", os.Getenv(PathVariable)
+		source, path = fromEnvironment, os.Getenv(PathVariable)
 	}
 	var places []Attempt
 	if path != "" {

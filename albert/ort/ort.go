@@ -24,8 +24,8 @@ type Library struct {
 	Path string
 	// Version is what the library says of itself, as "1.30.0".
 	Version string
-	// Source says where it was found: "flag" (or FindOptions.Origin),
-	// "environment", "beside the program", "cache" or "system".
+	// Source says where it was found: "flag", "environment", "beside the
+	// program", "cache" or "system".
 	Source string
 }
 

@@ -3,6 +3,7 @@ package ort_test
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,7 +74,6 @@ func TestFindOrder(t *testing.T) {
 		source, path   string
 	}{
 		{"flag over environment", folder, ort.FindOptions{Path: file, CacheDir: cache}, "flag", file},
-		{"somebody else's name", "", ort.FindOptions{Path: file, Origin: "configuration"}, "configuration", file},
 		{"environment over cache", file, ort.FindOptions{CacheDir: cache}, "environment", file},
 		{"folder", folder, ort.FindOptions{}, "environment", filepath.Join(folder, filepath.Base(real.Path))},
 		{"cache", "", ort.FindOptions{CacheDir: cache}, "cache", filepath.Join(cache, "onnxruntime", ort.Version, filepath.Base(real.Path))},
@@ -124,7 +124,7 @@ func TestFindNamesWhatWasTried(t *testing.T) {
 			if !errors.As(err, &notFound) {
 				t.Fatalf("error %v, want a NotFoundError", err)
 			}
-			for _, want := range []string{c.want, c.path, "albert-search setup", "make setup", ort.PathVariable} {
+			for _, want := range []string{c.want, c.path, "Correct --onnxruntime"} {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("the message does not have %q:\n%v", want, err)
 				}
@@ -134,6 +134,20 @@ func TestFindNamesWhatWasTried(t *testing.T) {
 			}
 		})
 	}
+	t.Run("environment", func(t *testing.T) {
+		t.Setenv(ort.PathVariable, junk)
+		if _, err := ort.Find(ort.FindOptions{}); err == nil || !strings.Contains(err.Error(), "Correct the environment variable "+ort.PathVariable) {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("none is named", func(t *testing.T) {
+		err := &ort.NotFoundError{Attempts: []ort.Attempt{{Source: "cache", Path: junk, Err: fs.ErrNotExist}}}
+		for _, want := range []string{junk, "albert-search setup", "make setup", "--onnxruntime", ort.PathVariable} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("the message does not have %q:\n%v", want, err)
+			}
+		}
+	})
 	t.Run("version is typed", func(t *testing.T) {
 		_, err := ort.Find(ort.FindOptions{Path: compile(t, fakeRuntime("1.20.1"))})
 		var version *ort.VersionError
