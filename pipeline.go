@@ -127,9 +127,6 @@ func (l *loaded) unread(e ingest.Entry, previous *index.Info, err error) {
 		l.report.Reason += " (what was indexed before is kept)"
 		return
 	}
-	if e.Unseen != "" {
-		return // a folder, or a record without a name: no document of its own
-	}
 	l.put = &index.Document{Info: index.Info{
 		ID: e.ID, Path: e.Path, State: state, Reason: err.Error(),
 		Fingerprint: stored(ingest.Fingerprint{Stat: e.Stat.Settled(time.Now())}),

@@ -13,11 +13,7 @@ import (
 // scan lists what the sources offer without reading it. What two sources offer
 // is taken from the first.
 func scan(ctx context.Context, sources []ingest.Source) ([]ingest.Entry, *ingest.Census, error) {
-	var roots []string
-	for _, s := range sources {
-		roots = append(roots, s.Roots()...)
-	}
-	census := ingest.NewCensus(roots)
+	census := ingest.NewCensus(sources...)
 	seen := make(map[string]bool)
 	var entries []ingest.Entry
 	for _, s := range sources {

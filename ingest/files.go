@@ -29,8 +29,9 @@ type FileOptions struct {
 	// node_modules and __pycache__ folders, which hold what is not the
 	// user's own.
 	NoIgnore bool
-	// SkipDirs are folders not to enter, as that of the index itself.
-	SkipDirs []string
+	// SkipDir tells of a folder that is not to be entered, as one that is an
+	// index. It may be nil.
+	SkipDir func(path string) bool
 	// Extractor reads the files.
 	Extractor Extractor
 }
@@ -47,6 +48,9 @@ type FileOptions struct {
 // count, up to the root of the repository; they count outside of a repository
 // too, from the root on.
 func Files(roots []string, o FileOptions) (Source, error) {
+	if o.SkipDir == nil {
+		o.SkipDir = func(string) bool { return false }
+	}
 	s := &files{o: o}
 	for _, r := range roots {
 		abs, err := filepath.Abs(r)
@@ -62,34 +66,43 @@ func Files(roots []string, o FileOptions) (Source, error) {
 			return nil, fmt.Errorf("%q is not a glob: check its brackets, braces and backslashes", g)
 		}
 	}
-	for _, d := range o.SkipDirs {
-		if info, err := os.Stat(d); err == nil {
-			s.skip = append(s.skip, info)
-		}
-	}
 	return s, nil
 }
 
 type files struct {
 	o     FileOptions
 	roots []string
-	skip  []fs.FileInfo
 }
 
-// Roots returns the roots that are folders, or files of records, now. Any other
-// file is not a prefix; a root that is missing covers nothing, so that an
+// Covers leaves out what Include, Exclude and Hidden leave out: what a wider
+// run has indexed stays. What ignore files leave out is covered, so that it
+// goes when a rule is added. A root that is missing covers nothing, so that an
 // unmounted disk does not empty an index.
-func (s *files) Roots() []string {
-	var ids []string
+func (s *files) Covers(id string) bool {
+	path := fileOf(id)
 	for _, r := range s.roots {
-		switch {
-		case isFolder(r):
-			ids = append(ids, below(r))
-		case holdsRecords(r):
-			ids = append(ids, recordsOf(r).Roots()...)
+		if path == escapeID(filepath.ToSlash(r)) {
+			if _, err := os.Stat(r); err == nil {
+				return true
+			}
+		}
+		dir := below(r)
+		if strings.HasPrefix(path, dir) && isFolder(r) && s.chosenBelow(path, len(dir)) {
+			return true
 		}
 	}
-	return ids
+	return false
+}
+
+// chosenBelow tells whether the options let the walk get to path, of which the
+// first n bytes are a root.
+func (s *files) chosenBelow(path string, n int) bool {
+	for i := n; i < len(path); i++ {
+		if path[i] == '/' && !s.chosen(path[:i], true) {
+			return false
+		}
+	}
+	return strings.HasSuffix(path, "/") || s.chosen(path, false)
 }
 
 // below returns the prefix of the IDs of what is in the folder.
@@ -122,13 +135,13 @@ func (w *walk) root(path string) bool {
 		return w.fail(path, fmt.Errorf("cannot be looked at: %w", bare(err)))
 	case !info.IsDir():
 		return w.file(path, info)
-	case w.isSkipped(info):
+	case w.o.SkipDir(path):
 		return true
 	}
 	var up *ignores
 	if !w.o.NoIgnore {
 		if up, err = ignoresAbove(path); err != nil {
-			return w.fail(path, err)
+			return w.failFolder(path, err)
 		}
 	}
 	return w.folder(path, up)
@@ -141,11 +154,11 @@ func (w *walk) folder(path string, up *ignores) bool {
 		if rules, err = up.within(path); err != nil {
 			// What the rules would have kept out is not known: better
 			// nothing than what the user wanted to hide.
-			return w.fail(path, err)
+			return w.failFolder(path, err)
 		}
 	}
 	list, err := os.ReadDir(path)
-	if err != nil && !w.fail(path, fmt.Errorf("folder cannot be read: %w", bare(err))) {
+	if err != nil && !w.failFolder(path, fmt.Errorf("folder cannot be read: %w", bare(err))) {
 		return false
 	}
 	for _, d := range list {
@@ -161,13 +174,13 @@ func (w *walk) folder(path string, up *ignores) bool {
 }
 
 func (w *walk) member(path string, d fs.DirEntry, rules *ignores) bool {
-	if w.excluded(path, d.IsDir()) || slices.Contains(w.roots, path) {
+	if slices.Contains(w.roots, path) {
 		return true // a root below a root is listed on its own
 	}
-	if rules.ignored(filepath.ToSlash(path), d.IsDir()) {
+	if !w.chosen(escapeID(filepath.ToSlash(path)), d.IsDir()) || rules.ignored(filepath.ToSlash(path), d.IsDir()) {
 		return true
 	}
-	if !d.IsDir() && !w.included(path) {
+	if d.IsDir() && w.skips(path) {
 		return true
 	}
 	info, err := d.Info()
@@ -178,8 +191,6 @@ func (w *walk) member(path string, d fs.DirEntry, rules *ignores) bool {
 		return w.fail(path, fmt.Errorf("cannot be looked at: %w", bare(err)))
 	case !info.IsDir():
 		return w.file(path, info)
-	case w.isSkipped(info):
-		return true
 	}
 	return w.folder(path, rules)
 }
@@ -204,43 +215,47 @@ func (w *walk) file(path string, info fs.FileInfo) bool {
 	return w.yield(e, nil)
 }
 
-// fail yields an entry for a file or folder that could not be looked into.
+// fail yields an entry for a file or folder that could not be looked at.
 func (w *walk) fail(path string, err error) bool {
 	id := escapeID(filepath.ToSlash(path))
 	return w.yield(Entry{ID: id, Path: id, Skip: err, Unseen: below(path)}, nil)
 }
 
-func (w *walk) excluded(path string, folder bool) bool {
-	name := filepath.Base(path)
-	if !w.o.Hidden && strings.HasPrefix(name, ".") {
-		return true
-	}
-	if folder {
-		switch name {
-		case ".git", ".hg", ".svn", ".albert-search":
-			return true
-		case "node_modules", "__pycache__":
-			if !w.o.NoIgnore {
-				return true
-			}
-		}
-	}
-	for _, g := range w.o.Exclude {
-		trimmed := strings.TrimSuffix(g, "/")
-		if (folder || trimmed == g) && matchPath(trimmed, path) {
-			return true
-		}
-	}
-	return false
+// failFolder yields an entry for a folder that could not be looked into.
+func (w *walk) failFolder(path string, err error) bool {
+	dir := below(path)
+	return w.yield(Entry{ID: dir, Path: dir, Skip: err, Unseen: dir}, nil)
 }
 
-func (w *walk) included(path string) bool {
-	return len(w.o.Include) == 0 ||
-		slices.ContainsFunc(w.o.Include, func(g string) bool { return matchPath(g, path) })
+// skips tells of a folder that holds what is nobody's document.
+func (w *walk) skips(path string) bool {
+	switch filepath.Base(path) {
+	case ".git", ".hg", ".svn", ".albert-search":
+		return true
+	case "node_modules", "__pycache__":
+		if !w.o.NoIgnore {
+			return true
+		}
+	}
+	return w.o.SkipDir(path)
+}
+
+// chosen tells whether the options let the file or folder of that ID pass.
+func (s *files) chosen(id string, folder bool) bool {
+	if !s.o.Hidden && strings.HasPrefix(id[strings.LastIndexByte(id, '/')+1:], ".") {
+		return false
+	}
+	for _, g := range s.o.Exclude {
+		trimmed := strings.TrimSuffix(g, "/")
+		if (folder || trimmed == g) && matchPath(trimmed, id) {
+			return false
+		}
+	}
+	return folder || len(s.o.Include) == 0 ||
+		slices.ContainsFunc(s.o.Include, func(g string) bool { return matchPath(g, id) })
 }
 
 func matchPath(glob, path string) bool {
-	path = filepath.ToSlash(path)
 	switch {
 	case !strings.Contains(glob, "/"):
 		path = path[strings.LastIndexByte(path, '/')+1:]
@@ -249,10 +264,6 @@ func matchPath(glob, path string) bool {
 	}
 	ok, _ := doublestar.Match(glob, path) // Files checked the glob
 	return ok
-}
-
-func (w *walk) isSkipped(info fs.FileInfo) bool {
-	return slices.ContainsFunc(w.skip, func(s fs.FileInfo) bool { return os.SameFile(s, info) })
 }
 
 // comparePaths orders paths as a walk meets them, element by element.

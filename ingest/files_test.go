@@ -103,14 +103,15 @@ func TestFilesLeavesOut(t *testing.T) {
 		".git/config": "", "sub/.git/config": "", "sub/d": "",
 		"node_modules/e": "", "idx/f": "", ".albert-search/g": "",
 	})
-	skip := []string{filepath.Join(dir, "idx")}
-	expect(t, listed(t, dir, ingest.FileOptions{SkipDirs: skip}), "c", "sub/d")
-	expect(t, listed(t, dir, ingest.FileOptions{SkipDirs: skip, Hidden: true, NoIgnore: true}),
+	skip := func(path string) bool { return filepath.Base(path) == "idx" }
+	expect(t, listed(t, dir, ingest.FileOptions{SkipDir: skip}), "c", "sub/d")
+	expect(t, listed(t, dir, ingest.FileOptions{SkipDir: skip}, filepath.Join(dir, "idx")))
+	expect(t, listed(t, dir, ingest.FileOptions{SkipDir: skip, Hidden: true, NoIgnore: true}),
 		".b", ".hidden/a", "c", "node_modules/e", "sub/d")
 	expect(t, listed(t, dir, ingest.FileOptions{}, filepath.Join(dir, ".hidden")), ".hidden/a")
 	link := filepath.Join(t.TempDir(), "link")
 	must(t, os.Symlink(dir, link))
-	expect(t, listed(t, link, ingest.FileOptions{SkipDirs: skip}), "c", "sub/d")
+	expect(t, listed(t, link, ingest.FileOptions{SkipDir: skip}), "c", "sub/d")
 }
 
 func TestGlobs(t *testing.T) {
@@ -246,20 +247,53 @@ func TestWhatCannotBeRead(t *testing.T) {
 	missing := filepath.Join(dir, "missing")
 	s, err := ingest.Files([]string{dir, missing}, ingest.FileOptions{Extractor: verbatim{}})
 	must(t, err)
-	c := ingest.NewCensus(s.Roots())
+	c := ingest.NewCensus(s)
 	var seen []string
 	for _, e := range entries(t, s) {
 		c.See(e)
-		seen = append(seen, filepath.Base(e.ID))
+		seen = append(seen, strings.TrimPrefix(e.ID, filepath.ToSlash(dir)))
 		if skip := (*ingest.SkipError)(nil); errors.As(e.Skip, &skip) {
 			t.Errorf("%s is skipped, not failed", e.ID)
 		}
 	}
-	expect(t, seen, "bad", "b", "x.bin", "missing")
+	expect(t, seen, "/bad/", "/good/b", "/x.bin", "/missing")
 	id := func(p string) string { return filepath.ToSlash(filepath.Join(dir, p)) }
 	for path, want := range map[string]bool{"bad/a": false, "missing/a": false, "missing": false, "good/b": false, "good/c": true, "bad2/a": true, "../else": false} {
 		if got := c.Gone(id(path)); got != want {
 			t.Errorf("Gone(%s) = %v", path, got)
+		}
+	}
+}
+
+// A run takes for gone only what it would have found.
+func TestCovers(t *testing.T) {
+	dir := tree(t, map[string]string{"sub/a.md": "", "b.txt": "", "r.jsonl": `{"text": ""}`})
+	id := func(p string) string { return filepath.ToSlash(dir) + p }
+	for _, c := range []struct {
+		name     string
+		o        ingest.FileOptions
+		root     string
+		yes, not []string
+	}{
+		{"all", ingest.FileOptions{}, "", []string{"/x", "/sub/x", "/r.jsonl#1", "/r.jsonl:1", "/q.jsonl#a/b", "/sub/", "/", ""},
+			[]string{"2/x", "/.x", "/.d/x", "/sub/.d/x", "/.d/"}},
+		{"hidden", ingest.FileOptions{Hidden: true}, "", []string{"/.x", "/.d/x", "/.d/", "//x"}, nil},
+		{"include", ingest.FileOptions{Include: []string{"*.md", "*.jsonl"}}, "", []string{"/x.md", "/sub/x.md", "/r.jsonl#x.pdf", "/q.jsonl:7", "/sub/"},
+			[]string{"/x", "/sub/x.txt", "/r.ndjson#x.md"}},
+		{"exclude", ingest.FileOptions{Exclude: []string{"sub/", "*.txt"}}, "", []string{"/x", "/x/sub"},
+			[]string{"/sub/x", "/sub/", "/y/sub/x", "/x.txt", "/y/x.txt"}},
+		{"a file", ingest.FileOptions{}, "b.txt", []string{"/b.txt"}, []string{"/b.txt#1", "/b.txt/c", "/b.txt2", "/sub/a.md"}},
+		{"records", ingest.FileOptions{}, "r.jsonl", []string{"/r.jsonl", "/r.jsonl#1", "/r.jsonl:1"}, []string{"/r.jsonl2", "/b.txt"}},
+		{"missing", ingest.FileOptions{}, "disk", nil, []string{"/disk", "/disk/x", "/b.txt"}},
+	} {
+		s, err := ingest.Files([]string{filepath.Join(dir, c.root)}, c.o)
+		must(t, err)
+		for want, paths := range map[bool][]string{true: c.yes, false: c.not} {
+			for _, p := range paths {
+				if got := s.Covers(id(p)); got != want {
+					t.Errorf("%s: Covers(%s) = %v", c.name, p, got)
+				}
+			}
 		}
 	}
 }

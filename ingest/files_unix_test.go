@@ -75,7 +75,7 @@ func TestUnreadable(t *testing.T) {
 	must(t, os.Chmod(filepath.Join(dir, "a"), 0))
 	must(t, os.Chmod(filepath.Join(dir, "c"), 0))
 	defer os.Chmod(filepath.Join(dir, "a"), 0o700)
-	expect(t, listed(t, dir, ingest.FileOptions{}), "a: folder cannot be read: permission denied", "c", "d")
+	expect(t, listed(t, dir, ingest.FileOptions{}), "a/: folder cannot be read: permission denied", "c", "d")
 	s, err := ingest.Files([]string{filepath.Join(dir, "c")}, ingest.FileOptions{Extractor: verbatim{}})
 	must(t, err)
 	if _, err := entries(t, s)[0].Load(t.Context()); err == nil || err.Error() != "cannot be opened: permission denied" {

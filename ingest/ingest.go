@@ -34,7 +34,9 @@ type Entry struct {
 
 	// Unseen is not empty when the source could not look everywhere: an
 	// unreadable folder, a record without a readable id. Documents whose ID
-	// begins with Unseen are then neither there nor gone (see Census).
+	// begins with Unseen are then neither there nor gone (see Census). The
+	// entry itself stands for what could not be read: the folder's ID ends
+	// with a slash, a record's with ':' and the number of its line.
 	Unseen string
 
 	// Load reads the document. Hash returns the SHA-256 of its content
@@ -66,16 +68,16 @@ type Extractor interface {
 	Extract(ctx context.Context, name string, r io.ReaderAt, size int64) (*extract.Text, error)
 }
 
-// Source offers documents, in an order that is the same each time. Roots
-// returns the ID prefixes that the source covers completely: a document of an
-// index below one of them that the source does not offer any more is gone,
-// unless an entry says that it is Unseen.
+// Source offers documents, in an order that is the same each time. Covers
+// tells whether the source would offer the document of that ID if it were
+// there: one that it covers and does not offer any more is gone, unless an
+// entry says that it is Unseen.
 //
 // The error of Entries ends the iteration: it is the context's. What cannot be
 // read is an Entry with Skip set, and the iteration goes on.
 type Source interface {
 	Entries(ctx context.Context) iter.Seq2[Entry, error]
-	Roots() []string
+	Covers(id string) bool
 }
 
 // TokenCounter counts the pieces that the embedder reads a text as.

@@ -62,9 +62,7 @@ func recordsOf(abs string) *jsonl {
 // holdsRecords tells by its name and its first line whether a file is meant
 // for JSONL.
 func holdsRecords(path string) bool {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".jsonl", ".ndjson":
-	default:
+	if !isRecordsName(path) {
 		return false
 	}
 	f, err := recordsOf(path).open()
@@ -80,8 +78,28 @@ func holdsRecords(path string) bool {
 	return err == nil
 }
 
-// JSONLStream is JSONL for a stream, as standard input. It has no roots, and
-// its entries can be had once only.
+func isRecordsName(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".jsonl", ".ndjson":
+		return true
+	}
+	return false
+}
+
+// fileOf returns the ID of the file that holds the document: the part before
+// the '#' or ':' of a record that Files offers, and any other ID itself.
+func fileOf(id string) string {
+	for i, c := range id {
+		if (c == '#' || c == ':') && isRecordsName(id[:i]) {
+			return id[:i]
+		}
+	}
+	return id
+}
+
+// JSONLStream is JSONL for a stream, as standard input. Its entries can be had
+// once only, and it covers no records: the next stream of that name may have
+// others.
 func JSONLStream(name string, r io.Reader) Source {
 	return &jsonl{
 		prefix: escapeID(name),
@@ -95,11 +113,11 @@ type jsonl struct {
 	open   func() (io.ReadCloser, error)
 }
 
-func (s *jsonl) Roots() []string {
-	if !s.covers {
-		return nil
-	}
-	return []string{s.prefix + "#", s.prefix + ":"}
+// Covers has lines that could not be read, and the file as a whole for when it
+// could not.
+func (s *jsonl) Covers(id string) bool {
+	rest, ok := strings.CutPrefix(id, s.prefix)
+	return ok && (rest == "" || rest[0] == ':' || rest[0] == '#' && s.covers)
 }
 
 func (s *jsonl) Entries(ctx context.Context) iter.Seq2[Entry, error] {

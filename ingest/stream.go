@@ -17,7 +17,7 @@ const maxStreamBytes = 256 << 20
 
 // Stream offers what r gives, as standard input, as one document with the ID
 // and path name, by whose extension its format can be told. It is read once,
-// when first asked for, and has no roots.
+// when first asked for, and covers nothing.
 func Stream(name string, r io.Reader, x Extractor) Source {
 	return &stream{name: name, r: r, x: x}
 }
@@ -32,7 +32,7 @@ type stream struct {
 	err  error
 }
 
-func (s *stream) Roots() []string { return nil }
+func (s *stream) Covers(string) bool { return false }
 
 func (s *stream) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {

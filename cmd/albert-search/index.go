@@ -13,6 +13,7 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
+	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
 )
@@ -123,7 +124,7 @@ func (s *session) sources(stdin io.Reader, x ingest.Extractor) ([]ingest.Source,
 	files, err := ingest.Files(paths, ingest.FileOptions{
 		Include: s.StringSlice("include"), Exclude: s.StringSlice("exclude"),
 		Hidden: s.Bool("hidden"), NoIgnore: s.Bool("no-ignore"),
-		SkipDirs: []string{s.index}, Extractor: x,
+		SkipDir: local.IsIndex, Extractor: x,
 	})
 	if err != nil {
 		return nil, &usageError{command: "index", err: err}

@@ -61,17 +61,48 @@ func readCurrent(dir string) (current, error) {
 	if err != nil {
 		return current{}, missing(dir, err)
 	}
-	name, sum, ok := strings.Cut(strings.TrimSuffix(string(b), "\n"), " ")
-	generation, isGen := parseGen(name)
-	crc, err := strconv.ParseUint(sum, 16, 32)
-	cur := current{generation, uint32(crc)}
-	if !ok || !isGen || err != nil || string(cur.bytes()) != string(b) {
+	cur, ok := parseCurrent(b)
+	if !ok {
 		if entry := foreign(dir); entry != "" {
 			return current{}, fmt.Errorf("%s: %w: it holds %q; choose another folder", dir, index.ErrNotIndex, entry)
 		}
 		return current{}, damaged(filepath.Join(dir, currentName), "does not name a generation")
 	}
 	return cur, nil
+}
+
+func parseCurrent(b []byte) (current, bool) {
+	name, sum, ok := strings.Cut(strings.TrimSuffix(string(b), "\n"), " ")
+	generation, isGen := parseGen(name)
+	crc, err := strconv.ParseUint(sum, 16, 32)
+	cur := current{generation, uint32(crc)}
+	return cur, ok && isGen && err == nil && string(cur.bytes()) == string(b)
+}
+
+// IsIndex tells whether the folder is an index, or becoming one.
+func IsIndex(dir string) bool {
+	path := filepath.Join(dir, currentName)
+	// Anything may have that name in a folder of the user's: a pipe, a video.
+	if fi, err := os.Lstat(path); err == nil && fi.Mode().IsRegular() && fi.Size() < 100 {
+		if b, err := os.ReadFile(path); err == nil {
+			if _, ok := parseCurrent(b); ok {
+				return true
+			}
+		}
+	}
+	_, err := os.Lstat(filepath.Join(dir, lockName))
+	return err == nil && foreign(dir) == ""
+}
+
+// enclosing returns the index that dir is inside of, or "".
+func enclosing(dir string) string {
+	for parent := filepath.Dir(dir); parent != dir; parent = filepath.Dir(dir) {
+		if IsIndex(parent) {
+			return parent
+		}
+		dir = parent
+	}
+	return ""
 }
 
 // missing says why a folder has no readable CURRENT.

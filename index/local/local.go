@@ -47,7 +47,8 @@ type Store struct {
 // Create opens the index in dir for writing and makes it if there is none. It
 // does not wait: while another writer has the index it returns a *LockedError.
 // An existing index with other settings gives a *SettingsError, a folder that
-// holds something else an error of index.ErrNotIndex.
+// holds something else, or is inside of an index, an error of
+// index.ErrNotIndex.
 func Create(ctx context.Context, dir string, o Options) (*Store, error) {
 	if o.Settings.Analyzer == "" {
 		o.Settings.Analyzer = "en"
@@ -64,8 +65,13 @@ func Create(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	// Look before making anything: a mistyped path must stay as it is.
-	if _, err := readCurrent(dir); err != nil && !errors.Is(err, index.ErrNotFound) {
-		return nil, err
+	if _, err := readCurrent(dir); err != nil {
+		if !errors.Is(err, index.ErrNotFound) {
+			return nil, err
+		}
+		if outer := enclosing(dir); outer != "" {
+			return nil, fmt.Errorf("%s: %w: it is inside the index %s; choose another folder", dir, index.ErrNotIndex, outer)
+		}
 	}
 	if err := os.MkdirAll(dir, dirMode); err != nil {
 		return nil, fmt.Errorf("making index: %w", err)
