@@ -25,7 +25,8 @@ func (f Filter) Matcher() (func(*Info) bool, error) {
 		return nil, err
 	}
 	return func(d *Info) bool {
-		matches := func(g glob) bool { return g.match(d.Path) }
+		// A record of a file has an ID of its own, by which it can be named.
+		matches := func(g glob) bool { return g.match(d.Path) || d.ID != d.Path && g.match(d.ID) }
 		if len(paths) > 0 && !slices.ContainsFunc(paths, matches) || slices.ContainsFunc(notPaths, matches) {
 			return false
 		}

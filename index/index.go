@@ -130,8 +130,8 @@ type Batch struct {
 // Filter restricts a search to some documents. The zero Filter lets all pass;
 // of several conditions all must hold.
 type Filter struct {
-	// Paths keeps documents whose path matches one of the globs (doublestar
-	// syntax). A glob without a slash matches the base name, one that starts
+	// Paths keeps documents whose path or ID matches one of the globs
+	// (doublestar syntax). A glob without a slash matches the base name, one that starts
 	// with a slash the whole path, any other a whole tail of the path.
 	Paths []string
 	// NotPaths drops documents that match one of the globs.

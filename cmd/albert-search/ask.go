@@ -156,10 +156,10 @@ func (s *session) answersJSON(request albertsearch.AskRequest, result *albertsea
 // noAnswer says that there is none, and how far that can be relied on.
 func (s *session) noAnswer(w io.Writer, result *albertsearch.AskResult) {
 	fmt.Fprintln(w, s.style(term.Bold).On("No answer found."))
-	s.paragraph(w, 0, fmt.Sprintf("Read %s of %s.", plural(result.Read, "passage"),
+	s.paragraph(w, 0, "", fmt.Sprintf("Read %s of %s.", plural(result.Read, "passage"),
 		plural(result.Coverage.Documents-result.Coverage.Unread, "document")), nil, term.Plain)
 	if unread := coverage(result.Coverage); unread != "" {
-		s.paragraph(w, 0, unread+".", nil, term.Plain)
+		s.paragraph(w, 0, "", unread+".", nil, term.Plain)
 	}
 	if !s.verbose || len(result.Answers) == 0 {
 		return
@@ -177,10 +177,10 @@ const (
 )
 
 func (s *session) answer(w io.Writer, a albertsearch.Answer) {
-	s.paragraph(w, 0, a.Text, []term.Range{{Start: 0, End: len(a.Text)}}, term.Answer)
+	s.paragraph(w, 0, a.Type, a.Text, []term.Range{{Start: 0, End: len(a.Text)}}, term.Answer)
 	fmt.Fprintf(w, "%*s%s\n", answerIndent, "",
 		s.style(term.Dim).On(fmt.Sprintf("%s (confidence %.2f)", certainty(a.Confidence), a.Confidence)))
-	s.paragraph(w, answerIndent, a.Sentence, []term.Range{{Start: a.InSentence.Start, End: a.InSentence.End}}, term.Answer)
+	s.paragraph(w, answerIndent, a.Type, a.Sentence, []term.Range{{Start: a.InSentence.Start, End: a.InSentence.End}}, term.Answer)
 	s.head(w, answerIndent, a.Citation)
 	// Passages of one page, or of a file without lines, have one place.
 	places := []string{s.place(a.Citation)}

@@ -13,6 +13,7 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/ingest/extract"
 )
 
 // printer writes results to standard output and remarks to standard error.
@@ -71,6 +72,15 @@ func (p *printer) style(st term.Style) term.Style {
 	return term.Plain
 }
 
+// name is how a document is shown: by its path, and a record of a file by its
+// ID, too.
+func (p *printer) name(id, path string) string {
+	if strings.HasPrefix(id, path+"#") {
+		return p.path(id)
+	}
+	return p.path(path)
+}
+
 // path is how a document's path is shown: relative below the working folder.
 func (p *printer) path(path string) string {
 	if rel, err := filepath.Rel(p.cwd, filepath.FromSlash(path)); p.cwd != "" && err == nil && filepath.IsLocal(rel) {
@@ -81,7 +91,7 @@ func (p *printer) path(path string) string {
 
 // place is where a citation points to: "notes/gears.md:12", "gears.pdf, page 3".
 func (p *printer) place(c albertsearch.Citation) string {
-	place := p.path(c.Path)
+	place := p.name(c.ID, c.Path)
 	switch {
 	case c.Line > 0:
 		place += fmt.Sprintf(":%d", c.Line)
@@ -91,34 +101,45 @@ func (p *printer) place(c albertsearch.Citation) string {
 	return p.style(term.Place).On(place)
 }
 
-// headings is the path of headings to a citation, shortened at its outer end
-// to the width; empty where there are none.
-func headings(c albertsearch.Citation, width int) string {
-	names := make([]string, len(c.Heading))
-	for i, h := range c.Heading {
-		names[i] = term.OneLine(h)
+// headings prints the title of a document and the headings that lead to a
+// citation, shortened at the outer end.
+func (p *printer) headings(w io.Writer, indent int, c albertsearch.Citation) {
+	var names []string
+	for _, h := range c.Heading {
+		names = append(names, term.OneLine(h))
 	}
-	for ; len(names) > 0; names = names[1:] {
-		if path := strings.Join(names, " > "); term.Width(path) <= width {
-			return path
-		}
+	width := p.columns - indent
+	text := strings.Join(names, " > ")
+	title := term.OneLine(c.Title)
+	switch {
+	case text == "":
+		text = title
+	case title == "" || strings.Contains(strings.ToLower(title), strings.ToLower(names[0])):
+	case term.Width(title+" > "+text) <= width:
+		text = title + " > " + text
 	}
-	return ""
+	for term.Width(text) > width && len(names) > 1 {
+		names = names[1:]
+		text = "… > " + strings.Join(names, " > ")
+	}
+	if text != "" {
+		fmt.Fprintf(w, "%*s%s\n", indent, "", p.style(term.Dim).On(term.Cut(text, width)))
+	}
 }
 
 // head prints where something stands and under which headings.
 func (p *printer) head(w io.Writer, indent int, c albertsearch.Citation) {
-	pad := strings.Repeat(" ", indent)
-	fmt.Fprintf(w, "%s%s\n", pad, p.place(c))
-	if path := headings(c, p.columns-indent); path != "" {
-		fmt.Fprintf(w, "%s%s\n", pad, p.style(term.Dim).On(path))
-	}
+	fmt.Fprintf(w, "%*s%s\n", indent, "", p.place(c))
+	p.headings(w, indent, c)
 }
 
-// paragraph prints wrapped text with the ranges in the style.
-func (p *printer) paragraph(w io.Writer, indent int, text string, ranges []term.Range, st term.Style) {
-	for _, line := range term.Wrap(text, ranges, p.style(st), p.columns-indent) {
-		fmt.Fprintf(w, "%s%s\n", strings.Repeat(" ", indent), line)
+// paragraph prints text of a format with the ranges in the style.
+func (p *printer) paragraph(w io.Writer, indent int, format, text string, ranges []term.Range, st term.Style) {
+	if format != extract.TypeCode && format != extract.TypeData {
+		text, ranges = term.Reflow(text, ranges, ownLine(format))
+	}
+	for _, row := range term.Wrap(text, ranges, p.style(st), p.columns-indent) {
+		fmt.Fprintf(w, "%*s%s\n", indent, "", row.Text)
 	}
 }
 

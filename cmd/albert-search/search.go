@@ -9,7 +9,6 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
-	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/rerank"
 )
 
@@ -95,8 +94,8 @@ func (s *session) showHits(request albertsearch.SearchRequest, result *albertsea
 	case s.Bool("vimgrep"):
 		err = s.print(func(w io.Writer) {
 			for _, h := range result.Hits {
-				at, text := firstMatch(h)
-				s.vimgrep(w, at, text)
+				at := firstMatch(h)
+				s.vimgrep(w, h.Part(h.Text, at), lineAt(h.Text, at.Start))
 			}
 		})
 	default:
@@ -139,38 +138,17 @@ func (s *session) hitsJSON(request albertsearch.SearchRequest, result *albertsea
 	return s.printJSON(out)
 }
 
-const (
-	hitIndent = 4
-	// snippetLines is how much of a passage is shown.
-	snippetLines = 4
-)
-
 // hit prints a passage: rank, place, headings, and the part that matches best.
 func (s *session) hit(w io.Writer, rank int, h albertsearch.Hit) {
 	if rank > 1 {
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "%2d. %s\n", rank, s.place(h.Citation))
-	if path := headings(h.Citation, s.columns-hitIndent); path != "" {
-		fmt.Fprintf(w, "%*s%s\n", hitIndent, "", s.style(term.Dim).On(path))
-	}
-	marks := ranges(h.Matches)
-	part := term.Snippet(h.Text, marks, snippetLines*(s.columns-hitIndent))
-	text, marks := h.Text[part.Start:part.End], clip(marks, part)
-	if part.Start > 0 {
-		const more = "… "
-		text = more + text
-		for i := range marks {
-			marks[i].Start += len(more)
-			marks[i].End += len(more)
-		}
-	}
-	if part.End < len(h.Text) {
-		text += " …"
-	}
-	s.paragraph(w, hitIndent, text, marks, term.Match)
+	x := newExcerpt(h, s.style(term.Match), s.columns)
+	fmt.Fprintf(w, "%2d. %s\n", rank, s.place(h.Part(h.Text, x.at)))
+	s.headings(w, excerptIndent, h.Citation)
+	s.excerpt(w, x)
 	if s.Bool("explain") {
-		fmt.Fprintf(w, "%*s%s\n", hitIndent, "", s.style(term.Dim).On(explain(h.Explain)))
+		fmt.Fprintf(w, "%*s%s\n", excerptIndent, "", s.style(term.Dim).On(explain(h.Explain)))
 	}
 }
 
@@ -185,14 +163,8 @@ func explain(e albertsearch.Explanation) string {
 	return fmt.Sprintf("%s | %s | fused %.4f", keyword, vector, e.Fused)
 }
 
-// firstMatch returns where the first word that matches stands, and its line;
-// without such a word the beginning of the passage.
-func firstMatch(h albertsearch.Hit) (albertsearch.Citation, string) {
-	var at index.Range
-	if len(h.Matches) > 0 {
-		at = h.Matches[0]
-	}
-	lineStart := strings.LastIndexByte(h.Text[:at.Start], '\n') + 1
-	line, _, _ := strings.Cut(h.Text[lineStart:], "\n")
-	return h.Part(h.Text, at), line
+// lineAt is the line of the text that has the byte.
+func lineAt(text string, at int) string {
+	line, _, _ := strings.Cut(text[strings.LastIndexByte(text[:at], '\n')+1:], "\n")
+	return line
 }

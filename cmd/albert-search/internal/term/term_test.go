@@ -1,6 +1,7 @@
 package term_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +34,14 @@ func TestOneLine(t *testing.T) {
 	}
 }
 
+func texts(rows []term.Row) []string {
+	var lines []string
+	for _, r := range rows {
+		lines = append(lines, r.Text)
+	}
+	return lines
+}
+
 func TestWrap(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
@@ -41,24 +50,74 @@ func TestWrap(t *testing.T) {
 		want       []string
 	}{
 		{"nothing", "", nil, 10, nil},
-		{"spaces", " \n ", nil, 10, nil},
-		{"fits", "one  two\nthree", nil, 13, []string{"one two three"}},
+		{"empty line", "a\n \nb", nil, 10, []string{"a", "", "b"}},
+		{"fits", "one two three", nil, 13, []string{"one two three"}},
 		{"fills", "one two three", nil, 12, []string{"one two", "three"}},
+		{"lines", "one two\r\nthree\n", nil, 20, []string{"one two", "three"}},
+		{"indentation", "  if x:\n\treturn  a", nil, 20, []string{"  if x:", "    return  a"}},
+		{"indentation of what is broken", "\t\tabc def", nil, 7, []string{"   abc", "def"}},
 		{"long word", "a bbbbbbbb c", nil, 3, []string{"a", "bbb", "bbb", "bb", "c"}},
 		{"wide letters", "漢字漢字 x", nil, 5, []string{"漢字", "漢字", "x"}},
 		{"combining", "e\u0301e\u0301e\u0301", nil, 2, []string{"e\u0301e\u0301", "e\u0301"}},
 		{"marked", "one two three", []term.Range{{4, 7}}, 20, []string{"one \x1b[1mtwo\x1b[0m three"}},
-		{"marked over a line end", "one two three", []term.Range{{4, 13}}, 8, []string{"one \x1b[1mtwo\x1b[0m", "\x1b[1mthree\x1b[0m"}},
+		{"marked over a row's end", "one two three", []term.Range{{4, 13}}, 8, []string{"one \x1b[1mtwo\x1b[0m", "\x1b[1mthree\x1b[0m"}},
 		{"marked space", "one two three", []term.Range{{0, 7}}, 20, []string{"\x1b[1mone two\x1b[0m three"}},
 		{"marked part", "reindexing", []term.Range{{2, 7}}, 20, []string{"re\x1b[1mindex\x1b[0ming"}},
 		{"escaped", "a\x1bb", nil, 20, []string{`a\x1bb`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := term.Wrap(c.text, c.marks, term.Bold, c.width); !slices.Equal(got, c.want) {
+			if got := texts(term.Wrap(c.text, c.marks, term.Bold, c.width)); !slices.Equal(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}
+}
+
+func TestRowsKnowTheirLinesAndMarks(t *testing.T) {
+	got := term.Wrap("one two\nthree four", []term.Range{{0, 3}, {4, 10}, {14, 18}}, term.Plain, 5)
+	want := []term.Row{
+		{Text: "one", Marks: []int{0}},
+		{Text: "two", Marks: []int{1}, Continued: true},
+		{Text: "three", Line: 1},
+		{Text: "four", Line: 1, Marks: []int{2}, Continued: true},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestReflow(t *testing.T) {
+	items := func(_, line string) bool { return strings.HasPrefix(strings.TrimSpace(line), "- ") }
+	for _, c := range []struct{ name, text, mark, want, marked string }{
+		{"joined", "one\r\n  two\n", "two", "one two", "two"},
+		{"hard", "a list:\n - one\n   more\n - two", "more\n - two", "a list:\n - one more\n - two", "more\n - two"},
+		{"empty lines", "one\n\n \ntwo", "one\n\n \ntwo", "one two", "one two"},
+		{"parted word", "the thumb-\nnail is small", "thumb-\nnail", "the thumbnail is small", "thumbnail"},
+		{"soft hyphen", "the thumb\u00ad\nnail", "nail", "the thumbnail", "nail"},
+		{"hyphen that stays", "inlet- and\nout-\n- item", "and", "inlet- and out-\n- item", "and"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			at := strings.Index(c.text, c.mark)
+			got, marks := term.Reflow(c.text, []term.Range{{Start: at, End: at + len(c.mark)}}, items)
+			if got != c.want || got[marks[0].Start:marks[0].End] != c.marked {
+				t.Errorf("got %q with %q marked", got, got[marks[0].Start:marks[0].End])
+			}
+		})
+	}
+}
+
+func FuzzReflow(f *testing.F) {
+	f.Add("one-\ntwo\n\n- three \xff", 3, 9)
+	f.Add(" \u00ad\n\u00ad\n", 0, 2)
+	f.Fuzz(func(t *testing.T, text string, start, end int) {
+		if start < 0 || end < start || end > len(text) {
+			t.Skip()
+		}
+		got, marks := term.Reflow(text, []term.Range{{Start: start, End: end}}, func(previous, _ string) bool { return previous == "" })
+		if m := marks[0]; m.Start < 0 || m.End < m.Start || m.End > len(got) {
+			t.Fatalf("range %v of %d bytes", m, len(got))
+		}
+	})
 }
 
 func FuzzWrap(f *testing.F) {
@@ -69,7 +128,7 @@ func FuzzWrap(f *testing.F) {
 		if start < 0 || end < start || end > len(text) || width < 1 || width > 500 {
 			t.Skip()
 		}
-		lines := term.Wrap(text, []term.Range{{Start: start, End: end}}, term.Plain, width)
+		lines := texts(term.Wrap(text, []term.Range{{Start: start, End: end}}, term.Plain, width))
 		for _, line := range lines {
 			if strings.ContainsFunc(line, unicode.IsControl) || !utf8.ValidString(line) {
 				t.Fatalf("line %q has control characters", line)
@@ -102,43 +161,4 @@ func spaces(text string) string {
 		}
 	}
 	return b.String()
-}
-
-func TestSnippet(t *testing.T) {
-	text := strings.Repeat("filler words here ", 20) + "the gear ratio of the gear box" + strings.Repeat(" and so on", 30)
-	gear := strings.Index(text, "gear")
-	second := strings.LastIndex(text, "gear")
-	marks := []term.Range{{Start: 0, End: 6}, {Start: gear, End: gear + 4}, {Start: second, End: second + 4}}
-	s := term.Snippet(text, marks, 100)
-	got := text[s.Start:s.End]
-	if !strings.Contains(got, "gear ratio of the gear box") {
-		t.Errorf("%q is not where most marks are", got)
-	}
-	if len(got) > 100 || text[s.Start-1] != ' ' || text[s.End] != ' ' {
-		t.Errorf("%q is not cut between words, or too long", got)
-	}
-	if s := term.Snippet("short", nil, 100); s != (term.Range{Start: 0, End: 5}) {
-		t.Errorf("short text was cut: %v", s)
-	}
-	if s := term.Snippet(text, nil, 100); s.Start != 0 {
-		t.Errorf("without marks the beginning is shown, not %v", s)
-	}
-}
-
-func FuzzSnippet(f *testing.F) {
-	f.Add(strings.Repeat("漢字", 50), 30, 40)
-	f.Add(strings.Repeat("word ", 50), 100, 20)
-	f.Add(strings.Repeat("\xff", 300), 100, 20)
-	f.Fuzz(func(t *testing.T, text string, at, size int) {
-		if at < 0 || at > len(text) || size < 1 || size > 1000 {
-			t.Skip()
-		}
-		s := term.Snippet(text, []term.Range{{Start: at, End: len(text)}}, size)
-		if s.Start < 0 || s.End < s.Start || s.End > len(text) {
-			t.Fatalf("range %v of %d bytes", s, len(text))
-		}
-		if utf8.ValidString(text) && !utf8.ValidString(text[s.Start:s.End]) {
-			t.Fatalf("a letter is cut: %q", text[s.Start:s.End])
-		}
-	})
 }

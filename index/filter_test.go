@@ -1,0 +1,28 @@
+package index_test
+
+import (
+	"testing"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+// Records of one file have its path in common, and are told apart by ID.
+func TestFilterMatchesRecords(t *testing.T) {
+	record := &index.Info{ID: "/shelf/books.jsonl#7", Path: "/shelf/books.jsonl"}
+	for pattern, want := range map[string]bool{
+		"/shelf/books.jsonl":   true,
+		"/shelf/books.jsonl#7": true,
+		"books.jsonl#*":        true,
+		"/shelf/books.jsonl#8": false,
+	} {
+		for _, f := range []index.Filter{{Paths: []string{pattern}}, {NotPaths: []string{pattern}}} {
+			matches, err := f.Matcher()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := matches(record); got != (want == (f.Paths != nil)) {
+				t.Errorf("%+v: %v", f, got)
+			}
+		}
+	}
+}
