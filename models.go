@@ -66,9 +66,9 @@ func (m *models) embedder(ctx context.Context) (embed.Embedder, error) {
 		if m.o.Embedder != nil {
 			return m.o.Embedder, nil
 		}
-		model, session, err := m.open(ctx, builtin.Embedder(), albert.Pooled)
+		model, session, err := m.open(ctx, "embedder", builtin.Embedder(), albert.Pooled)
 		if err != nil {
-			return nil, fmt.Errorf("load the embedder: %w", err)
+			return nil, err
 		}
 		return embed.NewAlbert(session, model.Tokenizer(), embed.AlbertOptions{
 			ID: model.ID(), Dim: model.Config().HiddenSize, Window: builtin.EmbedderWindow,
@@ -82,9 +82,9 @@ func (m *models) answerer(ctx context.Context) (*qa.Answerer, error) {
 		if r := m.o.Reader; r != nil {
 			return qa.New(r.Spans, r.Tokenizer, r.Options), nil
 		}
-		model, session, err := m.open(ctx, builtin.Reader(), albert.Span)
+		model, session, err := m.open(ctx, "reader", builtin.Reader(), albert.Span)
 		if err != nil {
-			return nil, fmt.Errorf("load the reader: %w", err)
+			return nil, err
 		}
 		return qa.New(session, model.Tokenizer(), qa.Options{}), nil
 	})
@@ -105,8 +105,9 @@ func (m *models) ort() (*ort.Runtime, error) {
 	})
 }
 
-// open loads a model and opens a session on it.
-func (m *models) open(ctx context.Context, files fs.FS, head albert.Head) (*albert.Model, *albert.Session, error) {
+// open loads a model and opens a session on it. Errors name the model, except
+// those about ONNX Runtime, which has nothing to do with it.
+func (m *models) open(ctx context.Context, name string, files fs.FS, head albert.Head) (*albert.Model, *albert.Session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
@@ -116,7 +117,7 @@ func (m *models) open(ctx context.Context, files fs.FS, head albert.Head) (*albe
 	}
 	model, err := albert.Load(files)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("load the %s: %w", name, err)
 	}
 	threads := m.o.Threads
 	if threads == 0 {
@@ -125,7 +126,7 @@ func (m *models) open(ctx context.Context, files fs.FS, head albert.Head) (*albe
 	// Runs of one thread side by side: batches are many and small.
 	session, err := model.Open(rt, head, albert.SessionOptions{Precision: albert.Int8, Parallel: threads})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("load the %s: %w", name, err)
 	}
 	return model, session, m.keep(session)
 }

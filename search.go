@@ -3,10 +3,12 @@ package albertsearch
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest/textnorm"
 	"github.com/albert-search/albert-search/rerank"
@@ -234,6 +236,10 @@ func (e *Engine) nearest(ctx context.Context, store index.Store, req index.Reque
 		return nil, nil
 	}
 	embedder, err := e.models.embedder(ctx)
+	var noRuntime *ort.NotFoundError
+	if errors.As(err, &noRuntime) {
+		return nil, fmt.Errorf("%w\nSearching by words alone works without it: --mode keyword", err)
+	}
 	if err != nil {
 		return nil, err
 	}
