@@ -38,6 +38,9 @@ func (f Filter) Matcher() (func(*Info) bool, error) {
 				return false
 			}
 		}
+		if d.Modified.IsZero() {
+			return f.After.IsZero() && f.Before.IsZero()
+		}
 		return (f.After.IsZero() || !d.Modified.Before(f.After)) && (f.Before.IsZero() || d.Modified.Before(f.Before))
 	}, nil
 }
@@ -50,17 +53,28 @@ type glob struct {
 
 func newGlobs(patterns []string) ([]glob, error) {
 	globs := make([]glob, len(patterns))
-	for i, p := range patterns {
-		if !doublestar.ValidatePattern(p) {
-			return nil, fmt.Errorf("path pattern %q is malformed", p)
+	for i, given := range patterns {
+		p := given
+		for strings.HasPrefix(p, "./") {
+			p = strings.TrimLeft(p[1:], "/")
 		}
-		switch {
+		if p == "" || p == "." || !doublestar.ValidatePattern(p) {
+			return nil, fmt.Errorf("path pattern %q is malformed", given)
+		}
+		whole := p
+		if !strings.HasPrefix(p, "/") {
+			whole = "**/" + p
+		}
+		folder := strings.TrimRight(whole, "/")
+		switch last := folder[strings.LastIndexByte(folder, '/')+1:]; {
+		case folder != whole:
+			globs[i] = glob{folder + "/**/*", false}
+		case !strings.ContainsAny(last, "*?["):
+			globs[i] = glob{whole + "/**", false} // matches what has that name, too
 		case !strings.Contains(p, "/"):
 			globs[i] = glob{p, true}
-		case strings.HasPrefix(p, "/"):
-			globs[i] = glob{p, false}
 		default:
-			globs[i] = glob{"**/" + p, false}
+			globs[i] = glob{whole, false}
 		}
 	}
 	return globs, nil

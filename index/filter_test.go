@@ -2,6 +2,7 @@ package index_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/albert-search/albert-search/index"
 )
@@ -23,6 +24,19 @@ func TestFilterMatchesRecords(t *testing.T) {
 			if got := matches(record); got != (want == (f.Paths != nil)) {
 				t.Errorf("%+v: %v", f, got)
 			}
+		}
+	}
+}
+
+func TestFilterUnknownDate(t *testing.T) {
+	day := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, f := range []index.Filter{{Before: day}, {After: day}, {After: day, Before: day.AddDate(1, 0, 0)}} {
+		matches, err := f.Matcher()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if matches(&index.Info{}) {
+			t.Errorf("%+v lets a document pass whose date is not known", f)
 		}
 	}
 }

@@ -131,8 +131,11 @@ type Batch struct {
 // of several conditions all must hold.
 type Filter struct {
 	// Paths keeps documents whose path or ID matches one of the globs
-	// (doublestar syntax). A glob without a slash matches the base name, one that starts
-	// with a slash the whole path, any other a whole tail of the path.
+	// (doublestar syntax). A glob without a slash matches the base name, one
+	// that starts with a slash the whole path, any other a whole tail of the
+	// path; "./" in front is dropped. A glob whose last part is a plain name
+	// also matches folders of that name and keeps all that is in them; with a
+	// slash at the end it matches folders only.
 	Paths []string
 	// NotPaths drops documents that match one of the globs.
 	NotPaths []string
@@ -141,7 +144,8 @@ type Filter struct {
 	// Metadata keeps documents that have all of the values.
 	Metadata map[string]string
 	// After and Before bound Modified: After <= Modified < Before. A zero
-	// time does not bound.
+	// time does not bound; a document whose time is not known is within no
+	// bounds.
 	After, Before time.Time
 }
 

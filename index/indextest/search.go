@@ -212,6 +212,17 @@ func testFilter(t *testing.T, o Opener) {
 		{"tail across levels", index.Filter{Paths: []string{"notes/**"}}, []string{a, b, d}},
 		{"tail of a relative path", index.Filter{Paths: []string{"relative/*"}}, []string{e}},
 		{"a tail begins at a name", index.Filter{Paths: []string{"tes/*"}}, nil},
+		{"folder", index.Filter{Paths: []string{"notes"}}, []string{a, b, d}},
+		{"folder only", index.Filter{Paths: []string{"notes/"}}, []string{a, b, d}},
+		{"a file is no folder", index.Filter{Paths: []string{"c.pdf/"}}, nil},
+		{"folders by pattern", index.Filter{Paths: []string{"o*/"}}, []string{b}},
+		{"no folders by pattern", index.Filter{Paths: []string{"o*"}}, nil},
+		{"folder in a folder", index.Filter{Paths: []string{"ada/notes"}}, []string{a, b}},
+		{"whole path of a folder", index.Filter{Paths: []string{"/home/ada"}}, []string{a, b, c}},
+		{"everywhere", index.Filter{Paths: []string{"/"}}, []string{a, b, c, d, e}},
+		{"from here", index.Filter{Paths: []string{"./ada/notes/**"}}, []string{a, b}},
+		{"folder from here", index.Filter{Paths: []string{".//relative"}}, []string{e}},
+		{"not in a folder", index.Filter{NotPaths: []string{"notes"}}, []string{c, e}},
 		{"not", index.Filter{NotPaths: []string{"*.md", "e.txt"}}, []string{c, d}},
 		{"path and not", index.Filter{Paths: []string{"notes/**"}, NotPaths: []string{"**/old/**"}}, []string{a, d}},
 		{"type", index.Filter{Types: []string{"pdf"}}, []string{c}},
@@ -221,7 +232,7 @@ func testFilter(t *testing.T, o Opener) {
 		{"all metadata", index.Filter{Metadata: map[string]string{"lang": "en", "team": "red"}}, []string{a}},
 		{"empty value", index.Filter{Metadata: map[string]string{"team": ""}}, []string{d}},
 		{"after", index.Filter{After: day(3)}, []string{c, d}},
-		{"before", index.Filter{Before: day(3)}, []string{a, b, e}},
+		{"before", index.Filter{Before: day(3)}, []string{a, b}},
 		{"between", index.Filter{After: day(2), Before: day(4)}, []string{b, c}},
 		{"all together", index.Filter{Paths: []string{"/home/**"}, NotPaths: []string{"b.*"}, Types: []string{"markdown", "text"},
 			Metadata: map[string]string{"lang": "en"}, After: day(1), Before: day(4)}, []string{a}},
@@ -244,7 +255,7 @@ func testFilter(t *testing.T, o Opener) {
 func testMalformedFilter(t *testing.T, o Opener) {
 	s := create(t, o)
 	put(t, s, doc("a", "text"))
-	for _, f := range []index.Filter{{Paths: []string{"[a"}}, {NotPaths: []string{"{a"}}} {
+	for _, f := range []index.Filter{{Paths: []string{"[a"}}, {NotPaths: []string{"{a"}}, {Paths: []string{""}}, {Paths: []string{"./"}}} {
 		if _, err := s.Keyword(t.Context(), index.Request{Query: words("text"), Filter: f, Limit: 1}); err == nil {
 			t.Errorf("Keyword accepts %+v", f)
 		}
