@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -24,8 +25,11 @@ func arrange(args []string, commands []*cli.Command) []string {
 	if command == nil {
 		return args
 	}
-	out := append([]string{args[0], name}, before...)
 	needsValue := takesValue(command.Flags)
+	out := []string{args[0], name}
+	for _, a := range before {
+		out = append(out, spread(a, command.Flags)...)
+	}
 	var positional []string
 	for i := 0; i < len(after); i++ {
 		a := after[i]
@@ -36,11 +40,15 @@ func arrange(args []string, commands []*cli.Command) []string {
 		case !isFlag(a):
 			positional = append(positional, a)
 		default:
-			out = append(out, a)
-			if needsValue(a) && i+1 < len(after) {
-				i++
-				out = append(out, after[i])
+			words := spread(a, command.Flags)
+			out = append(out, words...)
+			if !needsValue(words[len(words)-1]) {
+				break
 			}
+			if i++; i == len(after) {
+				return out // the parser says that the value is missing
+			}
+			out = append(out, after[i])
 		}
 	}
 	if len(positional) == 0 {
@@ -81,6 +89,39 @@ func takesValue(flags []cli.Flag) func(string) bool {
 	return func(arg string) bool {
 		return takes[strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-")]
 	}
+}
+
+// spread parts flags of one letter that are written together, and their value:
+// -qm5 is -q -m 5.
+func spread(arg string, flags []cli.Flag) []string {
+	name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+	if strings.HasPrefix(arg, "--") || len(name) < 2 || named(flags, name) != nil {
+		return []string{arg}
+	}
+	var out []string
+	for i, letter := range arg[1:] {
+		f := named(flags, string(letter))
+		if f == nil && letter != 'h' {
+			return []string{arg}
+		}
+		out = append(out, "-"+string(letter))
+		if valued, ok := f.(cli.DocGenerationFlag); ok && valued.TakesValue() {
+			if value := strings.TrimPrefix(arg[1+i+1:], "="); value != "" {
+				out[len(out)-1] += "=" + value
+			}
+			return out
+		}
+	}
+	return out
+}
+
+// named returns the flag of the name; nil where there is none.
+func named(flags []cli.Flag, name string) cli.Flag {
+	i := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+	if i < 0 {
+		return nil
+	}
+	return flags[i]
 }
 
 func find(commands []*cli.Command, name string) *cli.Command {

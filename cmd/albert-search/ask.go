@@ -47,16 +47,9 @@ func (p *program) ask(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	limit, err := positive(c, "max-results")
-	if err != nil {
-		return err
-	}
-	read, err := positive(c, "read")
-	if err != nil {
-		return err
-	}
 	request := albertsearch.AskRequest{
-		Question: question, Mode: r.mode, Fusion: r.fusion, Filter: r.filter, Limit: limit, Read: read,
+		Question: question, Mode: r.mode, Fusion: r.fusion, Filter: r.filter,
+		Limit: c.Int("max-results"), Read: c.Int("read"),
 	}
 	return s.withEngine(func(e *albertsearch.Engine) error {
 		result, err := e.Ask(c.Context, request)

@@ -25,7 +25,7 @@ var settings = []string{
 // configure sets the flags that neither the command line nor the environment
 // sets: from the project's configuration, else from the user's.
 func configure(c *cli.Context) error {
-	if err := checkCommon(c); err != nil {
+	if err := checkFlags(c); err != nil {
 		return err
 	}
 	project, err := findUp(isFile, ".albert-search.toml", filepath.Join(projectFolder, "config.toml"))
@@ -67,7 +67,7 @@ func applyConfig(c *cli.Context, file string, project bool) error {
 				"set it in your own configuration or the environment", file)
 		}
 		if err := applySetting(c, name, values[name], filepath.Dir(file)); err != nil {
-			return fmt.Errorf("configuration %s: %s: %w", file, name, err)
+			return fmt.Errorf("configuration %s: %s = %s: %w", file, name, shown(values[name]), err)
 		}
 	}
 	return nil
@@ -88,33 +88,41 @@ func applySetting(c *cli.Context, name string, value any, dir string) error {
 		if text == "" {
 			return errors.New("it is empty")
 		}
-		if (name == "index" || name == "onnxruntime") && !filepath.IsAbs(text) {
+		if text != "" && (name == "index" || name == "onnxruntime") && !filepath.IsAbs(text) {
 			text = filepath.Join(dir, text)
 		}
 		if err := c.Set(name, text); err != nil {
-			return err
+			return fmt.Errorf("it must be %s", expected(named(c.Command.Flags, name)))
 		}
 	}
-	return nil
+	return checkValue(c, name)
+}
+
+// shown is a value as an error shows it: text in quotes.
+func shown(value any) string {
+	if text, ok := value.(string); ok {
+		return fmt.Sprintf("%q", text)
+	}
+	return fmt.Sprint(value)
 }
 
 func hasFlag(command *cli.Command, name string) bool {
 	return slices.ContainsFunc(command.Flags, func(f cli.Flag) bool { return f.Names()[0] == name })
 }
 
-// checkCommon checks the values of the flags that all commands have.
-func checkCommon(c *cli.Context) error {
-	if when := c.String("color"); hasFlag(c.Command, "color") && !slices.Contains([]string{"auto", "always", "never"}, when) {
-		return usagef(c.Command.Name, "--color %q: it is auto, always or never", when)
-	}
-	for _, name := range []string{"index", "onnxruntime", "report", "name"} {
-		// An unset variable of a shell must not mean the default.
-		if hasFlag(c.Command, name) && c.IsSet(name) && c.String(name) == "" {
-			return usagef(c.Command.Name, "--%s is empty: name something, or leave it out", name)
+// checkFlags checks what the command line and the environment set.
+func checkFlags(c *cli.Context) error {
+	for _, f := range c.Command.Flags {
+		name := f.Names()[0]
+		if !c.IsSet(name) {
+			continue
+		}
+		if err := checkValue(c, name); err != nil {
+			return usagef(c.Command.Name, "--%s %s: %w", name, shown(c.Value(name)), err)
 		}
 	}
-	if n := c.Int("threads"); n < 0 {
-		return usagef(c.Command.Name, "--threads %d: it must be at least 1, or 0 for all", n)
+	if c.Bool("json") && c.Bool("vimgrep") {
+		return usagef(c.Command.Name, "--json and --vimgrep: the output can have one form only")
 	}
 	return nil
 }

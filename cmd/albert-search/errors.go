@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/albert-search/albert-search/albert/ort"
@@ -26,11 +25,9 @@ const (
 var errNothingFound = errors.New("nothing found")
 
 // interrupted is the cause of the context's end when a signal came.
-type interrupted struct {
-	signal os.Signal
-}
+type interrupted struct{}
 
-func (e interrupted) Error() string { return e.signal.String() }
+func (interrupted) Error() string { return "interrupted" }
 
 // usageError says that the command line is not understood.
 type usageError struct {
@@ -59,7 +56,7 @@ func kind(err error) (name, hint string) {
 		}
 		return "usage", "albert-search " + usage.command + " --help says how it is used"
 	case errors.Is(err, index.ErrNotFound):
-		return "no_index", "make one with: albert-search index FOLDER, or name another with --index"
+		return "no_index", "albert-search index FOLDER makes one, --index names another"
 	case errors.Is(err, index.ErrNotIndex):
 		return "not_an_index", "name another folder with --index"
 	case errors.Is(err, index.ErrLocked):
@@ -96,6 +93,8 @@ func finish(ctx context.Context, err error, stderr io.Writer, asJSON bool) int {
 	switch {
 	case err == nil:
 		return exitFound
+	case err == errUnwell && asJSON:
+		return exitError // its report has said everything
 	case err == errNothingFound:
 		return exitNotFound
 	case ctx.Err() != nil && errors.As(context.Cause(ctx), &signal):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/rerank"
 )
 
@@ -57,8 +59,8 @@ func modelFlags() []cli.Flag {
 // retrievalFlags are those of commands that look for passages.
 func retrievalFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "mode", Value: string(albertsearch.Hybrid), Usage: "find by `MODE`: " + join(albertsearch.Modes())},
-		&cli.StringFlag{Name: "fusion", Value: string(rerank.Default), Usage: "hybrid results are fused by `METHOD`: " + join(rerank.Methods())},
+		&cli.StringFlag{Name: "mode", Value: string(albertsearch.Hybrid), Usage: "find by `MODE`: " + list("mode")},
+		&cli.StringFlag{Name: "fusion", Value: string(rerank.Default), Usage: "hybrid results are fused by `METHOD`: " + list("fusion")},
 	}
 }
 
@@ -66,25 +68,37 @@ func filterFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "path", Usage: "only documents whose path matches `GLOB`, as '*.md' or 'notes/**' (repeatable)"},
 		&cli.StringSliceFlag{Name: "not-path", Usage: "no documents whose path matches `GLOB` (repeatable)"},
-		&cli.StringSliceFlag{Name: "type", Usage: "only documents of `TYPE`, as pdf, markdown, html, docx, text, code (repeatable)"},
+		&cli.StringSliceFlag{Name: "type", Usage: "only documents of `TYPE`: " + list("type") + " (repeatable)"},
 		&cli.StringSliceFlag{Name: "meta", Usage: "only documents whose metadata has `KEY=VALUE` (repeatable)"},
 		&cli.StringFlag{Name: "after", Usage: "only documents of `DATE` or later, as 2024-03-15, 2024-03 or 2024"},
 		&cli.StringFlag{Name: "before", Usage: "only documents older than `DATE`"},
 	}
 }
 
-func join[T ~string](values []T) string {
-	names := make([]string, len(values))
+func names[T ~string](values []T) []string {
+	out := make([]string, len(values))
 	for i, v := range values {
-		names[i] = string(v)
+		out[i] = string(v)
 	}
-	return strings.Join(names, ", ")
+	return out
 }
+
+// list is the choices of a flag for its help.
+func list(flag string) string { return strings.Join(choices(flag), ", ") }
 
 // filter reads the filter flags.
 func filter(c *cli.Context) (index.Filter, error) {
 	f := index.Filter{
-		Paths: c.StringSlice("path"), NotPaths: c.StringSlice("not-path"), Types: c.StringSlice("type"),
+		Paths: c.StringSlice("path"), NotPaths: c.StringSlice("not-path"),
+	}
+	for _, t := range strings.Split(strings.Join(c.StringSlice("type"), ","), ",") {
+		t = strings.ToLower(strings.TrimSpace(t))
+		switch {
+		case slices.Contains(choices("type"), t):
+			f.Types = append(f.Types, t)
+		case c.IsSet("type"):
+			return f, usagef(c.Command.Name, "--type %q: it must be one of %s", t, list("type"))
+		}
 	}
 	for _, m := range c.StringSlice("meta") {
 		key, value, ok := strings.Cut(m, "=")
@@ -130,22 +144,49 @@ type retrieval struct {
 }
 
 func readRetrieval(c *cli.Context) (r retrieval, err error) {
-	r.mode = albertsearch.Mode(c.String("mode"))
-	if !slices.Contains(albertsearch.Modes(), r.mode) {
-		return r, usagef(c.Command.Name, "--mode %q: it is one of %s", r.mode, join(albertsearch.Modes()))
-	}
-	if r.fusion, err = rerank.ParseMethod(c.String("fusion")); err != nil {
-		return r, usagef(c.Command.Name, "--fusion: %w", err)
-	}
+	r.mode, r.fusion = albertsearch.Mode(c.String("mode")), rerank.Method(c.String("fusion"))
 	r.filter, err = filter(c)
 	return r, err
 }
 
-// positive reads a flag that counts something.
-func positive(c *cli.Context, name string) (int, error) {
-	n := c.Int(name)
-	if n < 1 {
-		return 0, usagef(c.Command.Name, "--%s %d: it must be at least 1", name, n)
+// choices are the values of flags that have few.
+func choices(flag string) []string {
+	switch flag {
+	case "mode":
+		return names(albertsearch.Modes())
+	case "fusion":
+		return names(rerank.Methods())
+	case "type":
+		return []string{
+			extract.TypeText, extract.TypeCode, extract.TypeData, extract.TypeMarkdown,
+			extract.TypeHTML, extract.TypePDF, extract.TypeDOCX,
+		}
+	case "color":
+		return []string{"auto", "always", "never"}
 	}
-	return n, nil
+	return nil
+}
+
+// checkValue checks the value of a flag, wherever it comes from.
+func checkValue(c *cli.Context, name string) error {
+	switch name {
+	case "mode", "fusion", "color":
+		if among := choices(name); !slices.Contains(among, c.String(name)) {
+			return fmt.Errorf("it must be one of %s", strings.Join(among, ", "))
+		}
+	case "max-results", "read":
+		if c.Int(name) < 1 {
+			return errors.New("it must be at least 1")
+		}
+	case "threads":
+		if c.Int(name) < 0 {
+			return errors.New("it must be at least 1, or 0 for all")
+		}
+	case "index", "onnxruntime", "report", "name":
+		// An unset variable of a shell must not mean the default.
+		if c.String(name) == "" {
+			return errors.New("it is empty: name something, or leave it out")
+		}
+	}
+	return nil
 }

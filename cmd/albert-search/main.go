@@ -31,7 +31,8 @@ func run() int {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		cancel(interrupted{<-signals})
+		<-signals
+		cancel(interrupted{})
 		// The next signal ends the process as if it had never been caught.
 		signal.Stop(signals)
 		fmt.Fprintln(os.Stderr, "Stopping. What is indexed stays usable; interrupt again to end at once.")

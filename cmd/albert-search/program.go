@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,11 +15,13 @@ import (
 
 // program is what all commands share.
 type program struct {
+	args           []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
 func (p *program) run(ctx context.Context, args []string) int {
+	p.args = args
 	app := p.app()
 	err := app.RunContext(ctx, arrange(args, app.Commands))
 	return finish(ctx, err, p.stderr, wantsJSON(args))
@@ -38,11 +39,10 @@ func (p *program) app() *cli.App {
 		Writer:                    p.stdout,
 		ErrWriter:                 p.stderr,
 		EnableBashCompletion:      true,
-		Suggest:                   true,
 		DisableSliceFlagSeparator: true, // globs and metadata have commas
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
-			return &usageError{err: err}
+			return &usageError{err: explain(err, p.args, nil)}
 		},
 		Action: unknownCommand,
 		Commands: []*cli.Command{
@@ -53,7 +53,7 @@ func (p *program) app() *cli.App {
 	for _, c := range app.Commands {
 		c.HideHelpCommand = true // "search help" searches for help
 		c.OnUsageError = func(ctx *cli.Context, err error, _ bool) error {
-			return &usageError{command: ctx.Command.Name, err: explainUsage(err)}
+			return &usageError{command: ctx.Command.Name, err: explain(err, p.args, ctx.Command.Flags)}
 		}
 		if c.Before == nil {
 			c.Before = configure
@@ -69,22 +69,14 @@ func unknownCommand(c *cli.Context) error {
 		return cli.ShowAppHelp(c)
 	}
 	err := fmt.Errorf("there is no command %q", name)
-	if similar := cli.SuggestCommand(c.App.Commands, name); similar != "" {
-		err = fmt.Errorf("%w. %s", err, similar)
+	var names []string
+	for _, command := range c.App.Commands {
+		names = append(names, command.Name)
+	}
+	if near := nearest(name, names); near != "" {
+		err = fmt.Errorf("%w; did you mean %q?", err, near)
 	}
 	return &usageError{err: err}
-}
-
-// explainUsage adds what a parser's message leaves out.
-func explainUsage(err error) error {
-	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
-	if !unknown {
-		return err
-	}
-	if len(name) > 1 {
-		name = "-" + name
-	}
-	return fmt.Errorf("there is no flag -%s; words that begin with - go behind --", name)
 }
 
 // session is one run of a command.

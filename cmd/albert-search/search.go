@@ -47,11 +47,7 @@ func (p *program) search(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	limit, err := positive(c, "max-results")
-	if err != nil {
-		return err
-	}
-	request := albertsearch.SearchRequest{Query: query, Mode: r.mode, Fusion: r.fusion, Filter: r.filter, Limit: limit}
+	request := albertsearch.SearchRequest{Query: query, Mode: r.mode, Fusion: r.fusion, Filter: r.filter, Limit: c.Int("max-results")}
 	return s.withEngine(func(e *albertsearch.Engine) error {
 		result, err := e.Search(c.Context, request)
 		if err != nil {
@@ -148,11 +144,12 @@ func (s *session) hit(w io.Writer, rank int, h albertsearch.Hit) {
 	s.headings(w, excerptIndent, h.Citation)
 	s.excerpt(w, x)
 	if s.Bool("explain") {
-		fmt.Fprintf(w, "%*s%s\n", excerptIndent, "", s.style(term.Dim).On(explain(h.Explain)))
+		fmt.Fprintf(w, "%*s%s\n", excerptIndent, "", s.style(term.Dim).On(scores(h.Explain)))
 	}
 }
 
-func explain(e albertsearch.Explanation) string {
+// scores says how a passage came by its score.
+func scores(e albertsearch.Explanation) string {
 	keyword, vector := "keywords: not found", "vector: not found"
 	if e.KeywordRank > 0 {
 		keyword = fmt.Sprintf("keywords: rank %d, BM25 %.3f", e.KeywordRank, e.KeywordScore)
