@@ -64,7 +64,7 @@ func (p *program) ask(c *cli.Context) error {
 type askJSON struct {
 	Question string            `json:"question"`
 	Mode     albertsearch.Mode `json:"mode"`
-	Fusion   rerank.Method     `json:"fusion"`
+	Fusion   rerank.Method     `json:"fusion,omitempty"`
 	// Answered is false when no answer is good enough; Answers has then what
 	// comes nearest.
 	Answered bool                  `json:"answered"`
@@ -93,20 +93,15 @@ func (s *session) showAnswers(request albertsearch.AskRequest, result *albertsea
 		err = s.answersJSON(request, result)
 	case s.Bool("vimgrep"):
 		err = s.print(func(w io.Writer) {
-			if result.Answered {
-				for _, a := range result.Answers {
-					s.vimgrep(w, a.Citation, a.Text)
-				}
+			for _, a := range s.worthShowing(result) {
+				s.vimgrep(w, a.Citation, a.Text)
 			}
 		})
 	case !result.Answered:
-		err = s.print(func(w io.Writer) { s.noAnswer(w, result) })
+		err = s.print(func(w io.Writer) { s.noAnswer(w, request, result) })
 	default:
 		err = s.print(func(w io.Writer) {
-			for i, a := range result.Answers {
-				if i > 0 && a.Confidence < unlikely && !s.verbose {
-					continue // it would only distract from the first
-				}
+			for i, a := range s.worthShowing(result) {
 				if i > 0 {
 					fmt.Fprintln(w)
 				}
@@ -126,9 +121,26 @@ func (s *session) showAnswers(request albertsearch.AskRequest, result *albertsea
 	return nil
 }
 
+// worthShowing are the answers that are printed.
+func (s *session) worthShowing(result *albertsearch.AskResult) []albertsearch.Answer {
+	switch {
+	case s.verbose:
+		return result.Answers
+	case !result.Answered:
+		return nil
+	}
+	shown := result.Answers[:1:1]
+	for _, a := range result.Answers[1:] {
+		if a.Confidence >= unlikely { // others would only distract
+			shown = append(shown, a)
+		}
+	}
+	return shown
+}
+
 func (s *session) answersJSON(request albertsearch.AskRequest, result *albertsearch.AskResult) error {
 	out := askJSON{
-		Question: request.Question, Mode: request.Mode, Fusion: request.Fusion,
+		Question: request.Question, Mode: request.Mode, Fusion: fusionOf(request.Mode, request.Fusion),
 		Answered: result.Answered, Answers: []answerJSON{}, Read: result.Read,
 		Coverage: result.Coverage, TookMS: result.Took.Milliseconds(),
 	}
@@ -147,18 +159,21 @@ func (s *session) answersJSON(request albertsearch.AskRequest, result *albertsea
 }
 
 // noAnswer says that there is none, and how far that can be relied on.
-func (s *session) noAnswer(w io.Writer, result *albertsearch.AskResult) {
+func (s *session) noAnswer(w io.Writer, request albertsearch.AskRequest, result *albertsearch.AskResult) {
 	fmt.Fprintln(w, s.style(term.Bold).On("No answer found."))
+	if result.Read == 0 && !request.Filter.IsZero() {
+		s.paragraph(w, 0, "", "Nothing was found among the documents that pass the filters.", nil, term.Plain)
+	}
 	s.paragraph(w, 0, "", fmt.Sprintf("Read %s of %s.", plural(result.Read, "passage"),
 		plural(result.Coverage.Documents-result.Coverage.Unread, "document")), nil, term.Plain)
 	if unread := coverage(result.Coverage); unread != "" {
 		s.paragraph(w, 0, "", unread+".", nil, term.Plain)
 	}
-	if !s.verbose || len(result.Answers) == 0 {
-		return
+	nearest := s.worthShowing(result)
+	if len(nearest) > 0 {
+		fmt.Fprintln(w, "\nWhat comes nearest:")
 	}
-	fmt.Fprintln(w, "\nWhat comes nearest:")
-	for _, a := range result.Answers {
+	for _, a := range nearest {
 		fmt.Fprintln(w)
 		s.answer(w, a)
 	}

@@ -149,6 +149,14 @@ func readRetrieval(c *cli.Context) (r retrieval, err error) {
 	return r, err
 }
 
+// fusionOf is the method only where there is something to fuse.
+func fusionOf(mode albertsearch.Mode, method rerank.Method) rerank.Method {
+	if mode != albertsearch.Hybrid {
+		return ""
+	}
+	return method
+}
+
 // choices are the values of flags that have few.
 func choices(flag string) []string {
 	switch flag {

@@ -51,31 +51,36 @@ func (p *program) indexDocuments(c *cli.Context) error {
 		return err
 	}
 	x := extract.New(extract.Options{})
-	sources, err := s.sources(p.stdin, x)
+	sources, missing, err := s.sources(p.stdin, x)
 	if err != nil {
 		return errors.Join(err, x.Close())
 	}
-	report, err := newReport(c.String("report"))
+	report, err := newReport(c.String("report"), p.stdout, s.json)
 	if err != nil {
 		return errors.Join(err, x.Close())
 	}
 	var summary albertsearch.IndexSummary
 	var troubles []albertsearch.FileReport
+	note := func(f albertsearch.FileReport) {
+		report.add(f)
+		if f.Outcome == albertsearch.OutcomeFailed || f.Outcome == albertsearch.OutcomeSkipped || partial(f) {
+			troubles = append(troubles, f)
+		}
+	}
+	for _, f := range missing {
+		note(f)
+	}
 	err = s.withEngine(func(e *albertsearch.Engine) error {
 		bar := newProgress(&s.printer)
 		defer bar.finish()
 		var err error
 		summary, err = e.Index(c.Context, albertsearch.IndexRequest{
 			Sources: sources, Force: c.Bool("force"), Progress: bar.show,
-			Report: func(f albertsearch.FileReport) {
-				report.add(f)
-				if f.Outcome == albertsearch.OutcomeFailed || f.Outcome == albertsearch.OutcomeSkipped {
-					troubles = append(troubles, f)
-				}
-			},
+			Report: note,
 		})
 		return err
 	})
+	summary.Failed += len(missing)
 	err = errors.Join(err, report.close(), x.Close())
 	if err != nil && c.Context.Err() == nil {
 		return err
@@ -84,19 +89,27 @@ func (p *program) indexDocuments(c *cli.Context) error {
 	if shown := s.showSummary(summary, troubles); err == nil {
 		err = shown
 	}
+	if err == nil && len(missing) > 0 {
+		return fmt.Errorf("%s named on the command line could not be indexed", plural(len(missing), "path"))
+	}
 	if err == nil && summary.Indexed+summary.Unchanged == 0 {
 		return errNothingFound
 	}
 	return err
 }
 
-// sources are what the arguments name.
-func (s *session) sources(stdin io.Reader, x ingest.Extractor) ([]ingest.Source, error) {
+// partial tells whether some of an indexed document could not be read.
+func partial(f albertsearch.FileReport) bool {
+	return (f.Outcome == albertsearch.OutcomeIndexed || f.Outcome == albertsearch.OutcomeUnchanged) && f.Reason != ""
+}
+
+// sources are what the arguments name. What is not there does not keep the rest
+// from being indexed, unless there is no rest.
+func (s *session) sources(stdin io.Reader, x ingest.Extractor) (sources []ingest.Source, missing []albertsearch.FileReport, err error) {
 	if s.NArg() == 0 {
-		return nil, usagef("index", "say what to index: files, folders, or - for standard input")
+		return nil, nil, usagef("index", "say what to index: files, folders, or - for standard input")
 	}
 	stdin = interruptible(s.Context.Context, stdin)
-	var sources []ingest.Source
 	var paths []string
 	for _, arg := range s.Args().Slice() {
 		switch {
@@ -107,9 +120,14 @@ func (s *session) sources(stdin io.Reader, x ingest.Extractor) ([]ingest.Source,
 			sources = append(sources, ingest.Stream(s.String("name"), stdin, x))
 			continue
 		}
-		// A mistyped name should not wait for the rest to be indexed.
 		if _, err := os.Stat(arg); err != nil {
-			return nil, fmt.Errorf("index %s: %w", arg, cause(err))
+			if s.NArg() == 1 {
+				return nil, nil, fmt.Errorf("index %s: %w", arg, cause(err))
+			}
+			missing = append(missing, albertsearch.FileReport{
+				ID: arg, Path: arg, Outcome: albertsearch.OutcomeFailed, Reason: cause(err).Error(),
+			})
+			continue
 		}
 		if !s.Bool("jsonl") {
 			paths = append(paths, arg)
@@ -117,7 +135,7 @@ func (s *session) sources(stdin io.Reader, x ingest.Extractor) ([]ingest.Source,
 		}
 		records, err := ingest.JSONL(arg)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		sources = append(sources, records)
 	}
@@ -127,9 +145,9 @@ func (s *session) sources(stdin io.Reader, x ingest.Extractor) ([]ingest.Source,
 		SkipDir: local.IsIndex, Extractor: x,
 	})
 	if err != nil {
-		return nil, &usageError{command: "index", err: err}
+		return nil, nil, &usageError{command: "index", err: err}
 	}
-	return append(sources, files), nil
+	return append(sources, files), missing, nil
 }
 
 // interruptible returns a reader of r that fails when the context ends, even
@@ -174,7 +192,9 @@ type indexJSON struct {
 	Passages    int    `json:"passages"`
 	Bytes       int64  `json:"bytes"`
 	TookMS      int64  `json:"took_ms"`
-	// Unread has the documents that were skipped or failed.
+	// Partial counts those of Indexed and Unchanged that were read only in part.
+	Partial int `json:"partial"`
+	// Unread has the documents that were skipped, failed or read only in part.
 	Unread []albertsearch.FileReport `json:"unread"`
 }
 
@@ -182,6 +202,12 @@ type indexJSON struct {
 const troublesShown = 20
 
 func (s *session) showSummary(sum albertsearch.IndexSummary, troubles []albertsearch.FileReport) error {
+	partly := 0
+	for _, f := range troubles {
+		if partial(f) {
+			partly++
+		}
+	}
 	if s.json {
 		if troubles == nil {
 			troubles = []albertsearch.FileReport{}
@@ -189,16 +215,23 @@ func (s *session) showSummary(sum albertsearch.IndexSummary, troubles []albertse
 		return s.printJSON(indexJSON{
 			Index: s.index, Interrupted: s.Context.Context.Err() != nil,
 			Indexed: sum.Indexed, Unchanged: sum.Unchanged, Skipped: sum.Skipped, Failed: sum.Failed, Removed: sum.Removed,
-			Passages: sum.Passages, Bytes: sum.Bytes, TookMS: sum.Took.Milliseconds(), Unread: troubles,
+			Passages: sum.Passages, Bytes: sum.Bytes, TookMS: sum.Took.Milliseconds(), Partial: partly, Unread: troubles,
 		})
 	}
 	s.listTroubles(troubles)
 	if s.quiet {
 		return nil
 	}
-	return s.print(func(w io.Writer) {
+	print := s.print
+	if s.String("report") == "-" {
+		print = func(f func(io.Writer)) error { f(s.stderr); return nil }
+	}
+	return print(func(w io.Writer) {
 		fmt.Fprintf(w, "%d indexed, %d unchanged, %d skipped, %d failed, %d removed\n",
 			sum.Indexed, sum.Unchanged, sum.Skipped, sum.Failed, sum.Removed)
+		if partly > 0 {
+			fmt.Fprintf(w, "%d of them read only in part\n", partly)
+		}
 		fmt.Fprintf(w, "%s, %s of text", plural(sum.Passages, "new passage"), size(sum.Bytes))
 		if sum.Took > 0 {
 			fmt.Fprintf(w, ", in %v", sum.Took.Round(10*time.Millisecond))
@@ -207,7 +240,16 @@ func (s *session) showSummary(sum albertsearch.IndexSummary, troubles []albertse
 	})
 }
 
-// listTroubles names the documents that failed, and with --verbose those that
+// trouble is an outcome for people, of a document that was not read or not all
+// of it.
+func trouble(o albertsearch.Outcome) string {
+	if o == albertsearch.OutcomeIndexed || o == albertsearch.OutcomeUnchanged {
+		return "in part"
+	}
+	return string(o)
+}
+
+// listTroubles names the documents that failed or were read in part, and with --verbose those that
 // were skipped, on standard error.
 func (s *session) listTroubles(troubles []albertsearch.FileReport) {
 	listed, left := 0, 0
@@ -218,7 +260,7 @@ func (s *session) listTroubles(troubles []albertsearch.FileReport) {
 			left++
 		default:
 			listed++
-			s.remark("%s: %s: %s", f.Outcome, s.path(f.Path), term.OneLine(f.Reason))
+			s.remark("%s: %s: %s", trouble(f.Outcome), s.name(f.ID, f.Path), term.OneLine(f.Reason))
 		}
 	}
 	if left > 0 {

@@ -189,10 +189,19 @@ func escapeLines(s string) string {
 
 // coverage says how much of the collection could not be read: "" if nothing.
 func coverage(c albertsearch.Coverage) string {
-	if c.Unread == 0 {
+	var text string
+	documents := plural(c.Documents, "document")
+	switch {
+	case c.Unread > 0 && c.Partial > 0:
+		text = fmt.Sprintf("%d of %s could not be read, %d only in part", c.Unread, documents, c.Partial)
+	case c.Unread > 0:
+		text = fmt.Sprintf("%d of %s could not be read", c.Unread, documents)
+	case c.Partial > 0:
+		text = fmt.Sprintf("%d of %s could be read only in part", c.Partial, documents)
+	default:
 		return ""
 	}
-	return fmt.Sprintf("%d of %s could not be read (albert-search status lists them)", c.Unread, plural(c.Documents, "document"))
+	return text + " (albert-search status lists them)"
 }
 
 func plural(n int, what string) string {

@@ -5,29 +5,39 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	albertsearch "github.com/albert-search/albert-search"
 )
 
-// reportFile is the file of --report. The first error of writing to it is kept
+// reportFile is what --report writes to. The first error of writing to it is kept
 // for close, as indexing goes on.
 type reportFile struct {
-	file   *os.File // nil when no report is wanted
+	file   io.Closer
 	buffer *bufio.Writer
-	lines  *json.Encoder
+	lines  *json.Encoder // nil when no report is wanted
 	err    error
 }
 
-func newReport(name string) (*reportFile, error) {
-	if name == "" {
+// newReport opens the file; "-" is standard output, which cannot have other
+// JSON, too.
+func newReport(name string, stdout io.Writer, asJSON bool) (*reportFile, error) {
+	var r *reportFile
+	switch {
+	case name == "":
 		return &reportFile{}, nil
+	case name == "-" && asJSON:
+		return nil, usagef("index", "--report - and --json: standard output can have one of them only")
+	case name == "-":
+		r = &reportFile{file: io.NopCloser(nil), buffer: bufio.NewWriter(stdout)}
+	default:
+		f, err := os.Create(name)
+		if err != nil {
+			return nil, fmt.Errorf("make the report: %w", err)
+		}
+		r = &reportFile{file: f, buffer: bufio.NewWriter(f)}
 	}
-	f, err := os.Create(name)
-	if err != nil {
-		return nil, fmt.Errorf("make the report: %w", err)
-	}
-	r := &reportFile{file: f, buffer: bufio.NewWriter(f)}
 	r.lines = json.NewEncoder(r.buffer)
 	r.lines.SetEscapeHTML(false)
 	return r, nil
@@ -35,13 +45,13 @@ func newReport(name string) (*reportFile, error) {
 
 // add writes a line.
 func (r *reportFile) add(f albertsearch.FileReport) {
-	if r.file != nil && r.err == nil {
+	if r.lines != nil && r.err == nil {
 		r.err = r.lines.Encode(f)
 	}
 }
 
 func (r *reportFile) close() error {
-	if r.file == nil {
+	if r.lines == nil {
 		return nil
 	}
 	if err := errors.Join(r.err, r.buffer.Flush(), r.file.Close()); err != nil {

@@ -23,12 +23,17 @@ func TestMain(m *testing.M) {
 // process of its own, in an empty home folder.
 func TestScripts(t *testing.T) {
 	library := orttest.Library(t)
+	testdata, err := filepath.Abs("../../testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+			env.Setenv("TESTDATA", testdata)
 			env.Setenv(ort.PathVariable, library.Path)
 			env.Setenv(indexVariable, filepath.Join(env.WorkDir, "the index"))
 			return nil

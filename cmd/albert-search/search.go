@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -61,7 +62,7 @@ func (p *program) search(c *cli.Context) error {
 type searchJSON struct {
 	Query    string                `json:"query"`
 	Mode     albertsearch.Mode     `json:"mode"`
-	Fusion   rerank.Method         `json:"fusion"`
+	Fusion   rerank.Method         `json:"fusion,omitempty"`
 	Hits     []hitJSON             `json:"hits"`
 	Coverage albertsearch.Coverage `json:"coverage"`
 	TookMS   int64                 `json:"took_ms"`
@@ -104,7 +105,12 @@ func (s *session) showHits(request albertsearch.SearchRequest, result *albertsea
 	if err != nil {
 		return err
 	}
-	if len(result.Hits) == 0 {
+	switch {
+	case len(result.Hits) == 0 && !request.Filter.IsZero():
+		s.remark("Nothing found among the documents that pass the filters.")
+	case len(result.Hits) > 0 && !slices.ContainsFunc(result.Hits, hasWord):
+		s.remark("No word of the query is in what was found; it is nearest by meaning.")
+	case len(result.Hits) == 0:
 		s.remark("Nothing found in %s.", plural(result.Coverage.Documents-result.Coverage.Unread, "document"))
 	}
 	if unread := coverage(result.Coverage); unread != "" && (s.verbose || len(result.Hits) == 0) {
@@ -116,9 +122,12 @@ func (s *session) showHits(request albertsearch.SearchRequest, result *albertsea
 	return nil
 }
 
+// hasWord tells whether a word of the query matches.
+func hasWord(h albertsearch.Hit) bool { return h.Explain.KeywordRank > 0 || len(h.Matches) > 0 }
+
 func (s *session) hitsJSON(request albertsearch.SearchRequest, result *albertsearch.SearchResult) error {
 	out := searchJSON{
-		Query: request.Query, Mode: request.Mode, Fusion: request.Fusion,
+		Query: request.Query, Mode: request.Mode, Fusion: fusionOf(request.Mode, request.Fusion),
 		Hits: []hitJSON{}, Coverage: result.Coverage, TookMS: result.Took.Milliseconds(),
 	}
 	for i, h := range result.Hits {

@@ -58,6 +58,7 @@ func noArguments(c *cli.Context) error {
 type statusJSON struct {
 	Index      string       `json:"index"`
 	Documents  int          `json:"documents"`
+	Partial    int          `json:"partial"`
 	Failed     int          `json:"failed"`
 	Skipped    int          `json:"skipped"`
 	Passages   int          `json:"passages"`
@@ -72,6 +73,7 @@ type statusJSON struct {
 }
 
 type unreadJSON struct {
+	ID      string               `json:"id"`
 	Path    string               `json:"path"`
 	Outcome albertsearch.Outcome `json:"outcome"`
 	Reason  string               `json:"reason"`
@@ -79,13 +81,13 @@ type unreadJSON struct {
 
 func newStatusJSON(st *albertsearch.Status) statusJSON {
 	out := statusJSON{
-		Index: st.Dir, Documents: st.Documents, Failed: st.Failed, Skipped: st.Skipped, Passages: st.Passages,
+		Index: st.Dir, Documents: st.Documents, Partial: st.Partial, Failed: st.Failed, Skipped: st.Skipped, Passages: st.Passages,
 		TextBytes: st.TextBytes, DiskBytes: st.DiskBytes, Generation: st.Generation, Updated: st.Updated,
 		Embedder: st.Settings.Embedder, Dim: st.Settings.Dim, Analyzer: st.Settings.Analyzer,
 		Unread: []unreadJSON{},
 	}
 	for _, info := range st.Incomplete {
-		out.Unread = append(out.Unread, unreadJSON{info.Path, outcome(info), info.Reason})
+		out.Unread = append(out.Unread, unreadJSON{info.ID, info.Path, outcome(info), info.Reason})
 	}
 	return out
 }
@@ -103,6 +105,9 @@ func outcome(info *index.Info) albertsearch.Outcome {
 func (s *session) showStatus(w io.Writer, st *albertsearch.Status) {
 	fmt.Fprintf(w, "index      %s\n", s.path(st.Dir))
 	fmt.Fprintf(w, "documents  %d in %s, %d failed, %d skipped\n", st.Documents, plural(st.Passages, "passage"), st.Failed, st.Skipped)
+	if st.Partial > 0 {
+		fmt.Fprintf(w, "           %d of them read only in part\n", st.Partial)
+	}
 	fmt.Fprintf(w, "size       %s of text, %s on disk\n", size(st.TextBytes), size(st.DiskBytes))
 	fmt.Fprintf(w, "updated    %s (generation %d)\n", st.Updated.Local().Format(time.DateTime), st.Generation)
 	if s.verbose {
@@ -110,13 +115,13 @@ func (s *session) showStatus(w io.Writer, st *albertsearch.Status) {
 		fmt.Fprintf(w, "analyzer   %s\n", st.Settings.Analyzer)
 	}
 	if len(st.Incomplete) > 0 {
-		fmt.Fprintln(w, "\nNot read:")
+		fmt.Fprintln(w, "\nNot read, or not all of it:")
 	}
 	for i, info := range st.Incomplete {
 		if i == troublesShown && !s.verbose {
 			fmt.Fprintf(w, "  and %d more (--verbose lists them)\n", len(st.Incomplete)-i)
 			return
 		}
-		fmt.Fprintf(w, "  %s: %s: %s\n", outcome(info), s.style(term.Place).On(s.path(info.Path)), term.OneLine(info.Reason))
+		fmt.Fprintf(w, "  %s: %s: %s\n", trouble(outcome(info)), s.style(term.Place).On(s.name(info.ID, info.Path)), term.OneLine(info.Reason))
 	}
 }

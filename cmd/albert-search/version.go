@@ -36,7 +36,7 @@ func (p *program) versionCommand() *cli.Command {
 type versionJSON struct {
 	Version  string `json:"version"`
 	Commit   string `json:"commit,omitempty"`
-	Modified bool   `json:"modified"` // since the commit
+	Modified *bool  `json:"modified,omitempty"` // since the commit, where that is known
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 }
@@ -56,7 +56,8 @@ func version() versionJSON {
 		case "vcs.revision":
 			v.Commit = s.Value
 		case "vcs.modified":
-			v.Modified = s.Value == "true"
+			modified := s.Value == "true"
+			v.Modified = &modified
 		}
 	}
 	return v
