@@ -164,7 +164,8 @@ type Clause struct {
 	Text   string
 	Phrase bool
 	// Field restricts the clause to "title", "heading", "text" or "path";
-	// empty means title, heading and text.
+	// empty means title, heading and text, and for a Should clause, with less
+	// weight, path.
 	Field string
 	Occur Occur
 }

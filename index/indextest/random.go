@@ -58,7 +58,7 @@ var vocabulary = []string{"kalo", "bizu", "tomar", "velk", "drun", "osmo"}
 func randomDoc(r *rand.Rand, version int) index.Document {
 	id := fmt.Sprintf("d%02d", r.IntN(25))
 	d := index.Document{Info: index.Info{
-		ID: id, Path: fmt.Sprintf("/%s/%s.%s", vocabulary[r.IntN(2)], id, []string{"md", "txt"}[r.IntN(2)]),
+		ID: id, Path: fmt.Sprintf("/%s/%s.%s", []string{"left", "right"}[r.IntN(2)], id, []string{"md", "txt"}[r.IntN(2)]),
 		Type:     []string{"a", "b"}[r.IntN(2)],
 		Modified: time.Unix(int64(r.IntN(10)), 0).UTC(),
 		Metadata: map[string]string{"k": vocabulary[r.IntN(2)]},
@@ -167,7 +167,7 @@ func randomFilter(r *rand.Rand) (index.Filter, func(*index.Info) bool) {
 	case 0:
 		return index.Filter{Paths: []string{"*.md"}}, func(d *index.Info) bool { return path.Ext(d.Path) == ".md" }
 	case 1:
-		return index.Filter{NotPaths: []string{"/kalo/**"}}, func(d *index.Info) bool { return !strings.HasPrefix(d.Path, "/kalo/") }
+		return index.Filter{NotPaths: []string{"/left/**"}}, func(d *index.Info) bool { return !strings.HasPrefix(d.Path, "/left/") }
 	case 2:
 		return index.Filter{Types: []string{"b"}, Metadata: map[string]string{"k": "bizu"}},
 			func(d *index.Info) bool { return d.Type == "b" && d.Metadata["k"] == "bizu" }

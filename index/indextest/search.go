@@ -93,7 +93,21 @@ func testFields(t *testing.T, o Opener) {
 	for _, q := range []string{"sea", "LIONS", "report", "2024", "ada"} {
 		equal(t, "path "+q, keyword(t, s, clause("path", q), index.Filter{}), []string{"walrus text"})
 	}
-	equal(t, "paths only when asked", keyword(t, s, words("lions"), index.Filter{}), []string{})
+	equal(t, "a file's name", keyword(t, s, words("report_2024.txt"), index.Filter{}), []string{"walrus text"})
+	for _, occur := range []index.Occur{index.Must, index.MustNot} {
+		q := index.Query{Clauses: []index.Clause{{Text: "text"}, {Text: "lions", Occur: occur}}}
+		want := []string{"first text", "second text", "walrus text"}
+		if occur == index.Must {
+			want = nil
+		}
+		unordered(t, "neither required nor excluded in paths", keyword(t, s, q, index.Filter{}), want)
+	}
+	for _, d := range []string{"d", "e"} {
+		same := doc(d, d+" text")
+		same.Path = "/home/ada/" + d
+		put(t, s, same)
+	}
+	equal(t, "a word of several paths", keyword(t, s, words("lions walrus"), index.Filter{})[:1], []string{"walrus text"})
 	if _, err := s.Keyword(t.Context(), index.Request{Query: clause("author", "x"), Limit: 1}); err == nil {
 		t.Error("an unknown field is accepted")
 	}

@@ -47,11 +47,14 @@ func (f field) weight() float64 {
 		return 1.5
 	case fieldHeading:
 		return 1.2
+	case fieldPath:
+		return 0.5
 	}
 	return 1
 }
 
-// searched returns the fields that a clause looks in.
+// searched returns the fields that a clause looks in. That a Should clause
+// without a field also scores paths is up to scorePath.
 func searched(name string) ([]field, error) {
 	if name == "" {
 		return []field{fieldTitle, fieldHeading, fieldText}, nil

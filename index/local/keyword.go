@@ -21,7 +21,8 @@ const (
 // Keyword returns the passages that match the query best.
 //
 // A passage is found when it matches at least one Should or Must clause, all
-// Must clauses and no MustNot clause. Its score is the sum of BM25F over the
+// Must clauses and no MustNot clause. A Should clause without a field matches
+// by the words of the path, too, each as a term of its own. Its score is the sum of BM25F over the
 // words of the Should and Must clauses (Robertson and Zaragoza, The
 // Probabilistic Relevance Framework: BM25 and Beyond, 2009, section 3.6): the
 // frequencies in the fields, each weighted and measured against the mean length
@@ -181,12 +182,39 @@ func (k *keywordSearch) score(q index.Query) error {
 				return err
 			}
 		}
-		// All fields of a clause have the same analyzer: a clause without a
-		// field does not look in paths.
+		// All fields of a clause have the same analyzer.
 		for _, t := range k.analyzers.analyze(fields[0], c.Text) {
 			if err := k.scoreTerm(fields, string(t.Term), where); err != nil {
 				return err
 			}
+		}
+		if c.Occur == index.Should && c.Field == "" {
+			if err := k.scorePath(c.Text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// scorePath adds the scores of the words in paths, so that a file is found by
+// its name. A word in all paths says where the collection is, and a word that
+// the text's analyzer drops says nothing.
+func (k *keywordSearch) scorePath(text string) error {
+	for _, t := range k.analyzers.analyze(fieldPath, text) {
+		term := string(t.Term)
+		if len(k.analyzers.analyze(fieldText, term)) == 0 {
+			continue
+		}
+		n := uint64(0)
+		if err := k.each(fieldPath, term, false, func(uint32, *bleve.TermFieldDoc) { n++ }); err != nil {
+			return err
+		}
+		if n == k.view.lengths[fieldPath].Passages {
+			continue
+		}
+		if err := k.scoreTerm([]field{fieldPath}, term, nil); err != nil {
+			return err
 		}
 	}
 	return nil
