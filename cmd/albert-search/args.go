@@ -22,8 +22,11 @@ func arrange(args []string, commands []*cli.Command) []string {
 	}
 	before, name, after := cutCommand(args[1:], takesValue(all))
 	command := find(commands, name)
-	if command == nil {
+	switch {
+	case name == "":
 		return args
+	case command == nil: // no flag before it hides that
+		return append(append([]string{args[0], name}, before...), after...)
 	}
 	needsValue := takesValue(command.Flags)
 	out := []string{args[0], name}

@@ -29,6 +29,7 @@ func TestArrange(t *testing.T) {
 		"index -":                             "index -- -",
 		"index a -":                           "index -- a -",
 		"search help":                         "search -- help",
+		"--index dir serch x":                 "serch --index dir x",
 		"search x -m5":                        "search -m=5 -- x",
 		"-m5 search x":                        "search -m=5 -- x",
 		"search x -qvm5":                      "search -q -v -m=5 -- x",

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -39,6 +40,22 @@ _albert_search() {
 compdef _albert_search albert-search
 `
 )
+
+// complete prints the values of the flag that is the last word, if those are
+// known, else the flags that the last word may become.
+func (p *program) complete(command *cli.Command) cli.BashCompleteFunc {
+	return func(c *cli.Context) {
+		// The last argument asks for the completion.
+		if n := len(p.args) - 2; n > 0 && isFlag(p.args[n]) {
+			if values := choices(strings.TrimLeft(p.args[n], "-")); len(values) > 0 {
+				// There is nobody to tell that it cannot be written.
+				_, _ = fmt.Fprintln(p.stdout, strings.Join(values, "\n"))
+				return
+			}
+		}
+		cli.DefaultCompleteWithFlags(command)(c)
+	}
+}
 
 func (p *program) completionCommand() *cli.Command {
 	return &cli.Command{

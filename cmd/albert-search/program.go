@@ -55,6 +55,7 @@ func (p *program) app() *cli.App {
 		c.OnUsageError = func(ctx *cli.Context, err error, _ bool) error {
 			return &usageError{command: ctx.Command.Name, err: explain(err, p.args, ctx.Command.Flags)}
 		}
+		c.BashComplete = p.complete(c)
 		if c.Before == nil {
 			c.Before = configure
 		}
