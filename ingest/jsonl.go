@@ -109,7 +109,7 @@ func JSONLStream(name string, r io.Reader) Source {
 
 type jsonl struct {
 	prefix string // of the IDs, without the '#'
-	covers bool
+	covers bool   // a file, which can be opened again
 	open   func() (io.ReadCloser, error)
 }
 
@@ -129,12 +129,14 @@ func (s *jsonl) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 		}
 		defer f.Close()           // nothing was written
 		first := map[string]int{} // the line of each id
-		r := bufio.NewReaderSize(f, 64<<10)
+		read := &counter{r: f}
+		r := bufio.NewReaderSize(read, 64<<10)
 		for n := 1; ; n++ {
 			if err := ctx.Err(); err != nil {
 				yield(Entry{}, err)
 				return
 			}
+			at := read.n - int64(r.Buffered())
 			line, err := readLine(r, maxRecordBytes)
 			if err == io.EOF {
 				return
@@ -143,7 +145,7 @@ func (s *jsonl) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 				yield(s.failure("", fmt.Errorf("line %d: cannot be read: %w", n, bare(err))), nil)
 				return
 			}
-			e, ok := s.entry(line, err, n, first)
+			e, ok := s.entry(line, err, n, at, first)
 			if ok && !yield(e, nil) {
 				return
 			}
@@ -151,8 +153,9 @@ func (s *jsonl) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 	}
 }
 
-// entry makes the entry of a line; false for a line that is empty.
-func (s *jsonl) entry(line []byte, err error, n int, first map[string]int) (Entry, bool) {
+// entry makes the entry of line n, which begins at the byte at; false for a
+// line that is empty.
+func (s *jsonl) entry(line []byte, err error, n int, at int64, first map[string]int) (Entry, bool) {
 	var rec record
 	if err == nil {
 		if isBlank(line) {
@@ -178,8 +181,48 @@ func (s *jsonl) entry(line []byte, err error, n int, first map[string]int) (Entr
 		e.Path = escapeID(filepath.ToSlash(rec.path))
 	}
 	e.Hash = func(context.Context) ([32]byte, error) { return sum, nil }
-	e.Load = func(context.Context) (*Document, error) { return rec.document(sum), nil }
+	if s.covers {
+		e.Load = s.loadAt(at, len(line), sum)
+	} else {
+		e.Load = func(context.Context) (*Document, error) { return rec.document(sum), nil }
+	}
 	return e, true
+}
+
+// loadAt reads a record again when it is wanted: a file of any size is listed
+// without being kept in memory.
+func (s *jsonl) loadAt(at int64, size int, sum [sha256.Size]byte) func(context.Context) (*Document, error) {
+	return func(context.Context) (*Document, error) {
+		f, err := s.open()
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close() // nothing was written
+		line := make([]byte, size)
+		if _, err := f.(io.ReaderAt).ReadAt(line, at); err != nil && err != io.EOF {
+			return nil, fmt.Errorf("cannot be read: %w", bare(err))
+		}
+		if sha256.Sum256(line) != sum {
+			return nil, ErrChanged
+		}
+		rec, err := parseRecord(line)
+		if err != nil {
+			return nil, err
+		}
+		return rec.document(sum), nil
+	}
+}
+
+// counter counts the bytes that are read.
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n += int64(n)
+	return n, err
 }
 
 // failure is the entry of something whose id could not be read, so that no

@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -168,5 +169,28 @@ func TestFilesOffersRecords(t *testing.T) {
 			got = append(got, e.ID)
 		}
 		expect(t, got, c.ids...)
+	}
+}
+
+// A record is read when it is loaded: one that was changed since it was listed
+// is refused.
+func TestJSONLChangedMeanwhile(t *testing.T) {
+	path := filepath.Join(tree(t, map[string]string{"x.jsonl": `{"id":"a","text":"one"}` + "\r\n" + `{"id":"b","text":"two"}`}), "x.jsonl")
+	s, err := ingest.JSONL(path)
+	must(t, err)
+	list := entries(t, s)
+	if len(list) != 2 {
+		t.Fatalf("%d records, want 2", len(list))
+	}
+	for i, want := range []string{"one", "two"} {
+		doc, err := list[i].Load(t.Context())
+		must(t, err)
+		if doc.Body != want {
+			t.Errorf("record %d is %q, want %q", i, doc.Body, want)
+		}
+	}
+	must(t, os.WriteFile(path, []byte(`{"id":"a","text":"one"}`+"\r\n"+`{"id":"b","text":"too"}`), 0o644))
+	if _, err := list[1].Load(t.Context()); !errors.Is(err, ingest.ErrChanged) {
+		t.Errorf("loading a changed record gives %v, want ErrChanged", err)
 	}
 }
