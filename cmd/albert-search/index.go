@@ -7,12 +7,10 @@ import (
 	"io"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	albertsearch "github.com/albert-search/albert-search"
-	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
@@ -98,11 +96,6 @@ func (p *program) indexDocuments(c *cli.Context) error {
 	return err
 }
 
-// partial tells whether some of an indexed document could not be read.
-func partial(f albertsearch.FileReport) bool {
-	return (f.Outcome == albertsearch.OutcomeIndexed || f.Outcome == albertsearch.OutcomeUnchanged) && f.Reason != ""
-}
-
 // sources are what the arguments name. What is not there does not keep the rest
 // from being indexed, unless there is no rest.
 func (s *session) sources(stdin io.Reader, x ingest.Extractor) (sources []ingest.Source, missing []albertsearch.FileReport, err error) {
@@ -178,105 +171,4 @@ func cause(err error) error {
 		return path.Err
 	}
 	return err
-}
-
-// indexJSON is what index --json prints.
-type indexJSON struct {
-	Index       string `json:"index"`
-	Interrupted bool   `json:"interrupted"`
-	Indexed     int    `json:"indexed"`
-	Unchanged   int    `json:"unchanged"`
-	Skipped     int    `json:"skipped"`
-	Failed      int    `json:"failed"`
-	Removed     int    `json:"removed"`
-	Passages    int    `json:"passages"`
-	Bytes       int64  `json:"bytes"`
-	TookMS      int64  `json:"took_ms"`
-	// Partial counts those of Indexed and Unchanged that were read only in part.
-	Partial int `json:"partial"`
-	// Unread has the documents that were skipped, failed or read only in part.
-	Unread []albertsearch.FileReport `json:"unread"`
-}
-
-// troublesShown is how many documents that could not be read are listed.
-const troublesShown = 20
-
-func (s *session) showSummary(sum albertsearch.IndexSummary, troubles []albertsearch.FileReport) error {
-	partly := 0
-	for _, f := range troubles {
-		if partial(f) {
-			partly++
-		}
-	}
-	if s.json {
-		if troubles == nil {
-			troubles = []albertsearch.FileReport{}
-		}
-		return s.printJSON(indexJSON{
-			Index: s.index, Interrupted: s.Context.Context.Err() != nil,
-			Indexed: sum.Indexed, Unchanged: sum.Unchanged, Skipped: sum.Skipped, Failed: sum.Failed, Removed: sum.Removed,
-			Passages: sum.Passages, Bytes: sum.Bytes, TookMS: sum.Took.Milliseconds(), Partial: partly, Unread: troubles,
-		})
-	}
-	s.listTroubles(troubles)
-	if s.quiet {
-		return nil
-	}
-	print := s.print
-	if s.String("report") == "-" {
-		print = func(f func(io.Writer)) error { f(s.stderr); return nil }
-	}
-	return print(func(w io.Writer) {
-		fmt.Fprintf(w, "%d indexed, %d unchanged, %d skipped, %d failed, %d removed\n",
-			sum.Indexed, sum.Unchanged, sum.Skipped, sum.Failed, sum.Removed)
-		if partly > 0 {
-			fmt.Fprintf(w, "%d of them read only in part\n", partly)
-		}
-		fmt.Fprintf(w, "%s, %s of text", plural(sum.Passages, "new passage"), size(sum.Bytes))
-		if sum.Took > 0 {
-			fmt.Fprintf(w, ", in %v", sum.Took.Round(10*time.Millisecond))
-		}
-		fmt.Fprintf(w, "\nindex: %s\n", s.path(s.index))
-	})
-}
-
-// trouble is an outcome for people, of a document that was not read or not all
-// of it.
-func trouble(o albertsearch.Outcome) string {
-	if o == albertsearch.OutcomeIndexed || o == albertsearch.OutcomeUnchanged {
-		return "in part"
-	}
-	return string(o)
-}
-
-// listTroubles names the documents that failed or were read in part, and with --verbose those that
-// were skipped, on standard error.
-func (s *session) listTroubles(troubles []albertsearch.FileReport) {
-	listed, left := 0, 0
-	for _, f := range troubles {
-		switch {
-		case f.Outcome == albertsearch.OutcomeSkipped && !s.verbose:
-		case listed == troublesShown && !s.verbose:
-			left++
-		default:
-			listed++
-			s.remark("%s: %s: %s", trouble(f.Outcome), s.name(f.ID, f.Path), term.OneLine(f.Reason))
-		}
-	}
-	if left > 0 {
-		s.remark("and %d more; --report FILE lists all", left)
-	}
-}
-
-// size is a number of bytes for people.
-func size(n int64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprintf("%d B", n)
-	case n < 1_000_000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	case n < 1_000_000_000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	}
-	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
 }
