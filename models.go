@@ -93,11 +93,7 @@ func (m *models) answerer(ctx context.Context) (*qa.Answerer, error) {
 // ort returns ONNX Runtime, loading it if need be.
 func (m *models) ort() (*ort.Runtime, error) {
 	return m.runtime.get(func() (*ort.Runtime, error) {
-		lib, err := ort.Find(ort.FindOptions{Path: m.o.ONNXRuntime})
-		if err != nil {
-			return nil, err
-		}
-		rt, err := ort.Open(lib)
+		rt, err := ort.Load(ort.FindOptions{Path: m.o.ONNXRuntime})
 		if err != nil {
 			return nil, err
 		}

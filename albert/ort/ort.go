@@ -48,6 +48,15 @@ type Runtime struct {
 	close   func() error
 }
 
+// Load opens the library that Find finds.
+func Load(o FindOptions) (*Runtime, error) {
+	lib, err := Find(o)
+	if err != nil {
+		return nil, err
+	}
+	return Open(lib)
+}
+
 // Open loads the library and initialises the environment of the process, or
 // shares it when the same library is open already. While another library is
 // open the error is ErrOtherLibrary.

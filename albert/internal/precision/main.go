@@ -50,11 +50,7 @@ func run(ctx context.Context, fp32, int8, squad string, most int) (err error) {
 	if err != nil {
 		return err
 	}
-	lib, err := ort.Find(ort.FindOptions{})
-	if err != nil {
-		return err
-	}
-	rt, err := ort.Open(lib)
+	rt, err := ort.Load(ort.FindOptions{})
 	if err != nil {
 		return err
 	}

@@ -21,11 +21,7 @@ import (
 
 // withReader opens the reader that the flags name and calls f with it.
 func withReader(c *cli.Context, f func(*albertsearch.Reader) error) (err error) {
-	lib, err := ort.Find(ort.FindOptions{Path: c.String("onnxruntime")})
-	if err != nil {
-		return err
-	}
-	rt, err := ort.Open(lib)
+	rt, err := ort.Load(ort.FindOptions{Path: c.String("onnxruntime")})
 	if err != nil {
 		return err
 	}

@@ -57,11 +57,7 @@ func run(ctx context.Context, from, text, to string) (err error) {
 	if err != nil {
 		return err
 	}
-	lib, err := ort.Find(ort.FindOptions{})
-	if err != nil {
-		return err
-	}
-	rt, err := ort.Open(lib)
+	rt, err := ort.Load(ort.FindOptions{})
 	if err != nil {
 		return err
 	}
