@@ -14,7 +14,8 @@ const sentenceReach = 2000
 
 // Sentence returns the byte range of the sentence of body around
 // body[start:end], or of all the sentences that the span touches. Where none
-// begins or ends within some 2,000 bytes, the range ends at a space there.
+// begins or ends within some 2,000 bytes, the range ends at a space there. A
+// title that stands right above a sentence is not part of it.
 func Sentence(body string, start, end int) (int, int) {
 	start = min(max(start, 0), len(body))
 	end = min(max(end, start), len(body))
@@ -40,10 +41,12 @@ func Sentence(body string, start, end int) (int, int) {
 		if b.end < start || b.start > end {
 			continue
 		}
-		for s, e := range sentencesIn(body, b, &buf) {
-			// A span that is empty belongs to the sentence it lies in.
-			if s < end && e > start || s <= start && end <= e {
-				first, last = min(first, s), max(last, e)
+		for part := range atTitles(body, b) {
+			for s, e := range sentencesIn(body, part, &buf) {
+				// A span that is empty belongs to the sentence it lies in.
+				if s < end && e > start || s <= start && end <= e {
+					first, last = min(first, s), max(last, e)
+				}
 			}
 		}
 	}

@@ -304,6 +304,38 @@ func TestSentence(t *testing.T) {
 	}
 }
 
+// In the text of a PDF no empty line parts a title from what follows, and lines
+// are wrapped wherever they are full.
+func TestSentenceBelowTitle(t *testing.T) {
+	const body = `Parks, beach and allotments
+Lifeguards on Strand Beach cost £48,600 for seventeen weeks. The council has asked the county to share the
+cost, as two swimmers in three come from outside the town, which Mayor Abernathy-Featherstonehaugh of
+Pellacombe did not say. The repair of
+Mr Gould's sheep
+Barn is left to the eleven sheep and has been told that it is a local matter, which it has not been since
+1990 or so.
+Harbour dues 2020
+2021
+Dues rise since two crab boats have moved here from Ardvey, and since the toll goes from £2.10 to £2.35
+`
+	for span, want := range map[string]string{
+		"48,600":      "Lifeguards on Strand Beach cost £48,600 for seventeen weeks.",
+		"allotments":  "Parks, beach and allotments",
+		"beach and a": "Parks, beach and allotments",
+		"Featherston": "The council has asked the county to share the\ncost, as two swimmers in three come from outside the town, which Mayor Abernathy-Featherstonehaugh of\nPellacombe did not say.",
+		"repair":      "The repair of\nMr Gould's sheep",
+		"1990":        "Barn is left to the eleven sheep and has been told that it is a local matter, which it has not been since\n1990 or so.",
+		"crab":        "Dues rise since two crab boats have moved here from Ardvey, and since the toll goes from £2.10 to £2.35",
+		"2020":        "Harbour dues 2020",
+	} {
+		i := strings.Index(body, span)
+		start, end := ingest.Sentence(body, i, i+len(span))
+		if got := body[start:end]; got != want {
+			t.Errorf("around %q: %q, want %q", span, got, want)
+		}
+	}
+}
+
 func BenchmarkSplit(b *testing.B) {
 	prose := "The gear ratio of a bicycle is the number of teeth of its chainring over that of its sprocket. Dr. Miller measured it, e.g. in 1990; it was 3.5.\nThe third sentence of the paragraph ends it.\n\n"
 	for _, c := range []struct{ name, typ, body string }{
