@@ -56,7 +56,7 @@ func kind(err error) (name, hint string) {
 		}
 		return "usage", "albert-search " + usage.command + " --help says how it is used"
 	case errors.Is(err, index.ErrNotFound):
-		return "no_index", "albert-search index FOLDER makes one, --index names another"
+		return "no_index", "albert-search index FOLDER; or name another index with --index"
 	case errors.Is(err, index.ErrNotIndex):
 		return "not_an_index", "name another folder with --index"
 	case errors.Is(err, index.ErrLocked):
