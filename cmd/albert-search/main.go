@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -38,6 +40,9 @@ func run() int {
 		fmt.Fprintln(os.Stderr, "Stopping. What is indexed stays usable; interrupt again to end at once.")
 	}()
 	ignoreEmptyVariables()
+	// Bleve writes there what is wrong with a damaged index, which reaches the
+	// user as an error.
+	log.SetOutput(io.Discard)
 	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 	return p.run(ctx, os.Args)
 }
