@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -29,6 +30,8 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 	// many documents are in memory.
 	slots := make(chan chan *loaded, runtime.GOMAXPROCS(0))
 	batches := make(chan *batch, 1)
+	var loading sync.WaitGroup
+	defer loading.Wait() // an interrupted run leaves nobody reading
 	g.Go(func() error {
 		defer close(slots)
 		for _, entry := range entries {
@@ -38,7 +41,7 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			go func() { slot <- r.load(ctx, entry) }()
+			loading.Go(func() { slot <- r.load(ctx, entry) })
 		}
 		return nil
 	})
@@ -65,7 +68,10 @@ func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 		l.unread(e, previous, e.Skip)
 		return l
 	}
-	if previous != nil && !r.request.Force && r.same(ctx, e, previous, l) {
+	// A kind that was not read may be one that is read by now; telling costs
+	// next to nothing.
+	known := previous != nil && previous.State != index.Skipped
+	if known && !r.request.Force && r.same(ctx, e, previous, l) {
 		return l
 	}
 	doc, err := e.Load(ctx)
@@ -127,10 +133,13 @@ func (l *loaded) unread(e ingest.Entry, previous *index.Info, err error) {
 		l.report.Reason += " (what was indexed before is kept)"
 		return
 	}
-	l.put = &index.Document{Info: index.Info{
+	info := index.Info{
 		ID: e.ID, Path: e.Path, State: state, Reason: err.Error(),
 		Fingerprint: stored(ingest.Fingerprint{Stat: e.Stat.Settled(time.Now())}),
-	}}
+	}
+	if previous == nil || previous.State != state || previous.Reason != info.Reason || previous.Fingerprint != info.Fingerprint {
+		l.put = &index.Document{Info: info}
+	}
 }
 
 func stored(f ingest.Fingerprint) index.Fingerprint {
