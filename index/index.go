@@ -120,11 +120,17 @@ type Stored struct {
 }
 
 // Batch is one atomic change: after Apply has returned nil all of it is in the
-// Store, after an error none of it. Documents in Put replace those of the same
-// ID. Delete is carried out before Put; ids that are not there are ignored.
+// Store, after an error none of it. Delete is carried out first, then Put, then
+// Touch; ids that are not there are ignored. Of several entries with one ID the
+// last counts.
 type Batch struct {
+	// Put adds documents, in place of those of the same ID.
 	Put    []Document
 	Delete []string
+	// Touch replaces the Info of documents and keeps their passages. Their
+	// Title, Path and State stay as they are: to give them another is an error
+	// here and a matter for Put. Passages is ignored.
+	Touch []Info
 }
 
 // Filter restricts a search to some documents. The zero Filter lets all pass;

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +24,23 @@ func (m model) apply(b index.Batch) {
 	for _, d := range b.Put {
 		m[d.ID] = d
 	}
+	for _, info := range b.Touch {
+		if d, ok := m[info.ID]; ok {
+			d.Info = info
+			m[info.ID] = d
+		}
+	}
+}
+
+// infos returns the documents as a Store does.
+func (m model) infos() []index.Info {
+	var all []index.Info
+	for _, id := range slices.Sorted(maps.Keys(m)) {
+		info := m[id].Info
+		info.Passages = len(m[id].Content)
+		all = append(all, info)
+	}
+	return all
 }
 
 // find returns the passages of the documents that pass, best first: by score
@@ -82,6 +100,17 @@ func randomDoc(r *rand.Rand, version int) index.Document {
 	return d
 }
 
+// randomTouch returns a new Info for a document that may be there.
+func randomTouch(r *rand.Rand, m model, version int) index.Info {
+	info := randomDoc(r, version).Info
+	if d, ok := m[info.ID]; ok {
+		info.Path, info.State = d.Path, d.State
+	}
+	info.Reason = []string{"", "touched"}[r.IntN(2)]
+	info.Fingerprint = index.Fingerprint{ModTime: int64(version)}
+	return info
+}
+
 // testRandom applies random batches and after each compares every search with
 // the model's. Now and then the index is published and opened again.
 func testRandom(t *testing.T, o Opener) {
@@ -97,8 +126,12 @@ func testRandom(t *testing.T, o Opener) {
 		for range r.IntN(3) {
 			b.Delete = append(b.Delete, fmt.Sprintf("d%02d", r.IntN(25)))
 		}
-		apply(t, s, b)
 		m.apply(b)
+		for range r.IntN(4) {
+			b.Touch = append(b.Touch, randomTouch(r, m, step))
+		}
+		m.apply(b)
+		apply(t, s, b)
 		compare(t, s, m, r)
 		if t.Failed() {
 			t.Fatalf("step %d differs", step)
@@ -112,8 +145,8 @@ func testRandom(t *testing.T, o Opener) {
 
 func compare(t *testing.T, s index.Store, m model, r *rand.Rand) {
 	t.Helper()
-	if got, want := ids(t, s), strings.Join(slices.Sorted(maps.Keys(m)), " "); got != want {
-		t.Errorf("documents %q, want %q", got, want)
+	if got, want := infos(t, s), m.infos(); !reflect.DeepEqual(got, want) {
+		t.Errorf("documents\n%+v, want\n%+v", got, want)
 	}
 	var want index.Stats
 	for _, d := range m {

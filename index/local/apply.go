@@ -40,7 +40,7 @@ func (s *Store) Apply(ctx context.Context, b index.Batch) error {
 	if err != nil {
 		return err
 	}
-	if len(c.put) == 0 && len(c.gone) == 0 {
+	if len(c.put)+len(c.gone)+len(c.touched) == 0 {
 		return nil
 	}
 	if err := s.write(c); err != nil {
@@ -69,6 +69,11 @@ func checkBatch(b index.Batch, dim int) error {
 			}
 		}
 	}
+	for i := range b.Touch {
+		if d := &b.Touch[i]; d.Bytes < 0 {
+			return fmt.Errorf("document %s has %d bytes", d.ID, d.Bytes)
+		}
+	}
 	return nil
 }
 
@@ -89,8 +94,10 @@ func checkPassage(p *index.Passage, dim int) error {
 
 // change is a batch with its numbers.
 type change struct {
-	put      []segSource
-	gone     []*docRecord
+	put  []segSource
+	gone []*docRecord
+	// touched has the new records of documents that were there, by number.
+	touched  map[uint32]*docRecord
 	postings *bleve.Batch
 	// fields are the Bleve documents of put's passages, in order of rows;
 	// when Bleve has analysed them they know how long their fields are.
@@ -102,15 +109,21 @@ type change struct {
 // newChange numbers a batch. Of several documents with one ID the last counts.
 func (s *Store) newChange(b index.Batch) (*change, error) {
 	w := s.writer
-	c := &change{postings: bleve.NewBatch(), nextRow: w.next.NextRow, nextDoc: w.next.NextDocument}
+	c := &change{touched: make(map[uint32]*docRecord), postings: bleve.NewBatch(),
+		nextRow: w.next.NextRow, nextDoc: w.next.NextDocument}
 	last := make(map[string]int, len(b.Put))
 	for i := range b.Put {
 		last[b.Put[i].ID] = i
 	}
-	removed := make(map[string]bool)
+	// changed has the documents that the batch removes or puts; nil is one that
+	// is not there any more.
+	changed := make(map[string]*docRecord)
 	remove := func(id string) {
-		if d := w.byID[id]; d != nil && !removed[id] {
-			removed[id] = true
+		if _, done := changed[id]; done {
+			return
+		}
+		changed[id] = nil
+		if d := w.byID[id]; d != nil {
 			c.gone = append(c.gone, d)
 			for i := range d.info.Passages {
 				c.postings.Delete(rowKey(d.first + uint32(i)))
@@ -129,7 +142,14 @@ func (s *Store) newChange(b index.Batch) (*change, error) {
 		if c.nextDoc >= maxRow || uint64(c.nextRow)+uint64(len(d.Content)) >= maxRow {
 			return nil, fmt.Errorf("index %s has no numbers left; index again into an empty folder", s.dir)
 		}
-		c.put = append(c.put, s.number(c, d))
+		src := s.number(c, d)
+		changed[d.ID] = src.doc
+		c.put = append(c.put, src)
+	}
+	for i := range b.Touch {
+		if err := c.touch(&b.Touch[i], changed, w.byID); err != nil {
+			return nil, err
+		}
 	}
 	return c, nil
 }
@@ -146,7 +166,7 @@ func (s *Store) number(c *change, d *index.Document) segSource {
 		if match == "" {
 			match = p.Text
 		}
-		fields := passageDoc(c.nextRow, s.analyzers, [numFields]string{
+		fields := passageDoc(c.nextRow, s.writer.schema.analyzers, [numFields]string{
 			fieldTitle: d.Title, fieldHeading: strings.Join(p.Heading, "\n"), fieldText: match, fieldPath: d.Path})
 		c.postings.Update(fields)
 		c.fields = append(c.fields, fields)
@@ -181,6 +201,9 @@ func (s *Store) write(c *change) error {
 	for _, d := range c.gone {
 		next.remove(d)
 	}
+	for _, d := range c.touched {
+		next.touch(w.byID[d.info.ID], d)
+	}
 	segs, err := w.nextSegments(old.segs, c.put, &next)
 	if err != nil {
 		return err
@@ -190,6 +213,9 @@ func (s *Store) write(c *change) error {
 	}
 	for _, d := range c.gone {
 		delete(w.byID, d.info.ID)
+	}
+	for _, d := range c.touched {
+		w.byID[d.info.ID] = d
 	}
 	for _, seg := range segs {
 		if slices.Contains(old.segs, seg) {

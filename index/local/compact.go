@@ -36,7 +36,7 @@ func (w *writer) compact(segs []*segment, c *contents) ([]*segment, error) {
 				dropped.Add(d.number)
 				continue
 			}
-			docs = append(docs, s.source(d, first))
+			docs = append(docs, s.source(c.current(d), first))
 		}
 	}
 	var merged []*segment
@@ -50,6 +50,9 @@ func (w *writer) compact(segs []*segment, c *contents) ([]*segment, error) {
 	old := slices.Clone(segs[from:to])
 	segs = slices.Replace(segs, from, to, merged...)
 	c.deleted.AndNot(dropped)
+	for _, d := range docs {
+		delete(c.touched, d.doc.number)
+	}
 	for _, s := range old {
 		// Generations that have the segment keep a link of their own, views
 		// their mapping. What cannot be removed now goes with the folder.

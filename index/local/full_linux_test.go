@@ -55,10 +55,15 @@ func checkAfterFailure(ctx context.Context, s *Store, cause error, want int) err
 	if _, err := s.Keyword(ctx, index.Request{Query: query("words"), Limit: 3}); err != nil {
 		return fmt.Errorf("searching after the failure: %w", err)
 	}
-	if err := s.Close(); err == nil {
-		return errors.New("Close does not say that batches are lost")
+	if err := s.Close(); err != nil {
+		return fmt.Errorf("Close says again what is known: %w", err)
 	}
-	r, err := Open(ctx, s.dir)
+	return checkLeft(ctx, s.dir, want)
+}
+
+// checkLeft checks that the first batches are there, and nothing else.
+func checkLeft(ctx context.Context, dir string, want int) error {
+	r, err := Open(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -117,7 +122,7 @@ func TestDiskFull(t *testing.T) {
 // TestWriteFails runs writers whose files may only grow to a limit, which
 // fails the writing of segments, of Bleve's files and of a publication.
 func TestWriteFails(t *testing.T) {
-	for _, limit := range []string{"publish", "60000", "200000", "500000"} {
+	for _, limit := range []string{"publish", "close", "60000", "200000", "500000"} {
 		t.Run(limit, func(t *testing.T) {
 			c, stderr := child(t, "full", t.TempDir())
 			c.Env = append(c.Env, "ALBERT_SEARCH_TEST_LIMIT="+limit)
@@ -137,15 +142,43 @@ func childFull(dir string) error {
 	if err != nil {
 		return err
 	}
-	var size uint64 = 100 // less than a manifest
+	const small = 100 // less than a manifest
 	published := 0
-	if limit := os.Getenv("ALBERT_SEARCH_TEST_LIMIT"); limit != "publish" {
+	limit := os.Getenv("ALBERT_SEARCH_TEST_LIMIT")
+	switch limit {
+	case "publish", "close":
+		if err := s.Apply(ctx, bigBatch(1)); err != nil {
+			return err
+		}
+		write := func() error { return s.Publish(ctx) }
+		if limit == "close" {
+			write = s.Close
+		}
+		err = limited(small, write)
+	default:
+		var size uint64
 		if _, err := fmt.Sscan(limit, &size); err != nil {
 			return err
 		}
-	} else if err := s.Apply(ctx, bigBatch(1)); err != nil {
-		return err
+		err = limited(size, func() (err error) {
+			published, err = fillUp(ctx, s)
+			return err
+		})
 	}
+	fmt.Println(err)
+	switch {
+	case err == nil:
+		return errors.New("nothing failed")
+	case limit != "close":
+		return checkAfterFailure(ctx, s, err, published)
+	case !errors.Is(err, syscall.EFBIG) || strings.Count(err.Error(), "nothing since generation") != 1:
+		return fmt.Errorf("Close does not say once that a batch is lost: %w", err)
+	}
+	return checkLeft(ctx, dir, published)
+}
+
+// limited calls write while files may only grow to size bytes.
+func limited(size uint64, write func() error) error {
 	var old syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
 		return err
@@ -153,17 +186,6 @@ func childFull(dir string) error {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: old.Max}); err != nil {
 		return err
 	}
-	if size == 100 {
-		err = s.Publish(ctx)
-	} else {
-		published, err = fillUp(ctx, s)
-	}
-	if err == nil {
-		return errors.New("nothing failed")
-	}
-	fmt.Println(err)
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-		return err
-	}
-	return checkAfterFailure(ctx, s, err, published)
+	err := write()
+	return errors.Join(err, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old))
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 )
@@ -19,7 +18,7 @@ type generation struct {
 
 // openGeneration opens a published generation, or the writer's clone of one,
 // and checks that its parts belong together.
-func openGeneration(dir string, manifestSum uint32, readOnly bool, timeout time.Duration) (*generation, error) {
+func openGeneration(dir string, manifestSum uint32, readOnly bool) (*generation, error) {
 	m, err := readManifest(dir, manifestSum)
 	if err != nil {
 		return nil, err
@@ -27,6 +26,14 @@ func openGeneration(dir string, manifestSum uint32, readOnly bool, timeout time.
 	deleted, err := readDeleted(filepath.Join(dir, deletedName))
 	if err != nil {
 		return nil, err
+	}
+	touched, err := readTouched(dir, m)
+	if err != nil {
+		return nil, err
+	}
+	made, err := newSchema(m.Settings)
+	if err != nil {
+		return nil, fmt.Errorf("opening generation %d: %w", m.Generation, err)
 	}
 	segs := make([]*segment, 0, len(m.Segments))
 	for _, name := range m.Segments {
@@ -39,11 +46,14 @@ func openGeneration(dir string, manifestSum uint32, readOnly bool, timeout time.
 	if err := checkSegments(dir, m, segs); err != nil {
 		return nil, errors.Join(err, releaseSegments(segs))
 	}
-	p, err := openPostings(filepath.Join(dir, postingsName), readOnly, timeout)
+	if err := checkTouched(segs, deleted, touched); err != nil {
+		return nil, errors.Join(damaged(filepath.Join(dir, touchedName), err.Error()), releaseSegments(segs))
+	}
+	p, err := openPostings(filepath.Join(dir, postingsName), readOnly)
 	if err != nil {
 		return nil, errors.Join(err, releaseSegments(segs))
 	}
-	v, err := openView(m, deleted, segs, p)
+	v, err := openView(m, newContents(deleted, touched), segs, p, made)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening generation %d: %w", m.Generation, damaged(dir, err.Error())), p.close())
 	}
@@ -74,12 +84,11 @@ func checkSegments(dir string, m *manifest, segs []*segment) error {
 // openView makes the view of a generation and compares it with the manifest.
 // Scorch falls back to an older state in silence when a file of the newest is
 // unusable; the number of the batch tells.
-func openView(m *manifest, deleted *roaring.Bitmap, segs []*segment, p *postings) (*view, error) {
-	c := newContents(deleted)
+func openView(m *manifest, c contents, segs []*segment, p *postings, made *schema) (*view, error) {
 	for _, s := range segs {
 		for _, d := range s.docs {
-			if !deleted.Contains(d.number) {
-				c.add(d)
+			if !c.deleted.Contains(d.number) {
+				c.add(c.current(d))
 			}
 		}
 	}
@@ -87,7 +96,7 @@ func openView(m *manifest, deleted *roaring.Bitmap, segs []*segment, p *postings
 	if err != nil {
 		return nil, errors.Join(err, releaseSegments(segs))
 	}
-	v, err := newView(c, segs, snapshot, m.Created)
+	v, err := newView(c, segs, snapshot, m.Created, made)
 	if err != nil {
 		return nil, err
 	}

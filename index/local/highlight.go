@@ -11,15 +11,24 @@ import (
 
 // Highlight returns the ranges of text that the query's clauses match: words
 // with the same stem, phrases as a whole. Clauses that exclude or look in paths
-// only have no part in it.
+// only have no part in it. A closed Store finds nothing.
 func (s *Store) Highlight(q index.Query, text string) []index.Range {
-	tokens := s.analyzers.analyze(fieldText, text)
+	v, err := s.acquire()
+	if err != nil {
+		return nil
+	}
+	defer v.release()
+	return v.schema.analyzers.highlight(q, text)
+}
+
+func (a *analyzers) highlight(q index.Query, text string) []index.Range {
+	tokens := a.analyze(fieldText, text)
 	var ranges []index.Range
 	for _, c := range q.Clauses {
 		if c.Occur == index.MustNot || c.Field == fieldPath.String() {
 			continue
 		}
-		wanted := s.analyzers.analyze(fieldText, c.Text)
+		wanted := a.analyze(fieldText, c.Text)
 		if len(wanted) == 0 {
 			continue
 		}

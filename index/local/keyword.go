@@ -48,7 +48,7 @@ func (s *Store) Keyword(ctx context.Context, r index.Request) (hits []index.Hit,
 	if err != nil {
 		return nil, err
 	}
-	k := &keywordSearch{ctx: ctx, view: v, analyzers: s.analyzers}
+	k := &keywordSearch{ctx: ctx, view: v, analyzers: v.schema.analyzers}
 	must, not, err := k.restrict(r.Query)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (s *Store) recoverDamage(err *error) {
 // allowed, where nil means all live rows.
 func (s *Store) restrictRows(ctx context.Context, v *view, q index.Query, allowed *roaring.Bitmap) (rows *roaring.Bitmap, err error) {
 	defer s.recoverDamage(&err)
-	k := &keywordSearch{ctx: ctx, view: v, analyzers: s.analyzers}
+	k := &keywordSearch{ctx: ctx, view: v, analyzers: v.schema.analyzers}
 	must, not, err := k.restrict(q)
 	if err != nil {
 		return nil, err

@@ -61,7 +61,8 @@ func child(t *testing.T, mode, dir string) (*exec.Cmd, *bytes.Buffer) {
 var killSettings = index.Settings{Embedder: "test", Dim: 8, Analyzer: "en"}
 
 // In step n the document n is put with n%4 passages, the document n/2 put
-// again, and the document n/3 deleted. So every step changes what searches
+// again, the document n/3 deleted, and the document n/4 touched; every fifth
+// step touches what it puts again too. So every step changes what searches
 // find, segments get holes and merges happen.
 func step(n int) index.Batch {
 	b := index.Batch{Put: []index.Document{killDoc(n, n)}}
@@ -71,7 +72,20 @@ func step(n int) index.Batch {
 	if n%3 == 0 {
 		b.Delete = []string{killID(n / 3)}
 	}
+	for _, id := range killTouched(n) {
+		info := killDoc(id, n).Info
+		info.Fingerprint.ModTime = int64(n)
+		b.Touch = append(b.Touch, info)
+	}
 	return b
+}
+
+// killTouched returns the documents that a step touches if they are there.
+func killTouched(n int) []int {
+	if n%5 == 0 {
+		return []int{n / 4, n / 2}
+	}
+	return []int{n / 4}
 }
 
 func killID(n int) string { return fmt.Sprintf("doc-%06d", n) }
@@ -98,16 +112,24 @@ func killVector(n, v, i int) []float32 {
 	return vec
 }
 
+// killVersion says which step put a document, and which one touched it since.
+type killVersion struct{ put, touched int }
+
 // killState says which version of each document there is after a step.
-func killState(steps int) map[string]int {
-	docs := make(map[string]int)
+func killState(steps int) map[string]killVersion {
+	docs := make(map[string]killVersion)
 	for n := 1; n <= steps; n++ {
 		if n%3 == 0 {
 			delete(docs, killID(n/3))
 		}
-		docs[killID(n)] = n
+		docs[killID(n)] = killVersion{put: n}
 		if n > 1 {
-			docs[killID(n/2)] = n
+			docs[killID(n/2)] = killVersion{put: n}
+		}
+		for _, id := range killTouched(n) {
+			if d, ok := docs[killID(id)]; ok {
+				docs[killID(id)] = killVersion{d.put, n}
+			}
 		}
 	}
 	return docs
@@ -168,8 +190,12 @@ func checkSteps(ctx context.Context, s *Store) (step int, err error) {
 			return 0, err
 		}
 		have++
-		if _, ok := want[d.ID]; !ok {
+		v, ok := want[d.ID]
+		if !ok {
 			return 0, fmt.Errorf("step %d: %s should be gone", step, d.ID)
+		}
+		if touched := d.Fingerprint.ModTime; touched != int64(v.touched) {
+			return 0, fmt.Errorf("step %d: %s was touched in step %d, want %d", step, d.ID, touched, v.touched)
 		}
 		wantPassages += d.Passages
 	}
@@ -206,8 +232,8 @@ func checkSteps(ctx context.Context, s *Store) (step int, err error) {
 		if _, err := fmt.Sscanf(p.Text, "marker%d version%d part%d", &n, &v, &i); err != nil {
 			return 0, fmt.Errorf("step %d: passage %q: %w", step, p.Text, err)
 		}
-		if p.Doc.ID != killID(n) || want[p.Doc.ID] != v {
-			return 0, fmt.Errorf("step %d: %s has passage %q, want version %d", step, p.Doc.ID, p.Text, want[p.Doc.ID])
+		if have := (killVersion{v, int(p.Doc.Fingerprint.ModTime)}); p.Doc.ID != killID(n) || want[p.Doc.ID] != have {
+			return 0, fmt.Errorf("step %d: %s has passage %q of %+v, want %+v", step, p.Doc.ID, p.Text, have, want[p.Doc.ID])
 		}
 		if p.ID%7 != 0 {
 			continue // the scan for each would be slow

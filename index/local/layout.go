@@ -21,6 +21,7 @@ const (
 	workName     = "work"
 	manifestName = "MANIFEST"
 	deletedName  = "deleted"
+	touchedName  = "touched"
 	postingsName = "postings"
 	genPrefix    = "gen-"
 	segPrefix    = "seg-"

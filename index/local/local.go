@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"time"
 
 	"github.com/albert-search/albert-search/index"
 )
@@ -24,17 +23,12 @@ type Options struct {
 	// Settings are those of the index. An empty Analyzer means "en". A Dim of
 	// 0 makes an index without vectors.
 	Settings index.Settings
-	// BatchTimeout ends the wait for a batch that Bleve does not finish; it
-	// only has to be longer than the slowest disk. 0 means five minutes.
-	BatchTimeout time.Duration
 }
 
 // Store is an index in a folder.
 type Store struct {
-	dir       string
-	analyzers *analyzers
-	timeout   time.Duration
-	writer    *writer // nil when the Store was opened for reading
+	dir    string
+	writer *writer // nil when the Store was opened for reading
 
 	mu       sync.Mutex
 	closed   bool
@@ -56,7 +50,7 @@ func Create(ctx context.Context, dir string, o Options) (*Store, error) {
 	if o.Settings.Dim < 0 {
 		return nil, fmt.Errorf("vectors of dimension %d", o.Settings.Dim)
 	}
-	a, err := newAnalyzers(o.Settings.Analyzer)
+	made, err := newSchema(o.Settings)
 	if err != nil {
 		return nil, err
 	}
@@ -80,18 +74,11 @@ func Create(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, analyzers: a, timeout: batchTimeout(o)}
-	if err := s.startWriting(ctx, lock, o.Settings); err != nil {
+	s := &Store{dir: dir}
+	if err := s.startWriting(ctx, lock, made); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
 	return s, nil
-}
-
-func batchTimeout(o Options) time.Duration {
-	if o.BatchTimeout == 0 {
-		return 5 * time.Minute
-	}
-	return o.BatchTimeout
 }
 
 // SettingsError says that an index was made with other settings.
@@ -127,37 +114,22 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, timeout: batchTimeout(Options{})}
+	s := &Store{dir: dir}
 	if err := s.openNewest(ctx); err != nil {
 		return nil, err
-	}
-	s.analyzers, err = newAnalyzers(s.manifest.Settings.Analyzer)
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
 // Refresh makes a Store that was opened for reading show the newest
-// generation. Searches that are under way end on the one they began with. When
-// the index was made anew with other settings it returns a *SettingsError, and
-// the Store goes on with what it has. For a writer it does nothing.
+// generation. Searches that are under way end on the one they began with. An
+// index that was dropped and made anew, with the same or with other settings,
+// is shown too; Stats tells the settings. After an error the Store goes on
+// showing what it has. For a writer Refresh does nothing.
 func (s *Store) Refresh(ctx context.Context) error {
-	if s.writer != nil {
-		return nil
-	}
-	cur, err := readCurrent(s.dir)
-	if err != nil {
+	newer, err := s.Newer()
+	if err != nil || !newer {
 		return err
-	}
-	s.mu.Lock()
-	closed, same := s.closed, cur == s.current
-	s.mu.Unlock()
-	if closed {
-		return errClosed
-	}
-	if same {
-		return nil
 	}
 	return s.openNewest(ctx)
 }
@@ -173,7 +145,7 @@ func (s *Store) openNewest(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		g, err := openGeneration(filepath.Join(s.dir, genName(cur.generation)), cur.manifest, true, s.timeout)
+		g, err := openGeneration(filepath.Join(s.dir, genName(cur.generation)), cur.manifest, true)
 		if err == nil {
 			return s.show(g, cur)
 		}
@@ -190,11 +162,6 @@ func (s *Store) show(g *generation, cur current) error {
 	if s.closed {
 		s.mu.Unlock()
 		return errors.Join(errClosed, g.close())
-	}
-	if old.manifest != nil && old.manifest.Settings != g.manifest.Settings {
-		s.mu.Unlock()
-		err := &SettingsError{Dir: s.dir, Have: g.manifest.Settings, Want: old.manifest.Settings}
-		return errors.Join(err, g.close())
 	}
 	s.view, s.manifest, s.postings, s.current = g.view, g.manifest, g.postings, cur
 	s.mu.Unlock()
@@ -219,7 +186,8 @@ func (s *Store) acquire() (*view, error) {
 
 // Close publishes what was applied, ends writing and frees everything once the
 // searches under way are done. An error says that what was applied since the
-// last Publish is lost.
+// last Publish is lost; one that Apply or Publish has returned, which says the
+// same, is not returned again.
 func (s *Store) Close() error {
 	var err error
 	if s.writer != nil {

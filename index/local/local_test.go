@@ -88,38 +88,75 @@ func TestOldGeneration(t *testing.T) {
 	}
 }
 
-// TestRefreshAfterRemake checks a reader whose index was removed and made anew.
+// TestRefreshAfterRemake checks a reader whose index was dropped and made anew
+// with as many generations as before.
 func TestRefreshAfterRemake(t *testing.T) {
 	dir, _ := stepsIndex(t, 3)
 	r := mustOpen(t, dir)
-	remake := func(s index.Settings) {
+	newer := func(want bool) {
 		t.Helper()
-		if err := os.RemoveAll(dir); err != nil {
+		if got, err := r.Newer(); err != nil || got != want {
+			t.Errorf("Newer: %t, %v; want %t", got, err, want)
+		}
+	}
+	newer(false)
+	remake := func(s index.Settings, steps int) {
+		t.Helper()
+		if err := Drop(t.Context(), dir); err != nil {
 			t.Fatal(err)
+		}
+		if _, err := r.Newer(); !errors.Is(err, index.ErrNotFound) {
+			t.Errorf("Newer without an index: %v", err)
 		}
 		w, err := Create(t.Context(), dir, Options{Settings: s})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s == killSettings {
-			advance(t, w, 0, 2)
-		}
-		if err := w.Close(); err != nil {
+		defer w.Close()
+		if steps > 0 {
+			advance(t, w, 0, steps)
+		} else if err := w.Apply(t.Context(), index.Batch{Put: []index.Document{{Info: index.Info{ID: "a"},
+			Content: []index.Passage{{Text: "zwei Häuser", Vector: make([]float32, s.Dim)}}}}}); err != nil {
 			t.Fatal(err)
 		}
+		if got, err := w.Newer(); err != nil || got {
+			t.Errorf("Newer of the writer: %t, %v", got, err)
+		}
 	}
-	other := killSettings
-	other.Analyzer = "de"
-	remake(other)
-	if err := r.Refresh(t.Context()); !errors.Is(err, index.ErrModelMismatch) {
-		t.Errorf("Refresh to other settings: %v", err)
+	refresh := func() {
+		t.Helper()
+		newer(true)
+		if err := r.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		newer(false)
 	}
+	generation := r.manifest.Generation
+	remake(killSettings, 2)
 	check(t, r, 3)
-	remake(killSettings) // with the same number of generations as at first
-	if err := r.Refresh(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	refresh()
 	check(t, r, 2)
+
+	other := index.Settings{Embedder: "another", Dim: 3, Analyzer: "de"}
+	remake(other, 0)
+	refresh()
+	if r.manifest.Generation != generation {
+		t.Fatalf("generation %d, want the same number as before, %d", r.manifest.Generation, generation)
+	}
+	st, err := r.Stats(t.Context())
+	if err != nil || st.Settings != other || st.Passages != 1 {
+		t.Errorf("stats %+v, %v", st, err)
+	}
+	hits, err := r.Keyword(t.Context(), index.Request{Query: query("Haus"), Limit: 1})
+	if err != nil || len(hits) != 1 {
+		t.Errorf("the new analyzer finds %v, %v", hits, err)
+	}
+	if got := r.Highlight(query("Haus"), "zwei Häuser"); len(got) != 1 {
+		t.Errorf("the new analyzer highlights %v", got)
+	}
+	if hits, err = r.Nearest(t.Context(), index.Request{Vector: []float32{1, 0, 0}, Limit: 1}); err != nil || len(hits) != 1 {
+		t.Errorf("vectors of the new length find %v, %v", hits, err)
+	}
 }
 
 // TestBackgroundError checks that an error that Bleve's merger or persister
@@ -137,13 +174,31 @@ func TestBackgroundError(t *testing.T) {
 		t.Errorf("Publish: %v", err)
 	}
 	check(t, w, 3)
-	if err := w.Close(); !errors.Is(err, cause) {
-		t.Errorf("Close: %v", err)
+	if err := w.Close(); err != nil {
+		t.Errorf("Close says again what Apply has said: %v", err)
 	}
 	w = mustCreate(t, dir)
 	check(t, w, 3)
 	advance(t, w, 3, 4)
 	check(t, w, 4)
+}
+
+// TestFirstPublicationFails checks that Create gives an error when it can make
+// an index but not publish it.
+func TestFirstPublicationFails(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, fileMode); err != nil {
+		t.Fatal(err)
+	}
+	made, err := newSchema(killSettings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Store{dir: file}
+	w := &writer{work: t.TempDir(), schema: made, byID: make(map[string]*docRecord), sums: make(map[string]fileSum)}
+	if err := s.startEmpty(t.Context(), w); err == nil || !strings.Contains(err.Error(), "publishing") {
+		t.Errorf("error %v", err)
+	}
 }
 
 // TestFormatIsDescribed checks that docs/format.md knows every field of the

@@ -21,12 +21,10 @@ func (s *Store) Nearest(ctx context.Context, r index.Request) ([]index.Hit, erro
 		return nil, err
 	}
 	defer v.release()
-	s.mu.Lock()
-	dim := s.manifest.Settings.Dim
-	s.mu.Unlock()
 	if err := checkLimit(r); err != nil {
 		return nil, err
 	}
+	dim := v.schema.settings.Dim
 	if len(r.Vector) != dim || dim == 0 {
 		return nil, fmt.Errorf("query vector of length %d in an index of length %d", len(r.Vector), dim)
 	}

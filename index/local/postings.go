@@ -31,14 +31,16 @@ type postings struct {
 	queue  *bleve.AnalysisQueue
 	// failed receives the first error of scorch's background work.
 	failed chan error
-	// timeout bounds a batch.
-	timeout time.Duration
 }
+
+// batchTimeout ends the wait for a batch that scorch does not finish. It only
+// has to be longer than the slowest disk.
+const batchTimeout = 5 * time.Minute
 
 // openPostings opens the postings in dir or makes new ones. Scorch panics on
 // some damaged files; that too becomes an error.
-func openPostings(dir string, readOnly bool, timeout time.Duration) (_ *postings, err error) {
-	p := &postings{dir: dir, queue: bleve.NewAnalysisQueue(runtime.GOMAXPROCS(0)), failed: make(chan error, 1), timeout: timeout}
+func openPostings(dir string, readOnly bool) (_ *postings, err error) {
+	p := &postings{dir: dir, queue: bleve.NewAnalysisQueue(runtime.GOMAXPROCS(0)), failed: make(chan error, 1)}
 	backgroundErrors.watch(dir, p.failed)
 	defer func() {
 		if r := recover(); r != nil {
@@ -110,14 +112,14 @@ func (p *postings) apply(number uint64, b *bleve.Batch) error {
 		}()
 		done <- p.scorch.Batch(b)
 	}()
-	timer := time.NewTimer(p.timeout)
+	timer := time.NewTimer(batchTimeout)
 	defer timer.Stop()
 	var err error
 	select {
 	case err = <-done:
 	case err = <-p.failed:
 	case <-timer.C:
-		err = fmt.Errorf("not done after %s", p.timeout)
+		err = fmt.Errorf("not done after %s", batchTimeout)
 	}
 	if err != nil {
 		return fmt.Errorf("writing postings: %w", err)

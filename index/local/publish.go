@@ -20,12 +20,18 @@ func (s *Store) Publish(ctx context.Context) error {
 	if s.writer == nil {
 		return fmt.Errorf("%s: %w", s.dir, index.ErrReadOnly)
 	}
-	w := s.writer
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.failed != nil {
-		return w.failed
+	s.writer.mu.Lock()
+	defer s.writer.mu.Unlock()
+	if s.writer.failed != nil {
+		return s.writer.failed
 	}
+	return s.publishDirty(ctx)
+}
+
+// publishDirty publishes if there is anything to publish. The caller holds the
+// writer's lock.
+func (s *Store) publishDirty(ctx context.Context) error {
+	w := s.writer
 	if !w.dirty {
 		return nil
 	}
@@ -69,6 +75,11 @@ func (s *Store) publish() error {
 	}
 	if err := writeFile(filepath.Join(tmp, deletedName), deleted); err != nil {
 		return err
+	}
+	if len(v.touched) > 0 {
+		if err := writeFile(filepath.Join(tmp, touchedName), encodeTouched(v.touched)); err != nil {
+			return err
+		}
 	}
 	if err := w.postings.copyTo(filepath.Join(tmp, postingsName)); err != nil {
 		return err

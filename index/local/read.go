@@ -54,7 +54,7 @@ func (s *Store) Passages(ctx context.Context, ids []index.PassageID) ([]index.St
 		if err != nil {
 			return nil, err
 		}
-		stored = append(stored, index.Stored{ID: id, Doc: &seg.doc(uint32(id)).info, Passage: p})
+		stored = append(stored, index.Stored{ID: id, Doc: &v.current(seg.doc(uint32(id))).info, Passage: p})
 	}
 	return stored, nil
 }
@@ -72,6 +72,6 @@ func (s *Store) Stats(context.Context) (index.Stats, error) {
 	s.mu.Lock()
 	m := s.manifest
 	s.mu.Unlock()
-	st.Settings, st.Generation, st.DiskBytes = m.Settings, m.Generation, m.bytes()
+	st.Settings, st.Generation, st.DiskBytes = v.schema.settings, m.Generation, m.bytes()
 	return st, nil
 }

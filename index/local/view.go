@@ -21,14 +21,15 @@ type view struct {
 	segs     []*segment // ascending by rows
 	postings *scorch.IndexSnapshot
 	updated  time.Time
+	schema   *schema
 	rowCache func() []atomic.Uint32 // Bleve's document number to row+1
 	refs     atomic.Int32
 }
 
 // newView makes a view. It takes over the caller's references to the segments
 // and to the snapshot, also when it fails.
-func newView(c contents, segs []*segment, snapshot *scorch.IndexSnapshot, updated time.Time) (*view, error) {
-	v := &view{contents: c, segs: segs, postings: snapshot, updated: updated}
+func newView(c contents, segs []*segment, snapshot *scorch.IndexSnapshot, updated time.Time, made *schema) (*view, error) {
+	v := &view{contents: c, segs: segs, postings: snapshot, updated: updated, schema: made}
 	v.rowCache = sync.OnceValue(func() []atomic.Uint32 { return make([]atomic.Uint32, v.postingDocs()) })
 	v.refs.Store(1)
 	n, err := snapshot.DocCount()
@@ -56,7 +57,7 @@ func (v *view) docs() iter.Seq[*docRecord] {
 	return func(yield func(*docRecord) bool) {
 		for _, s := range v.segs {
 			for _, d := range s.docs {
-				if !v.deleted.Contains(d.number) && !yield(d) {
+				if !v.deleted.Contains(d.number) && !yield(v.current(d)) {
 					return
 				}
 			}

@@ -24,6 +24,7 @@ type writer struct {
 	lock     *flock.Flock
 	work     string
 	postings *postings
+	schema   *schema
 
 	mu   sync.Mutex // one batch or publication at a time
 	next manifest   // numbers to hand out; the rest is filled in by publish
@@ -41,8 +42,8 @@ type writer struct {
 
 // startWriting clears what earlier writers left behind and clones the newest
 // generation, or makes the first one.
-func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want index.Settings) error {
-	w := &writer{lock: lock, work: filepath.Join(s.dir, workName), byID: make(map[string]*docRecord), sums: make(map[string]fileSum)}
+func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schema) error {
+	w := &writer{lock: lock, work: filepath.Join(s.dir, workName), schema: want, byID: make(map[string]*docRecord), sums: make(map[string]fileSum)}
 	cur, err := readCurrent(s.dir) // again, now that nobody else can change it
 	fresh := errors.Is(err, index.ErrNotFound)
 	if err != nil && !fresh {
@@ -52,20 +53,20 @@ func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want index.
 		return fmt.Errorf("cleaning index: %w", err)
 	}
 	if fresh {
-		return s.startEmpty(ctx, w, want)
+		return s.startEmpty(ctx, w)
 	}
 	gen := filepath.Join(s.dir, genName(cur.generation))
 	m, err := readManifest(gen, cur.manifest)
 	if err != nil {
 		return err
 	}
-	if m.Settings != want {
-		return &SettingsError{Dir: s.dir, Have: m.Settings, Want: want}
+	if m.Settings != want.settings {
+		return &SettingsError{Dir: s.dir, Have: m.Settings, Want: want.settings}
 	}
 	if err := cloneGeneration(gen, w.work, m); err != nil {
 		return fmt.Errorf("preparing index for writing: %w", err)
 	}
-	g, err := openGeneration(w.work, cur.manifest, false, s.timeout)
+	g, err := openGeneration(w.work, cur.manifest, false)
 	if err != nil {
 		return err
 	}
@@ -82,27 +83,27 @@ func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want index.
 
 // startEmpty makes an index without documents and publishes it, so that from
 // now on the folder is an index and its settings are fixed.
-func (s *Store) startEmpty(ctx context.Context, w *writer, want index.Settings) error {
+func (s *Store) startEmpty(ctx context.Context, w *writer) error {
 	if err := os.MkdirAll(filepath.Join(w.work, postingsName), dirMode); err != nil {
 		return fmt.Errorf("making index: %w", err)
 	}
-	p, err := openPostings(filepath.Join(w.work, postingsName), false, s.timeout)
+	p, err := openPostings(filepath.Join(w.work, postingsName), false)
 	if err != nil {
 		return err
 	}
 	w.postings = p
-	w.next = manifest{Format: formatVersion, Settings: want, NextSegment: 1}
+	w.next = manifest{Format: formatVersion, Settings: w.schema.settings, NextSegment: 1}
 	w.dirty = true
 	err = p.apply(0, bleve.NewBatch())
 	if err == nil {
-		err = s.makeView(newContents(roaring.New()), nil, w)
+		err = s.makeView(newContents(roaring.New(), make(map[uint32]*docRecord)), nil, w)
 	}
 	if err != nil {
 		return errors.Join(err, p.close())
 	}
 	s.writer = w
 	if err := s.Publish(ctx); err != nil {
-		return errors.Join(err, s.view.release(), p.close())
+		return errors.Join(err, s.view.release(), w.closePostings())
 	}
 	return nil
 }
@@ -114,7 +115,7 @@ func (s *Store) makeView(c contents, segs []*segment, w *writer) error {
 	if err != nil {
 		return errors.Join(err, releaseSegments(segs))
 	}
-	v, err := newView(c, segs, snapshot, time.Now().UTC())
+	v, err := newView(c, segs, snapshot, time.Now().UTC(), w.schema)
 	if err != nil {
 		return err
 	}
@@ -193,22 +194,33 @@ func (s *Store) generation() uint64 {
 	return s.manifest.Generation
 }
 
-// stopWriting publishes and lets others write.
+// closePostings ends Bleve's work, which fail may have begun to end.
+func (w *writer) closePostings() error {
+	if w.ended != nil {
+		return <-w.ended
+	}
+	return w.postings.close()
+}
+
+// stopWriting publishes and lets others write. An error that Apply or Publish
+// has returned is not returned again.
 func (s *Store) stopWriting() error {
 	w := s.writer
-	err := s.Publish(context.Background())
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		return nil
 	}
 	w.closed = true
-	var cerr error
-	if w.failed != nil {
-		cerr = <-w.ended
-	} else {
+	var err error
+	if w.failed == nil {
+		err = s.publishDirty(context.Background())
+	}
+	cerr := w.closePostings()
+	if w.failed == nil {
 		w.failed = errClosed
-		cerr = w.postings.close()
+	} else if !errors.Is(cerr, errStuck) {
+		cerr = nil // nothing hangs on how work is closed that was given up
 	}
 	if errors.Is(cerr, errStuck) {
 		// Whatever Bleve still writes must not meet the next writer's work, so
