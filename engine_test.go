@@ -539,6 +539,11 @@ func TestNothingChangedPublishesNothing(t *testing.T) {
 		}
 		return s.Generation
 	}
+	past := time.Now().Add(-72 * time.Hour)
+	if err := os.Chtimes(filepath.Join(f.docs, "bread.txt"), past, past); err != nil {
+		t.Fatal(err)
+	}
+	f.index() // notes the time
 	before, published := generation(), 0
 	for range 5 {
 		f.index()

@@ -21,6 +21,7 @@ type loaded struct {
 	report FileReport
 	size   int64
 	put    *index.Document
+	touch  *index.Info // known anew, with the passages that it has
 }
 
 // pipeline reads, embeds and writes the entries, in their order.
@@ -92,13 +93,16 @@ func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 	return l
 }
 
-// same tells whether the content is what it was; l is then complete. A document
-// whose times have changed and whose content has not keeps its old fingerprint:
-// its content is compared again next time.
+// same tells whether the content is what it was; l is then complete.
 func (r *indexRun) same(ctx context.Context, e ingest.Entry, previous *index.Info, l *loaded) bool {
-	change, _, err := e.Compare(ctx, remembered(previous.Fingerprint))
-	if err != nil || change == ingest.Changed {
+	change, now, err := e.Compare(ctx, remembered(previous.Fingerprint))
+	switch {
+	case err != nil || change == ingest.Changed:
 		return false // Load says what is wrong
+	case change == ingest.Touched:
+		info := *previous
+		info.Fingerprint = stored(now)
+		l.touch = &info
 	}
 	l.unchanged(previous)
 	return true
@@ -191,6 +195,9 @@ func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, batch
 		b.done++
 		b.doneBytes += l.size
 		b.reports = append(b.reports, l.report)
+		if l.touch != nil {
+			b.change.Touch = append(b.change.Touch, *l.touch)
+		}
 		if l.put != nil {
 			b.change.Put = append(b.change.Put, *l.put)
 			passages += len(l.put.Content)
