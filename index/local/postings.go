@@ -136,15 +136,12 @@ func (p *postings) copyTo(dir string) (err error) {
 		}
 	}()
 	r := p.scorch.CopyReader()
-	if r == nil {
-		return errors.New("postings are closed")
-	}
 	defer func() { err = errors.Join(err, r.CloseCopyReader()) }()
 	return r.CopyTo(linkDir{from: p.dir, to: dir})
 }
 
 // errStuck says that scorch's background work does not end.
-var errStuck = errors.New("Bleve does not end its work")
+var errStuck = errors.New("the postings do not end their background work")
 
 // close ends scorch's background work. After an error that work may be stuck;
 // then it is left alone and the error is errStuck.
