@@ -169,9 +169,6 @@ func (r *indexRun) apply(ctx context.Context, b *batch) error {
 	if err := r.store.Apply(ctx, b.change); err != nil {
 		return fmt.Errorf("write %d documents: %w", len(b.change.Put), err)
 	}
-	for _, report := range b.reports {
-		r.count(report)
-	}
 	r.unreported = append(r.unreported, b.reports...)
 	r.advance(func(p *Progress) {
 		p.Done += b.done
@@ -210,14 +207,15 @@ func (r *indexRun) count(f FileReport) {
 	}
 }
 
-// publish makes durable what was applied, then reports it.
+// publish makes durable what was applied, then counts and reports it.
 func (r *indexRun) publish(ctx context.Context) error {
 	if err := r.store.Publish(ctx); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
 	r.published = time.Now()
-	if r.request.Report != nil {
-		for _, f := range r.unreported {
+	for _, f := range r.unreported {
+		r.count(f)
+		if r.request.Report != nil {
 			r.request.Report(f)
 		}
 	}

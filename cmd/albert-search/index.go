@@ -80,10 +80,10 @@ func (p *program) indexDocuments(c *cli.Context) error {
 	})
 	summary.Failed += len(missing)
 	err = errors.Join(err, report.close(), x.Close())
-	if err != nil && c.Context.Err() == nil {
+	if err != nil && c.Context.Err() == nil && summary == (albertsearch.IndexSummary{}) {
 		return err
 	}
-	// An interrupted run says how far it came.
+	// A run that was interrupted, or failed, says how far it came.
 	if shown := s.showSummary(summary, troubles); err == nil {
 		err = shown
 	}
