@@ -25,6 +25,9 @@ func Reflow(text string, ranges []Range, hard func(previous, line string) bool) 
 				left = len(kept) - len(strings.TrimLeftFunc(kept, unicode.IsSpace))
 				if n := hyphen(out, kept[left:]); n > 0 {
 					out = out[:len(out)-n]
+					for j := len(to) - 1; j >= 0 && to[j] > len(out); j-- {
+						to[j] = len(out) // what pointed behind the hyphen
+					}
 				} else {
 					out = append(out, ' ')
 				}
@@ -39,7 +42,7 @@ func Reflow(text string, ranges []Range, hard func(previous, line string) bool) 
 	to = append(to, len(out))
 	moved := make([]Range, len(ranges))
 	for i, r := range ranges {
-		moved[i] = Range{min(to[r.Start], len(out)), min(to[r.End], len(out))}
+		moved[i] = Range{to[r.Start], to[r.End]}
 	}
 	return string(out), moved
 }

@@ -109,6 +109,7 @@ func TestReflow(t *testing.T) {
 func FuzzReflow(f *testing.F) {
 	f.Add("one-\ntwo\n\n- three \xff", 3, 9)
 	f.Add(" \u00ad\n\u00ad\n", 0, 2)
+	f.Add("00-\na", 3, 4)
 	f.Fuzz(func(t *testing.T, text string, start, end int) {
 		if start < 0 || end < start || end > len(text) {
 			t.Skip()
