@@ -25,7 +25,7 @@ type Citation struct {
 	// Heading is the path of headings that leads to the text, outermost first.
 	Heading []string `json:"heading,omitempty"`
 	// Start and End are the byte range in the document's extracted text, which
-	// for text formats in UTF-8 is the file.
+	// for text formats in UTF-8 is the file, less a byte order mark.
 	Start int `json:"start"`
 	End   int `json:"end"`
 }
