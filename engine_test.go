@@ -413,7 +413,7 @@ func TestInterruptedIndexIsUsable(t *testing.T) {
 	defer cancel()
 	calls := 0
 	f.embedder.before = func() error {
-		if calls++; calls == 2 {
+		if calls++; calls == 9 {
 			cancel()
 		}
 		return ctx.Err()

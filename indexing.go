@@ -17,6 +17,8 @@ const (
 	// A batch holds about this many passages: enough that the embedder finds
 	// texts of like length, few enough that little is lost when it is.
 	batchPassages = 256
+	// embedStep is the number of passages after which progress is told.
+	embedStep = 64
 	// batchBytes bounds the text of a batch, and with it its memory.
 	batchBytes = 8 << 20
 	// publishEvery bounds what an interruption costs.

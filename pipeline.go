@@ -1,10 +1,12 @@
 package albertsearch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -176,7 +178,7 @@ func (r *indexRun) passages(doc *ingest.Document) []index.Passage {
 func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, batches chan<- *batch) error {
 	b, passages, bytes := new(batch), 0, 0
 	flush := func() error {
-		if err := r.embed(ctx, b.change.Put); err != nil {
+		if err := r.embed(ctx, b); err != nil {
 			return err
 		}
 		select {
@@ -215,27 +217,40 @@ func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, batch
 	return flush()
 }
 
-// embed gives the passages of the documents their vectors.
-func (r *indexRun) embed(ctx context.Context, docs []index.Document) error {
-	var texts []string
-	var passages []*index.Passage
-	for i := range docs {
-		for j := range docs[i].Content {
-			p := &docs[i].Content[j]
-			texts = append(texts, embedText(&docs[i].Info, p))
-			passages = append(passages, p)
+// embed gives the passages of a batch their vectors, a step at a time.
+func (r *indexRun) embed(ctx context.Context, b *batch) error {
+	type todo struct {
+		text string
+		*index.Passage
+	}
+	var all []todo
+	for i := range b.change.Put {
+		doc := &b.change.Put[i]
+		for j := range doc.Content {
+			all = append(all, todo{embedText(&doc.Info, &doc.Content[j]), &doc.Content[j]})
 		}
 	}
-	for from := 0; from < len(texts); from += batchPassages {
-		to := min(from+batchPassages, len(texts))
-		vectors, err := r.embedder.Embed(ctx, texts[from:to])
+	// The embedder is quickest on texts of one length.
+	slices.SortStableFunc(all, func(a, b todo) int { return cmp.Compare(len(b.text), len(a.text)) })
+	for done := 0; done < len(all); done += embedStep {
+		step := all[done:min(done+embedStep, len(all))]
+		texts := make([]string, len(step))
+		for i := range step {
+			texts[i] = step[i].text
+		}
+		vectors, err := r.embedder.Embed(ctx, texts)
 		if err != nil {
-			return fmt.Errorf("embed passages of %s: %w", docs[0].Path, err)
+			return fmt.Errorf("embed passages of %s: %w", b.change.Put[0].Path, err)
 		}
 		for i, v := range vectors {
-			passages[from+i].Vector = v
+			step[i].Vector = v
 		}
-		r.advance(func(p *Progress) { p.Passages += to - from })
+		bytes := b.doneBytes * int64(len(step)) / int64(len(all)-done)
+		b.doneBytes -= bytes
+		r.advance(func(p *Progress) {
+			p.Passages += len(step)
+			p.DoneBytes += bytes
+		})
 	}
 	return nil
 }

@@ -54,6 +54,6 @@ func (r *indexRun) removeGone(ctx context.Context, census *ingest.Census) error 
 type batch struct {
 	change    index.Batch
 	reports   []FileReport
-	done      int // entries dealt with
-	doneBytes int64
+	done      int   // entries dealt with
+	doneBytes int64 // their size, less what progress was already told of
 }

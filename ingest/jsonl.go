@@ -176,7 +176,7 @@ func (s *jsonl) entry(line []byte, err error, n int, at int64, first map[string]
 	}
 	first[rec.id] = n
 	sum := sha256.Sum256(line)
-	e := Entry{ID: id, Path: s.prefix}
+	e := Entry{ID: id, Path: s.prefix, Stat: Stat{Size: int64(len(line))}}
 	if rec.path != "" {
 		e.Path = escapeID(filepath.ToSlash(rec.path))
 	}
