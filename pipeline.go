@@ -114,13 +114,18 @@ func (r *indexRun) same(ctx context.Context, e ingest.Entry, previous *index.Inf
 // tried again.
 func (l *loaded) unchanged(info *index.Info) {
 	l.report.Type, l.report.Reason = info.Type, info.Reason
-	switch info.State {
+	l.report.Outcome = outcome(info.State)
+}
+
+// outcome is what is reported of a document that this run did not index.
+func outcome(s index.State) Outcome {
+	switch s {
 	case index.Failed:
-		l.report.Outcome = OutcomeFailed
+		return OutcomeFailed
 	case index.Skipped:
-		l.report.Outcome = OutcomeSkipped
+		return OutcomeSkipped
 	default:
-		l.report.Outcome = OutcomeUnchanged
+		return OutcomeUnchanged
 	}
 }
 
@@ -129,12 +134,10 @@ func (l *loaded) unread(e ingest.Entry, previous *index.Info, err error) {
 	var unsupported *extract.UnsupportedError
 	var skip *ingest.SkipError
 	state := index.Failed
-	l.report.Outcome = OutcomeFailed
 	if errors.As(err, &unsupported) || errors.As(err, &skip) {
 		state = index.Skipped
-		l.report.Outcome = OutcomeSkipped
 	}
-	l.report.Reason = err.Error()
+	l.report.Outcome, l.report.Reason = outcome(state), err.Error()
 	if previous != nil && previous.State == index.Indexed {
 		l.report.Reason += " (what was indexed before is kept)"
 		return

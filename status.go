@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
@@ -73,7 +72,6 @@ func (e *Engine) Remove(ctx context.Context, filter index.Filter) (removed []*in
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	slices.Sort(ids)
 	if err := store.Apply(ctx, index.Batch{Delete: ids}); err != nil {
 		return nil, fmt.Errorf("remove %d documents: %w", len(ids), err)
 	}

@@ -14,23 +14,12 @@ const (
 	attrFloat  = 1
 	attrInt    = 2
 	attrString = 3
-	attrInts   = 7
 )
 
 // Int is an integer attribute.
 func Int(name string, v int) Attr {
 	return Attr{name, func(b []byte) []byte {
 		return putVarint(putVarint(b, 3, uint64(v)), 20, attrInt)
-	}}
-}
-
-// Ints is an attribute that is a list of integers.
-func Ints(name string, v ...int) Attr {
-	return Attr{name, func(b []byte) []byte {
-		for _, x := range v {
-			b = putVarint(b, 8, uint64(x))
-		}
-		return putVarint(b, 20, attrInts)
 	}}
 }
 

@@ -48,7 +48,7 @@ func TestOperators(t *testing.T) {
 	joined := g.Op("Concat", []string{halves[1], halves[0]}, onnx.Int("axis", -1))
 	leaky := g.Op("LeakyRelu", []string{joined}, onnx.Real("alpha", 0.5))
 	matrix := g.Op("Reshape", []string{leaky, g.Const("shape", onnx.Longs(2, 2))})
-	turned := g.Op("Transpose", []string{matrix}, onnx.Ints("perm", 1, 0))
+	turned := g.Op("Transpose", []string{matrix})
 	flat := g.Op("Reshape", []string{turned, g.Const("flat", onnx.Longs(-1))})
 	out := g.Op("com.microsoft.QuickGelu", []string{flat}, onnx.Real("alpha", 1e9))
 	g.Output(out, onnx.Float, "4")

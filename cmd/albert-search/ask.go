@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -35,20 +34,12 @@ Examples:
 }
 
 func (p *program) ask(c *cli.Context) error {
-	s, err := p.open(c)
-	if err != nil {
-		return err
-	}
-	question := strings.Join(c.Args().Slice(), " ")
-	if strings.TrimSpace(question) == "" {
-		return usagef("ask", "say what to ask")
-	}
-	r, err := readRetrieval(c)
+	s, r, err := p.openRetrieval(c, "say what to ask")
 	if err != nil {
 		return err
 	}
 	request := albertsearch.AskRequest{
-		Question: question, Mode: r.mode, Fusion: r.fusion, Filter: r.filter,
+		Question: r.text, Mode: r.mode, Fusion: r.fusion, Filter: r.filter,
 		Limit: c.Int("max-results"), Read: c.Int("read"),
 	}
 	return s.withEngine(func(e *albertsearch.Engine) error {

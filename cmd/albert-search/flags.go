@@ -136,17 +136,28 @@ func date(text string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is no date: write 2024-03-15, 2024-03, 2024 or 2024-03-15T14:30:00Z", text)
 }
 
-// retrieval is what the retrieval and the filter flags say.
+// retrieval is what the arguments ask, and what the retrieval and the filter
+// flags say.
 type retrieval struct {
+	text   string
 	mode   albertsearch.Mode
 	fusion rerank.Method
 	filter index.Filter
 }
 
-func readRetrieval(c *cli.Context) (r retrieval, err error) {
+// openRetrieval begins a command that looks for something. When nothing is
+// asked the error is the text missing.
+func (p *program) openRetrieval(c *cli.Context, missing string) (s *session, r retrieval, err error) {
+	if s, err = p.open(c); err != nil {
+		return nil, r, err
+	}
+	r.text = strings.Join(c.Args().Slice(), " ")
+	if strings.TrimSpace(r.text) == "" {
+		return nil, r, usagef(c.Command.Name, "%s", missing)
+	}
 	r.mode, r.fusion = albertsearch.Mode(c.String("mode")), rerank.Method(c.String("fusion"))
 	r.filter, err = filter(c)
-	return r, err
+	return s, r, err
 }
 
 // fusionOf is the method only where there is something to fuse.

@@ -36,19 +36,11 @@ Examples:
 }
 
 func (p *program) search(c *cli.Context) error {
-	s, err := p.open(c)
+	s, r, err := p.openRetrieval(c, "say what to search for")
 	if err != nil {
 		return err
 	}
-	query := strings.Join(c.Args().Slice(), " ")
-	if strings.TrimSpace(query) == "" {
-		return usagef("search", "say what to search for")
-	}
-	r, err := readRetrieval(c)
-	if err != nil {
-		return err
-	}
-	request := albertsearch.SearchRequest{Query: query, Mode: r.mode, Fusion: r.fusion, Filter: r.filter, Limit: c.Int("max-results")}
+	request := albertsearch.SearchRequest{Query: r.text, Mode: r.mode, Fusion: r.fusion, Filter: r.filter, Limit: c.Int("max-results")}
 	return s.withEngine(func(e *albertsearch.Engine) error {
 		result, err := e.Search(c.Context, request)
 		if err != nil {
