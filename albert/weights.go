@@ -160,13 +160,13 @@ func (c *checkpoint) head(h Head) ([]dense, error) {
 	switch h {
 	case Span:
 		if _, ok := c.st.Tensor("qa_outputs.weight"); !ok {
-			return nil, fmt.Errorf("%s has no tensor %q: %w", weightsFile, "qa_outputs.weight", ErrNoHead)
+			return nil, fmt.Errorf("%s has no tensor %q: %w", c.name, "qa_outputs.weight", ErrNoHead)
 		}
 		return []dense{f.dense("qa_outputs", hidden, 2)}, f.err
 	case Class:
 		classifier, ok := c.st.Tensor("classifier.weight")
 		if !ok || len(classifier.Shape) != 2 {
-			return nil, fmt.Errorf("%s has no matrix %q: %w", weightsFile, "classifier.weight", ErrNoHead)
+			return nil, fmt.Errorf("%s has no matrix %q: %w", c.name, "classifier.weight", ErrNoHead)
 		}
 		return []dense{
 			f.dense(c.prefix+"pooler", hidden, hidden),
