@@ -130,7 +130,7 @@ func TestRunErrors(t *testing.T) {
 
 func TestOpenErrors(t *testing.T) {
 	rt := orttest.Runtime(t)
-	for _, h := range []albert.Head{albert.Span, albert.Class} {
+	for _, h := range []albert.Head{albert.Span, albert.Class, albert.SpanRelevance} {
 		_, err := load(t, "shared").Open(rt, h, albert.SessionOptions{})
 		if !errors.Is(err, albert.ErrNoHead) || !strings.Contains(err.Error(), "model.safetensors") {
 			t.Errorf("%v: error %v, want ErrNoHead with the file", h, err)
