@@ -60,24 +60,40 @@ func TestResultsDoNotDependOnBatches(t *testing.T) {
 	}
 }
 
-func TestPooledIsTheMean(t *testing.T) {
+func TestPooled(t *testing.T) {
 	rt := orttest.Runtime(t)
 	model := load(t, "shared")
 	seqs := many(20)
 	hidden, err := open(t, rt, model, albert.Hidden, albert.SessionOptions{}).Hidden(t.Context(), seqs)
 	must(t, err)
-	pooled, err := open(t, rt, model, albert.Pooled, albert.SessionOptions{}).Pool(t.Context(), seqs)
-	must(t, err)
 	width := model.Config().HiddenSize
-	want := make([][]float32, len(seqs))
-	for i, h := range hidden {
-		want[i] = make([]float32, width)
-		for j, v := range h {
-			want[i][j%width] += v / float32(len(seqs[i].IDs))
+	for head, add := range map[albert.Head]func(sum, v float32, piece, pieces int) float32{
+		albert.Pooled: func(sum, v float32, _, pieces int) float32 { return sum + v/float32(pieces) },
+		albert.PooledFirst: func(sum, v float32, piece, _ int) float32 {
+			if piece == 0 {
+				return v
+			}
+			return sum
+		},
+		albert.PooledMax: func(sum, v float32, piece, _ int) float32 {
+			if piece == 0 {
+				return v
+			}
+			return max(sum, v)
+		},
+	} {
+		pooled, err := open(t, rt, model, head, albert.SessionOptions{}).Pool(t.Context(), seqs)
+		must(t, err)
+		want := make([][]float32, len(seqs))
+		for i, h := range hidden {
+			want[i] = make([]float32, width)
+			for j, v := range h {
+				want[i][j%width] = add(want[i][j%width], v, j/width, len(seqs[i].IDs))
+			}
 		}
-	}
-	if d := largestDifference(t, pooled, want); !(d <= 1e-5) {
-		t.Errorf("differs by %g", d)
+		if d := largestDifference(t, pooled, want); !(d <= 1e-5) {
+			t.Errorf("%v differs by %g", head, d)
+		}
 	}
 }
 
@@ -114,7 +130,7 @@ func TestRunErrors(t *testing.T) {
 
 func TestOpenErrors(t *testing.T) {
 	rt := orttest.Runtime(t)
-	for _, h := range []albert.Head{albert.Span, albert.Class} {
+	for _, h := range []albert.Head{albert.Span, albert.Class, albert.SpanRelevance} {
 		_, err := load(t, "shared").Open(rt, h, albert.SessionOptions{})
 		if !errors.Is(err, albert.ErrNoHead) || !strings.Contains(err.Error(), "model.safetensors") {
 			t.Errorf("%v: error %v, want ErrNoHead with the file", h, err)

@@ -152,26 +152,31 @@ func (f *finder) layer(p string) layer {
 	}
 }
 
-// head finds the weights of a head, which has the labels [span start, span
-// end] or those of the classifier.
+// head finds the weights of a head: of Span those of [start, end], of Class
+// those of the pooler and the classifier, of SpanRelevance all three.
 func (c *checkpoint) head(h Head) ([]dense, error) {
 	f := finder{c: c}
 	hidden := c.config.HiddenSize
-	switch h {
-	case Span:
+	var all []dense
+	if h == Span || h == SpanRelevance {
 		if _, ok := c.st.Tensor("qa_outputs.weight"); !ok {
 			return nil, fmt.Errorf("%s has no tensor %q: %w", c.name, "qa_outputs.weight", ErrNoHead)
 		}
-		return []dense{f.dense("qa_outputs", hidden, 2)}, f.err
-	case Class:
+		all = append(all, f.dense("qa_outputs", hidden, 2))
+	}
+	if h == Class || h == SpanRelevance {
 		classifier, ok := c.st.Tensor("classifier.weight")
 		if !ok || len(classifier.Shape) != 2 {
 			return nil, fmt.Errorf("%s has no matrix %q: %w", c.name, "classifier.weight", ErrNoHead)
 		}
-		return []dense{
-			f.dense(c.prefix+"pooler", hidden, hidden),
-			f.dense("classifier", hidden, classifier.Shape[0]),
-		}, f.err
+		labels := classifier.Shape[0]
+		if h == SpanRelevance && labels != relevanceLabels {
+			return nil, fmt.Errorf("%s: the classifier has %d labels, not irrelevant and relevant: %w", weightsFile, labels, ErrNoHead)
+		}
+		all = append(all, f.dense(c.prefix+"pooler", hidden, hidden), f.dense("classifier", hidden, labels))
 	}
-	return nil, nil
+	return all, f.err
 }
+
+// relevanceLabels are irrelevant and relevant, in this order.
+const relevanceLabels = 2
