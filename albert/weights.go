@@ -171,7 +171,7 @@ func (c *checkpoint) head(h Head) ([]dense, error) {
 		}
 		labels := classifier.Shape[0]
 		if h == SpanRelevance && labels != relevanceLabels {
-			return nil, fmt.Errorf("%s: the classifier has %d labels, not irrelevant and relevant: %w", weightsFile, labels, ErrNoHead)
+			return nil, fmt.Errorf("%s: the classifier has %d labels, not irrelevant and relevant: %w", c.name, labels, ErrNoHead)
 		}
 		all = append(all, f.dense(c.prefix+"pooler", hidden, hidden), f.dense("classifier", hidden, labels))
 	}
