@@ -1,13 +1,20 @@
 package albert_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"io"
+	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
+	"github.com/albert-search/albert-search/albert/safetensors"
 	"github.com/albert-search/albert-search/albert/tokenize"
 )
 
@@ -100,5 +107,86 @@ func TestBroughtCheckpoints(t *testing.T) {
 				compare("logits", logits)
 			}
 		})
+	}
+}
+
+// TestSave saves each checkpoint in 32 bits and as int8, and reads it again.
+func TestSave(t *testing.T) {
+	rt := orttest.Runtime(t)
+	for _, c := range brought {
+		t.Run(c.name, func(t *testing.T) {
+			model, err := albert.Load(os.DirFS("testdata/checkpoints/" + c.name))
+			must(t, err)
+			config, err := model.SaveConfig()
+			must(t, err)
+			e := readExpected(t, "../checkpoints/"+c.name)
+			for _, p := range []struct {
+				precision albert.Precision
+				write     func(*bytes.Buffer) error
+				bound     float64
+			}{
+				{albert.Float32, func(w *bytes.Buffer) error { return model.Save(t.Context(), w) }, fp32Bound},
+				{albert.Int8, func(w *bytes.Buffer) error { return model.Quantize(t.Context(), rt, e.seqs, w) }, 0.1},
+			} {
+				var weights bytes.Buffer
+				must(t, p.write(&weights))
+				fsys := fstest.MapFS{"config.json": {Data: config}, "model.safetensors": {Data: weights.Bytes()}}
+				for _, file := range []string{"spiece.model", "tokenizer.json", "vocab.txt"} {
+					if b, err := os.ReadFile("testdata/checkpoints/" + c.name + "/" + file); err == nil {
+						fsys[file] = &fstest.MapFile{Data: b}
+					}
+				}
+				again, err := albert.Load(fsys)
+				must(t, err)
+				if got := again.Config().ConvertedFrom(); got != "" {
+					t.Errorf("what was saved is converted from %q", got)
+				}
+				if !slices.Equal(again.Heads(), model.Heads()) {
+					t.Errorf("heads %v, were %v", again.Heads(), model.Heads())
+				}
+				if got, err := again.Precision(); got != p.precision || err != nil {
+					t.Errorf("precision %v, %v, want %v", got, err, p.precision)
+				}
+				must(t, again.Check(t.Context()))
+				n1, err := model.Parameters()
+				must(t, err)
+				n2, err := again.Parameters()
+				must(t, err)
+				if n1 != n2 || n1 < 9000 {
+					t.Errorf("%d parameters, were %d", n2, n1)
+				}
+				hidden, err := open(t, rt, again, albert.Hidden, albert.SessionOptions{Precision: p.precision}).Hidden(t.Context(), e.seqs)
+				must(t, err)
+				if d := largestDifference(t, hidden, e.want(t, "hidden")); !(d <= p.bound) {
+					t.Errorf("%v: hidden differs by %.3g, more than %g", p.precision, d, p.bound)
+				}
+				// Saved again it is the same.
+				var twice bytes.Buffer
+				must(t, again.Save(t.Context(), &twice))
+				if p.precision == albert.Float32 && !bytes.Equal(twice.Bytes(), weights.Bytes()) {
+					t.Error("saved again it has other bytes")
+				}
+			}
+		})
+	}
+}
+
+func TestCheckNamesTheTensor(t *testing.T) {
+	const name = "encoder.albert_layer_groups.0.albert_layers.0.ffn.bias"
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		fsys := files(t, "shared")
+		setTensors(t, fsys, func(d safetensors.Data) safetensors.Data {
+			if d.Name == name {
+				binary.LittleEndian.PutUint32(d.Bytes[8:], math.Float32bits(float32(bad)))
+			}
+			return d
+		})
+		model, err := albert.Load(fsys)
+		must(t, err)
+		for _, err := range []error{model.Check(t.Context()), model.Save(t.Context(), io.Discard)} {
+			if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "element 2") {
+				t.Errorf("%v: error %v does not name the tensor", bad, err)
+			}
+		}
 	}
 }

@@ -169,6 +169,10 @@ func (c *checkpoint) head(h Head) ([]dense, error) {
 		if !ok || len(classifier.Shape) != 2 {
 			return nil, fmt.Errorf("%s has no matrix %q: %w", c.name, "classifier.weight", ErrNoHead)
 		}
+		if _, ok := c.st.Tensor(c.prefix + "pooler.weight"); !ok {
+			// A classifier of pieces, as AlbertForTokenClassification's, has none.
+			return nil, fmt.Errorf("%s has no matrix %q: %w", c.name, c.prefix+"pooler.weight", ErrNoHead)
+		}
 		labels := classifier.Shape[0]
 		if h == SpanRelevance && labels != relevanceLabels {
 			return nil, fmt.Errorf("%s: the classifier has %d labels, not irrelevant and relevant: %w", c.name, labels, ErrNoHead)
