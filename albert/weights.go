@@ -55,6 +55,20 @@ type layer struct {
 	attentionNorm, outputNorm  norm
 }
 
+// maps are the linear maps of the layer.
+func (l layer) maps() []dense { return []dense{l.qkv, l.attended, l.ffn, l.ffnOut} }
+
+// maps are the linear maps of all layers.
+func (e *encoder) maps() []dense {
+	var all []dense
+	for _, group := range e.groups {
+		for _, l := range group {
+			all = append(all, l.maps()...)
+		}
+	}
+	return all
+}
+
 func (c *checkpoint) encoder() (*encoder, error) {
 	f := finder{c: c}
 	h, e := c.config.HiddenSize, c.config.EmbeddingSize
