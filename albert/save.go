@@ -2,7 +2,6 @@ package albert
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -175,20 +174,16 @@ func (m *Model) save(ctx context.Context, to io.Writer) error {
 			if err := ctx.Err(); err != nil {
 				return nil, context.Cause(ctx)
 			}
-			if t.Type == safetensors.I8 {
+			if c.int8 {
 				return c.st.Bytes(t)
 			}
 			v, err := c.finite(t)
 			if err != nil {
 				return nil, err
 			}
-			b := make([]byte, 0, 4*len(v))
-			for _, x := range v {
-				b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
-			}
-			return b, nil
+			return floatBytes(v), nil
 		}}
-		if t.Type == safetensors.I8 {
+		if c.int8 {
 			all[i].Type = t.Type
 		}
 	}
