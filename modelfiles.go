@@ -45,6 +45,9 @@ type ModelFiles struct {
 	Window int
 	// Pooling is for embedders: PoolMean when empty.
 	Pooling Pooling
+	// Float32 runs the model in 32-bit floating point, at half the speed,
+	// instead of in 8-bit integers. It needs weights that are not int8.
+	Float32 bool
 	// Calibration is for readers: the one fitted with this model. Without one
 	// that of the built-in reader is used, and a confidence is then no
 	// probability.
@@ -91,14 +94,36 @@ func (f *ModelFiles) head() (albert.Head, error) {
 	return 0, fmt.Errorf("pooling %q: use one of %s", f.Pooling, strings.Join(names, ", "))
 }
 
+// EmbedderID is the ID of the embedder that a model makes, by which an index
+// knows it: id is the model's (albert.Model.ID), positions how many pieces it
+// can read at most. Pooling and window are as in ModelFiles.
+func EmbedderID(id string, positions int, pooling Pooling, window int) (string, error) {
+	head, err := (&ModelFiles{Pooling: pooling}).head()
+	if err != nil {
+		return "", err
+	}
+	if window == 0 {
+		window = min(embedderWindow, positions)
+	}
+	return embedderID(id, positions, head, window), nil
+}
+
 // embedderID identifies the vectors that a model gives: by the content of its
 // files and, where they are not the usual ones, window and pooling.
-func embedderID(model *albert.Model, head albert.Head, window int) string {
-	if head == albert.Pooled && window == min(embedderWindow, model.Config().MaxPositions) {
-		return model.ID()
+func embedderID(id string, positions int, head albert.Head, window int) string {
+	if head == albert.Pooled && window == min(embedderWindow, positions) {
+		return id
 	}
-	id := sha256.Sum256(fmt.Appendf(nil, "%s %v %d", model.ID(), head, window))
-	return hex.EncodeToString(id[:])
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %v %d", id, head, window))
+	return hex.EncodeToString(sum[:])
+}
+
+// precision is what the model is run in.
+func (f *ModelFiles) precision() albert.Precision {
+	if f.Float32 {
+		return albert.Float32
+	}
+	return albert.Int8
 }
 
 // fail is an error with the model.

@@ -80,7 +80,7 @@ func (m *models) embedder(ctx context.Context) (embed.Embedder, error) {
 			return nil, err
 		}
 		return embed.NewAlbert(o.session, o.model.Tokenizer(), embed.AlbertOptions{
-			ID: embedderID(o.model, head, o.window), Dim: o.model.Config().HiddenSize, Window: o.window,
+			ID: embedderID(o.model.ID(), o.model.Config().MaxPositions, head, o.window), Dim: o.model.Config().HiddenSize, Window: o.window,
 		})
 	})
 }
@@ -158,7 +158,7 @@ func (m *models) open(ctx context.Context, files *ModelFiles, window int, head f
 		threads = runtime.GOMAXPROCS(0)
 	}
 	// Runs of one thread side by side: batches are many and small.
-	o.session, err = o.model.Open(rt, head(o.model), albert.SessionOptions{Precision: albert.Int8, Parallel: threads})
+	o.session, err = o.model.Open(rt, head(o.model), albert.SessionOptions{Precision: files.precision(), Parallel: threads})
 	if err != nil {
 		return o, files.fail(err)
 	}

@@ -53,6 +53,10 @@ func defaultConfig() Config {
 	}
 }
 
+// ReadConfig reads and checks the config.json of a model without looking at its
+// other files. The error of a model of another kind is ErrNotALBERT.
+func ReadConfig(fsys fs.FS) (Config, error) { return readConfig(fsys) }
+
 func readConfig(fsys fs.FS) (Config, error) {
 	text, err := fs.ReadFile(fsys, configFile)
 	if err != nil {
