@@ -28,7 +28,7 @@ Examples:
 			&cli.IntFlag{Name: "max-results", Aliases: []string{"m"}, Value: 3, Usage: "print at most `N` answers"},
 			&cli.IntFlag{Name: "read", Value: 10, Usage: "read the best `N` passages"},
 			&cli.BoolFlag{Name: "vimgrep", Usage: "print path:line:col:text, a line an answer", DisableDefaultText: true},
-		}, retrievalFlags(), filterFlags(), indexFlags(), modelFlags()),
+		}, retrievalFlags(), filterFlags(), indexFlags(), embedderFlags(), readerFlags(), modelFlags()),
 		Action: p.ask,
 	}
 }

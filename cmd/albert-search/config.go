@@ -18,7 +18,7 @@ import (
 // that have them.
 var settings = []string{
 	"index", "onnxruntime", "threads", "color",
-	"mode", "fusion", "max-results",
+	"mode", "fusion", "max-results", "embedder", "reader",
 	"include", "exclude", "hidden", "no-ignore",
 }
 

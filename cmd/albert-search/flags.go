@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest/extract"
@@ -43,17 +44,18 @@ func indexFlags() []cli.Flag {
 	}}
 }
 
+func runtimeFlags() []cli.Flag {
+	return []cli.Flag{&cli.StringFlag{
+		Name: "onnxruntime", EnvVars: []string{ort.PathVariable},
+		Usage: "the ONNX Runtime library is `FILE` (default: beside the program, in the cache, the system's)",
+	}}
+}
+
 func modelFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{
-			Name: "onnxruntime", EnvVars: []string{ort.PathVariable},
-			Usage: "the ONNX Runtime library is `FILE` (default: beside the program, in the cache, the system's)",
-		},
-		&cli.IntFlag{
-			Name: "threads", EnvVars: []string{threadsVariable},
-			Usage: "the models use `N` threads", DefaultText: "all",
-		},
-	}
+	return append(runtimeFlags(), &cli.IntFlag{
+		Name: "threads", EnvVars: []string{threadsVariable},
+		Usage: "the models use `N` threads", DefaultText: "all",
+	})
 }
 
 // retrievalFlags are those of commands that look for passages.
@@ -180,6 +182,8 @@ func choices(flag string) []string {
 			extract.TypeText, extract.TypeCode, extract.TypeData, extract.TypeMarkdown,
 			extract.TypeHTML, extract.TypePDF, extract.TypeDOCX,
 		}
+	case "precision":
+		return []string{albert.Int8.String(), albert.Float32.String()}
 	case "color":
 		return []string{"auto", "always", "never"}
 	}
@@ -189,7 +193,7 @@ func choices(flag string) []string {
 // checkValue checks the value of a flag, wherever it comes from.
 func checkValue(c *cli.Context, name string) error {
 	switch name {
-	case "mode", "fusion", "color":
+	case "mode", "fusion", "color", "precision":
 		if among := choices(name); !slices.Contains(among, c.String(name)) {
 			return fmt.Errorf("it must be one of %s", strings.Join(among, ", "))
 		}
@@ -201,7 +205,7 @@ func checkValue(c *cli.Context, name string) error {
 		if c.Int(name) < 0 {
 			return errors.New("it must be at least 1, or 0 for all")
 		}
-	case "index", "onnxruntime", "report", "name":
+	case "index", "onnxruntime", "report", "name", "embedder", "reader", "samples", "endpoint":
 		// An unset variable of a shell must not mean the default.
 		if c.String(name) == "" {
 			return errors.New("it is empty: name something, or leave it out")

@@ -38,7 +38,7 @@ Examples:
 			&cli.StringFlag{Name: "name", Value: "stdin", Usage: "standard input is the document `NAME`"},
 			&cli.BoolFlag{Name: "force", Usage: "read again what has not changed", DisableDefaultText: true},
 			&cli.StringFlag{Name: "report", Usage: "write a JSON line a document to `FILE`: what became of it, and why"},
-		}, indexFlags(), modelFlags()),
+		}, indexFlags(), embedderFlags(), modelFlags()),
 		Action: p.indexDocuments,
 	}
 }

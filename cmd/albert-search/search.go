@@ -30,7 +30,7 @@ Examples:
 			&cli.IntFlag{Name: "max-results", Aliases: []string{"m"}, Value: 10, Usage: "print at most `N` passages"},
 			&cli.BoolFlag{Name: "explain", Usage: "say how each passage came by its score", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "vimgrep", Usage: "print path:line:col:text, a line a passage", DisableDefaultText: true},
-		}, retrievalFlags(), filterFlags(), indexFlags(), modelFlags()),
+		}, retrievalFlags(), filterFlags(), indexFlags(), embedderFlags(), readerFlags(), modelFlags()),
 		Action: p.search,
 	}
 }
