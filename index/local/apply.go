@@ -27,13 +27,10 @@ func (s *Store) Apply(ctx context.Context, b index.Batch) error {
 	}
 	s.writer.mu.Lock()
 	defer s.writer.mu.Unlock()
-	if err := checkBatch(b, s.writer.next.Settings.Dim); err != nil {
+	if err := s.writer.usable(ctx); err != nil {
 		return err
 	}
-	if s.writer.failed != nil {
-		return s.writer.failed
-	}
-	if err := ctx.Err(); err != nil {
+	if err := checkBatch(b, s.writer.next.Settings.Dim); err != nil {
 		return err
 	}
 	c, err := s.newChange(b)
