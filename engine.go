@@ -21,9 +21,13 @@ type Options struct {
 	ONNXRuntime string
 	// Threads is the number of CPU threads the models use; 0 means all.
 	Threads int
-	// Embedder replaces the built-in embedder. Close does not close it.
+	// EmbedderModel and ReaderModel replace the built-in models by others in
+	// Hugging Face layout.
+	EmbedderModel *ModelFiles
+	ReaderModel   *ModelFiles
+	// Embedder replaces any embedding model. Close does not close it.
 	Embedder embed.Embedder
-	// Reader replaces the built-in reader. Close does not close it.
+	// Reader replaces any reading model. Close does not close it.
 	Reader *Reader
 }
 
