@@ -152,7 +152,7 @@ func (d *doctorJSON) checkIndex(c *cli.Context, e *albertsearch.Engine) error {
 func (d *doctorJSON) checkEmbedder(id string) {
 	for _, m := range d.Models {
 		if m.Name == "embedder" && m.ID != id {
-			d.problem(fmt.Errorf("the index was made with another embedding model (%.12s) than this program has (%.12s)", id, m.ID))
+			d.problem(fmt.Errorf("the index was made with another embedding model (%.12s) than this program has (%.12s)\nalbert-search index --re-embed embeds its passages with this one", id, m.ID))
 		}
 	}
 }

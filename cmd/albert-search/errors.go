@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/index"
 )
@@ -49,6 +50,7 @@ func kind(err error) (name, hint string) {
 	var usage *usageError
 	var noLibrary *ort.NotFoundError
 	var noSetup *ort.SetupError
+	var embedder *albertsearch.EmbedderError
 	switch {
 	case errors.As(err, &usage):
 		if usage.command == "" {
@@ -63,6 +65,8 @@ func kind(err error) (name, hint string) {
 		return "locked", ""
 	case errors.Is(err, index.ErrNewerFormat):
 		return "newer_format", "use the newer albert-search, or another index (--index)"
+	case errors.As(err, &embedder):
+		return "model_mismatch", ""
 	case errors.Is(err, index.ErrModelMismatch):
 		return "model_mismatch", "albert-search remove --all deletes the index; then index again"
 	case errors.Is(err, index.ErrDamaged):
