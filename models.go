@@ -85,6 +85,14 @@ func (m *models) embedder(ctx context.Context) (embed.Embedder, error) {
 	})
 }
 
+// embedderName is what the embedder is called, "" if it has no name.
+func (m *models) embedderName() string {
+	if m.o.Embedder != nil {
+		return ""
+	}
+	return cmp.Or(m.o.EmbedderModel, builtinEmbedder()).Name
+}
+
 // answerer returns what answers questions, loading the reader if need be.
 func (m *models) answerer(ctx context.Context) (*qa.Answerer, error) {
 	return m.answer.get(func() (*qa.Answerer, error) {

@@ -173,7 +173,12 @@ func (d *doctorJSON) checkIndex(c *cli.Context, e *albertsearch.Engine) error {
 // program has.
 func (d *doctorJSON) checkEmbedder(id string) {
 	if d.embedder != "" && d.embedder != id {
-		d.problem(&albertsearch.MismatchError{Index: id, Program: d.embedder})
+		other := "another embedding model"
+		if name := embedderName(id); name != "" {
+			other = name
+		}
+		d.problem(fmt.Errorf("the index was made with %s (%.12s), not with the model in use (%.12s)\nalbert-search index --re-embed embeds its passages with this one", other, id, d.embedder))
+	}
 	}
 }
 

@@ -88,11 +88,13 @@ func modelFiles(store *modelstore.Store, r *modelstore.Record) *albertsearch.Mod
 	}
 }
 
+const builtinEmbedderName = "the built-in embedder"
+
 // embedderName is the name of the embedder with the ID that an index has, ""
 // if this program has none.
 func embedderName(id string) string {
 	if m, err := albert.Load(builtin.Embedder()); err == nil && m.ID() == id {
-		return "the built-in embedder"
+		return builtinEmbedderName
 	}
 	store, err := modelStore()
 	if err != nil {
@@ -108,7 +110,7 @@ func embedderName(id string) string {
 			continue
 		}
 		if own, err := recordEmbedderID(r); err == nil && own == id {
-			return "the model " + name
+			return name
 		}
 	}
 	return ""
@@ -117,4 +119,17 @@ func embedderName(id string) string {
 // recordEmbedderID is the ID that an index has for the model as an embedder.
 func recordEmbedderID(r *modelstore.Record) (string, error) {
 	return albertsearch.EmbedderID(r.ID, r.Positions, albertsearch.Pooling(r.Pooling), r.Window)
+}
+
+// otherEmbedderHint says which of the models here made the vectors of an index,
+// if one did.
+func otherEmbedderHint(id string) string {
+	name := embedderName(id)
+	switch name {
+	case "":
+		return ""
+	case builtinEmbedderName:
+		return "its vectors are those of " + name + ": --embedder " + modelstore.Builtin + " searches it as it is"
+	}
+	return "its vectors are those of the model " + name + ": --embedder " + name + " searches it as it is"
 }
