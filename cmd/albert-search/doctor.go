@@ -174,11 +174,10 @@ func (d *doctorJSON) checkIndex(c *cli.Context, e *albertsearch.Engine) error {
 func (d *doctorJSON) checkEmbedder(id string) {
 	if d.embedder != "" && d.embedder != id {
 		other := "another embedding model"
-		if name := embedderName(id); name != "" {
-			other = name
+		if known, _ := embedderName(id); known != "" {
+			other = known
 		}
 		d.problem(fmt.Errorf("the index was made with %s (%.12s), not with the model in use (%.12s)\nalbert-search index --re-embed embeds its passages with this one", other, id, d.embedder))
-	}
 	}
 }
 

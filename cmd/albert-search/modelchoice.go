@@ -88,32 +88,30 @@ func modelFiles(store *modelstore.Store, r *modelstore.Record) *albertsearch.Mod
 	}
 }
 
-const builtinEmbedderName = "the built-in embedder"
-
-// embedderName is the name of the embedder with the ID that an index has, ""
-// if this program has none.
-func embedderName(id string) string {
+// embedderName says which of the models here has the ID that an index has, and
+// under which name --embedder knows it; both are "" where none has.
+func embedderName(id string) (what, name string) {
 	if m, err := albert.Load(builtin.Embedder()); err == nil && m.ID() == id {
-		return builtinEmbedderName
+		return "the built-in embedder", modelstore.Builtin
 	}
 	store, err := modelStore()
 	if err != nil {
-		return ""
+		return "", ""
 	}
 	names, err := store.Names()
 	if err != nil {
-		return ""
+		return "", ""
 	}
 	for _, name := range names {
 		r, err := store.Get(name)
 		if err != nil {
-			continue
+			continue // model list tells of it
 		}
 		if own, err := recordEmbedderID(r); err == nil && own == id {
-			return name
+			return "the model " + name, name
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // recordEmbedderID is the ID that an index has for the model as an embedder.
@@ -124,12 +122,9 @@ func recordEmbedderID(r *modelstore.Record) (string, error) {
 // otherEmbedderHint says which of the models here made the vectors of an index,
 // if one did.
 func otherEmbedderHint(id string) string {
-	name := embedderName(id)
-	switch name {
-	case "":
+	what, name := embedderName(id)
+	if what == "" {
 		return ""
-	case builtinEmbedderName:
-		return "its vectors are those of " + name + ": --embedder " + modelstore.Builtin + " searches it as it is"
 	}
-	return "its vectors are those of the model " + name + ": --embedder " + name + " searches it as it is"
+	return "its vectors are those of " + what + ": --embedder " + name + " searches it as it is"
 }
