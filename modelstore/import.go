@@ -35,8 +35,11 @@ type ImportOptions struct {
 	// Runtime gives the ONNX Runtime by which int8 weights are balanced.
 	Runtime func() (*ort.Runtime, error)
 	// Samples are the texts that they are balanced over, a passage each, or a
-	// question and a passage with a tab between; Samples() when empty.
-	Samples []string
+	// question and a passage with a tab between; Samples() when empty. With
+	// NoSamples they are not balanced, which takes less memory and time and is
+	// less exact.
+	Samples   []string
+	NoSamples bool
 	// Log, if there is one, is told what is being done.
 	Log func(step string)
 
@@ -284,6 +287,10 @@ func (b *builder) writeWeights(ctx context.Context) error {
 }
 
 func (b *builder) quantize(ctx context.Context, to io.Writer) error {
+	if b.NoSamples {
+		b.Log("rounding the weights to int8")
+		return b.model.Quantize(ctx, nil, nil, to)
+	}
 	rt, err := b.Runtime()
 	if err != nil {
 		return err

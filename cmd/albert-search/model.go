@@ -198,7 +198,11 @@ func (s *modelSession) showRecordText(w io.Writer, r *modelstore.Record) {
 		kind += ", converted to ALBERT"
 	}
 	line("model", "%s", kind)
-	line("size", "%.1f million weights in %s, %s", float64(r.Parameters)/1e6, r.Precision, size(r.Size()))
+	weights := fmt.Sprintf("%.1f million", float64(r.Parameters)/1e6)
+	if r.Parameters < 1e6 {
+		weights = fmt.Sprint(r.Parameters)
+	}
+	line("size", "%s weights in %s, %s", weights, r.Precision, size(r.Size()))
 	line("shape", "%d passes over %s, hidden size %d, embeddings %d, %d pieces, %d positions",
 		r.Layers, plural(r.Groups, "group"), r.Hidden, r.Embedding, r.Vocab, r.Positions)
 	if r.Pooling != "" {
