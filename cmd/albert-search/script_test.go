@@ -34,6 +34,12 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkpoints, err := filepath.Abs("../../albert/testdata/checkpoints")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hub := newTestHub(checkpoints)
+	t.Cleanup(hub.Close)
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
@@ -43,7 +49,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TESTDATA", testdata)
 			env.Setenv(ort.PathVariable, library.Path)
 			env.Setenv(indexVariable, filepath.Join(env.WorkDir, "the index"))
-			return nil
+			env.Setenv("CHECKPOINTS", checkpoints)
+			env.Setenv(endpointVariable, hub.URL)
+			return os.WriteFile(filepath.Join(env.WorkDir, "evil.bin"), []byte(evilPickle), 0o644)
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "root" { // may read everything
