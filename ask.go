@@ -48,6 +48,8 @@ type Answer struct {
 	InSentence index.Range
 	// Confidence is the probability, from 0 to 1, that the answer is right.
 	Confidence float64
+	// Evidence is what the confidence was worked out from.
+	Evidence qa.Evidence
 	// Score orders the answers of one question and means nothing beyond that.
 	Score float64
 	// Support cites the other passages that give the same answer.
@@ -159,6 +161,7 @@ func readAnswers(ctx context.Context, a *qa.Answerer, question string, stored []
 			Sentence:   p.Text[from:to],
 			InSentence: index.Range{Start: start - from, End: end - from},
 			Confidence: answer.Confidence,
+			Evidence:   answer.Evidence,
 			Score:      answer.Score,
 		}
 		for _, s := range answer.Support {

@@ -86,7 +86,7 @@ func (m *models) answerer(ctx context.Context) (*qa.Answerer, error) {
 		if err != nil {
 			return nil, err
 		}
-		return qa.New(session, model.Tokenizer(), qa.Options{}), nil
+		return qa.New(session, model.Tokenizer(), qa.Options{Calibration: m.o.Calibration, Threshold: m.o.Threshold}), nil
 	})
 }
 

@@ -16,17 +16,16 @@ func arrange(args []string, commands []*cli.Command) []string {
 	if len(args) == 0 || args[len(args)-1] == "--generate-bash-completion" {
 		return args
 	}
-	var all []cli.Flag
-	for _, c := range commands {
-		all = append(all, c.Flags...)
-	}
-	before, name, after := cutCommand(args[1:], takesValue(all))
+	before, name, after := cutCommand(args[1:], takesValue(allFlags(commands)))
 	command := find(commands, name)
 	switch {
 	case name == "":
 		return args
 	case command == nil: // no flag before it hides that
 		return append(append([]string{args[0], name}, before...), after...)
+	case len(command.Subcommands) > 0:
+		rest := slices.Concat([]string{name}, before, after)
+		return append([]string{args[0]}, arrange(rest, command.Subcommands)...)
 	}
 	needsValue := takesValue(command.Flags)
 	out := []string{args[0], name}
@@ -58,6 +57,15 @@ func arrange(args []string, commands []*cli.Command) []string {
 		return out
 	}
 	return append(append(out, "--"), positional...)
+}
+
+// allFlags are the flags of the commands and of those below them.
+func allFlags(commands []*cli.Command) []cli.Flag {
+	var all []cli.Flag
+	for _, c := range commands {
+		all = append(append(all, c.Flags...), allFlags(c.Subcommands)...)
+	}
+	return all
 }
 
 // cutCommand splits the arguments around the first that is neither a flag nor

@@ -118,11 +118,11 @@ func checkFlags(c *cli.Context) error {
 			continue
 		}
 		if err := checkValue(c, name); err != nil {
-			return usagef(c.Command.Name, "--%s %s: %w", name, shown(c.Value(name)), err)
+			return usagef(fullName(c), "--%s %s: %w", name, shown(c.Value(name)), err)
 		}
 	}
 	if c.Bool("json") && c.Bool("vimgrep") {
-		return usagef(c.Command.Name, "--json and --vimgrep: the output can have one form only")
+		return usagef(fullName(c), "--json and --vimgrep: the output can have one form only")
 	}
 	return nil
 }

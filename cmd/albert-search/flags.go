@@ -97,13 +97,13 @@ func filter(c *cli.Context) (index.Filter, error) {
 		case slices.Contains(choices("type"), t):
 			f.Types = append(f.Types, t)
 		case c.IsSet("type"):
-			return f, usagef(c.Command.Name, "--type %q: it must be one of %s", t, list("type"))
+			return f, usagef(fullName(c), "--type %q: it must be one of %s", t, list("type"))
 		}
 	}
 	for _, m := range c.StringSlice("meta") {
 		key, value, ok := strings.Cut(m, "=")
 		if !ok || key == "" {
-			return f, usagef(c.Command.Name, "--meta %q: give it as KEY=VALUE", m)
+			return f, usagef(fullName(c), "--meta %q: give it as KEY=VALUE", m)
 		}
 		if f.Metadata == nil {
 			f.Metadata = map[string]string{}
@@ -117,7 +117,7 @@ func filter(c *cli.Context) (index.Filter, error) {
 		if c.IsSet(bound.flag) {
 			t, err := date(c.String(bound.flag))
 			if err != nil {
-				return f, usagef(c.Command.Name, "--%s: %w", bound.flag, err)
+				return f, usagef(fullName(c), "--%s: %w", bound.flag, err)
 			}
 			*bound.to = t
 		}
@@ -153,7 +153,7 @@ func (p *program) openRetrieval(c *cli.Context, missing string) (s *session, r r
 	}
 	r.text = strings.Join(c.Args().Slice(), " ")
 	if strings.TrimSpace(r.text) == "" {
-		return nil, r, usagef(c.Command.Name, "%s", missing)
+		return nil, r, usagef(fullName(c), "%s", missing)
 	}
 	r.mode, r.fusion = albertsearch.Mode(c.String("mode")), rerank.Method(c.String("fusion"))
 	r.filter, err = filter(c)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -47,20 +48,36 @@ func (p *program) app() *cli.App {
 		Action: unknownCommand,
 		Commands: []*cli.Command{
 			p.indexCommand(), p.searchCommand(), p.askCommand(), p.statusCommand(), p.removeCommand(),
-			p.setupCommand(), p.doctorCommand(), p.versionCommand(), p.completionCommand(),
+			p.evalCommand(), p.setupCommand(), p.doctorCommand(), p.versionCommand(), p.completionCommand(),
 		},
 	}
-	for _, c := range app.Commands {
+	p.prepare(app.Commands)
+	return app
+}
+
+// prepare gives the commands what all have in common.
+func (p *program) prepare(commands []*cli.Command) {
+	for _, c := range commands {
 		c.HideHelpCommand = true // "search help" searches for help
 		c.OnUsageError = func(ctx *cli.Context, err error, _ bool) error {
-			return &usageError{command: ctx.Command.Name, err: explain(err, p.args, ctx.Command.Flags)}
+			return &usageError{command: fullName(ctx), err: explain(err, p.args, ctx.Command.Flags)}
 		}
 		c.BashComplete = p.complete(c)
+		if len(c.Subcommands) > 0 {
+			c.Action = unknownSubcommand
+			p.prepare(c.Subcommands)
+			continue
+		}
 		if c.Before == nil {
 			c.Before = configure
 		}
 	}
-	return app
+}
+
+// fullName is the name of the running command with those above it, as "eval
+// ask".
+func fullName(c *cli.Context) string {
+	return strings.TrimPrefix(c.Command.HelpName, c.App.Name+" ")
 }
 
 // unknownCommand runs when no command was named, or none that there is.
@@ -69,15 +86,29 @@ func unknownCommand(c *cli.Context) error {
 	if name == "" {
 		return cli.ShowAppHelp(c)
 	}
+	return &usageError{err: noCommand(name, c.App.Commands)}
+}
+
+// unknownSubcommand is unknownCommand for commands that have others below them.
+func unknownSubcommand(c *cli.Context) error {
+	name := c.Args().First()
+	if name == "" {
+		return cli.ShowSubcommandHelp(c)
+	}
+	return &usageError{command: fullName(c), err: noCommand(name, c.Command.Subcommands)}
+}
+
+// noCommand says that there is no such command among those.
+func noCommand(name string, commands []*cli.Command) error {
 	err := fmt.Errorf("there is no command %q", name)
 	var names []string
-	for _, command := range c.App.Commands {
+	for _, command := range commands {
 		names = append(names, command.Name)
 	}
 	if near := nearest(name, names); near != "" {
 		err = fmt.Errorf("%w; did you mean %q?", err, near)
 	}
-	return &usageError{err: err}
+	return err
 }
 
 // session is one run of a command.

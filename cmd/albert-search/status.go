@@ -49,7 +49,7 @@ func (p *program) status(c *cli.Context) error {
 // noArguments refuses arguments of a command that takes none.
 func noArguments(c *cli.Context) error {
 	if c.NArg() > 0 {
-		return usagef(c.Command.Name, "%s takes no arguments: %q", c.Command.Name, c.Args().First())
+		return usagef(fullName(c), "%s takes no arguments: %q", fullName(c), c.Args().First())
 	}
 	return nil
 }
