@@ -22,15 +22,19 @@ type Options struct {
 	ONNXRuntime string
 	// Threads is the number of CPU threads the models use; 0 means all.
 	Threads int
-	// Embedder replaces the built-in embedder. Close does not close it.
+	// EmbedderModel and ReaderModel replace the built-in models by others in
+	// Hugging Face layout.
+	EmbedderModel *ModelFiles
+	ReaderModel   *ModelFiles
+	// Embedder replaces any embedding model. Close does not close it.
 	Embedder embed.Embedder
-	// Reader replaces the built-in reader. Close does not close it.
+	// Reader replaces any reading model. Close does not close it.
 	Reader *Reader
-	// Calibration replaces that of the built-in reader, as one that was fitted
-	// on the collection itself. A Reader has its own in its Options.
+	// Calibration replaces that of the reading model, as one that was fitted on
+	// the collection itself. A Reader has its own in its Options.
 	Calibration *qa.Calibration
-	// Threshold is the confidence from which the built-in reader's answers are
-	// given; 0 means that of the calibration.
+	// Threshold is the confidence from which answers are given; 0 means that of
+	// the calibration. A Reader has its own in its Options.
 	Threshold float64
 }
 

@@ -1,17 +1,15 @@
 package albertsearch
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"runtime"
 	"slices"
 	"sync"
 
 	"github.com/albert-search/albert-search/albert"
-	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/embed"
@@ -30,6 +28,7 @@ type models struct {
 	o       Options
 	runtime lazy[*ort.Runtime]
 	embed   lazy[embed.Embedder]
+	read    lazy[*Reader]
 	answer  lazy[*qa.Answerer]
 
 	mu      sync.Mutex
@@ -66,12 +65,17 @@ func (m *models) embedder(ctx context.Context) (embed.Embedder, error) {
 		if m.o.Embedder != nil {
 			return m.o.Embedder, nil
 		}
-		model, session, err := m.open(ctx, "embedder", builtin.Embedder(), albert.Pooled)
+		files := cmp.Or(m.o.EmbedderModel, builtinEmbedder())
+		head, err := files.head()
+		if err != nil {
+			return nil, files.fail(err)
+		}
+		o, err := m.open(ctx, files, embedderWindow, func(*albert.Model) albert.Head { return head })
 		if err != nil {
 			return nil, err
 		}
-		return embed.NewAlbert(session, model.Tokenizer(), embed.AlbertOptions{
-			ID: model.ID(), Dim: model.Config().HiddenSize, Window: builtin.EmbedderWindow,
+		return embed.NewAlbert(o.session, o.model.Tokenizer(), embed.AlbertOptions{
+			ID: embedderID(o.model, head, o.window), Dim: o.model.Config().HiddenSize, Window: o.window,
 		})
 	})
 }
@@ -79,14 +83,28 @@ func (m *models) embedder(ctx context.Context) (embed.Embedder, error) {
 // answerer returns what answers questions, loading the reader if need be.
 func (m *models) answerer(ctx context.Context) (*qa.Answerer, error) {
 	return m.answer.get(func() (*qa.Answerer, error) {
-		if r := m.o.Reader; r != nil {
-			return qa.New(r.Spans, r.Tokenizer, r.Options), nil
-		}
-		model, session, err := m.open(ctx, "reader", builtin.Reader(), albert.Span)
+		r, err := m.reader(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return qa.New(session, model.Tokenizer(), qa.Options{Calibration: m.o.Calibration, Threshold: m.o.Threshold}), nil
+		return qa.New(r.Spans, r.Tokenizer, r.Options), nil
+	})
+}
+
+// reader returns the reader, loading it if need be.
+func (m *models) reader(ctx context.Context) (*Reader, error) {
+	return m.read.get(func() (*Reader, error) {
+		if m.o.Reader != nil {
+			return m.o.Reader, nil
+		}
+		files := cmp.Or(m.o.ReaderModel, builtinReader())
+		o, err := m.open(ctx, files, readerWindow, readerHead)
+		if err != nil {
+			return nil, err
+		}
+		return &Reader{o.session, o.model.Tokenizer(), qa.Options{
+			Window: o.window, Calibration: cmp.Or(m.o.Calibration, files.Calibration), Threshold: m.o.Threshold,
+		}}, nil
 	})
 }
 
@@ -101,30 +119,44 @@ func (m *models) ort() (*ort.Runtime, error) {
 	})
 }
 
-// open loads a model and opens a session on it. Errors name the model, except
-// those about ONNX Runtime, which has nothing to do with it.
-func (m *models) open(ctx context.Context, name string, files fs.FS, head albert.Head) (*albert.Model, *albert.Session, error) {
+// opened is a model that is ready to be run.
+type opened struct {
+	model   *albert.Model
+	session *albert.Session
+	window  int
+}
+
+// open loads a model and opens a session on it for the head that it is to
+// have; window is that of models that do not say theirs. Errors name the
+// model, except those about ONNX Runtime, which has nothing to do with it.
+func (m *models) open(ctx context.Context, files *ModelFiles, window int, head func(*albert.Model) albert.Head) (o opened, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, nil, err
+		return o, err
 	}
 	rt, err := m.ort()
 	if err != nil {
-		return nil, nil, err
+		return o, err
 	}
-	model, err := albert.Load(files)
-	if err != nil {
-		return nil, nil, fmt.Errorf("load the %s: %w", name, err)
+	if o.model, err = albert.Load(files.Files); err != nil {
+		return o, files.fail(err)
+	}
+	if o.window, err = files.window(o.model, window); err != nil {
+		return o, files.fail(err)
 	}
 	threads := m.o.Threads
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	// Runs of one thread side by side: batches are many and small.
-	session, err := model.Open(rt, head, albert.SessionOptions{Precision: albert.Int8, Parallel: threads})
-	if err != nil {
-		return nil, nil, fmt.Errorf("load the %s: %w", name, err)
+	precision := albert.Int8
+	if files.Float32 {
+		precision = albert.Float32
 	}
-	return model, session, m.keep(session)
+	// Runs of one thread side by side: batches are many and small.
+	o.session, err = o.model.Open(rt, head(o.model), albert.SessionOptions{Precision: precision, Parallel: threads})
+	if err != nil {
+		return o, files.fail(err)
+	}
+	return o, m.keep(o.session)
 }
 
 // keep notes what close is to close.

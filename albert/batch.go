@@ -79,10 +79,12 @@ func (s *Session) runBatch(ctx context.Context, seqs []tokenize.Sequence, indice
 // l, and the shape of them all.
 func (s *Session) result(n, l int) (each int, shape onnxruntime.Shape) {
 	switch h := s.config.HiddenSize; s.head {
-	case Pooled:
+	case Pooled, PooledFirst, PooledMax:
 		return h, onnxruntime.NewShape(int64(n), int64(h))
 	case Span:
 		return 2 * l, onnxruntime.NewShape(int64(n), int64(l), 2)
+	case SpanRelevance:
+		return 2 * (l + 1), onnxruntime.NewShape(int64(n), int64(l+1), 2)
 	case Class:
 		return s.labels, onnxruntime.NewShape(int64(n), int64(s.labels))
 	default:

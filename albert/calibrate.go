@@ -95,7 +95,7 @@ func balance(ranges, w []float32) []float32 {
 		}
 		scale[i] = 1
 		if r > 0 && largest > 0 {
-			scale[i] = float32(math.Sqrt(float64(largest) / float64(r)))
+			scale[i] = halfFrom(float32(math.Sqrt(float64(largest) / float64(r))))
 		}
 	}
 	return scale

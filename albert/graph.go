@@ -177,17 +177,35 @@ func (w *graphWriter) norm(g *onnx.Graph, n norm, x string) string {
 // head adds what the head computes from the last hidden states. It returns the
 // result and its dimensions.
 func (w *graphWriter) head(g *onnx.Graph, h Head, labels []dense, x string) (string, []string) {
+	pieces := func() string { return g.Const("axisL", onnx.Longs(1)) }
 	switch h {
 	case Pooled:
-		return g.Op("ReduceMean", []string{x, g.Const("axisL", onnx.Longs(1))}, onnx.Int("keepdims", 0)), []string{"B", "H"}
+		return g.Op("ReduceMean", []string{x, pieces()}, onnx.Int("keepdims", 0)), []string{"B", "H"}
+	case PooledMax:
+		return g.Op("ReduceMax", []string{x, pieces()}, onnx.Int("keepdims", 0)), []string{"B", "H"}
+	case PooledFirst:
+		return first(g, x), []string{"B", "H"}
 	case Span:
 		return w.dense(g, labels[0], x), []string{"B", "L", "2"}
 	case Class:
-		first := g.Op("Gather", []string{x, g.Const("first", onnx.Long(0))}, onnx.Int("axis", 1))
-		pooled := g.Op("Tanh", []string{w.dense(g, labels[0], first)})
-		return w.dense(g, labels[1], pooled), []string{"B", "C"}
+		return w.class(g, labels, x), []string{"B", "C"}
+	case SpanRelevance:
+		// The labels' logits are one more row behind those of the pieces.
+		relevance := g.Op("Unsqueeze", []string{w.class(g, labels[1:], x), pieces()})
+		return g.Op("Concat", []string{w.dense(g, labels[0], x), relevance}, onnx.Int("axis", 1)), []string{"B", "L1", "2"}
 	}
 	return x, []string{"B", "L", "H"}
+}
+
+// class is a classifier of the first piece: pooler and classifier.
+func (w *graphWriter) class(g *onnx.Graph, labels []dense, x string) string {
+	pooled := g.Op("Tanh", []string{w.dense(g, labels[0], first(g, x))})
+	return w.dense(g, labels[1], pooled)
+}
+
+// first is the hidden state of the first piece, [B, H].
+func first(g *onnx.Graph, x string) string {
+	return g.Op("Gather", []string{x, g.Const("first", onnx.Long(0))}, onnx.Int("axis", 1))
 }
 
 func (w *graphWriter) tensor(g *onnx.Graph, t safetensors.Info) string {

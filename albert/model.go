@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"golang.org/x/sync/errgroup"
@@ -28,6 +29,7 @@ type Model struct {
 	config Config
 	tok    tokenize.Tokenizer
 	id     string
+	heads  []Head
 }
 
 // Load reads the model in fsys and checks that it is an ALBERT and that its
@@ -71,6 +73,12 @@ func load(fsys fs.FS) (*Model, error) {
 	if _, err = c.encoder(); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
+	for _, h := range heads {
+		// What is wrong with the weights of a head is said to who opens it.
+		if _, err := c.head(h); err == nil {
+			m.heads = append(m.heads, h)
+		}
+	}
 	return m, c.Close()
 }
 
@@ -79,6 +87,13 @@ func (m *Model) Config() Config { return m.config }
 
 // Tokenizer returns the model's tokenizer.
 func (m *Model) Tokenizer() tokenize.Tokenizer { return m.tok }
+
+// Heads returns the heads that the model has weights for, in the order of
+// their values; those of the hidden states need none.
+func (m *Model) Heads() []Head { return slices.Clone(m.heads) }
+
+// HasHead reports whether Heads has h.
+func (m *Model) HasHead(h Head) bool { return slices.Contains(m.heads, h) }
 
 // ID returns a hash of the files that determine what the model computes, in
 // hexadecimal.

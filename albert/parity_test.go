@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/albert-search/albert-search/albert"
@@ -25,6 +26,7 @@ var checkpoints = []struct {
 	{"classes", albert.Class},
 	{"half", albert.Span},
 	{"bfloat", albert.Hidden},
+	{"reader", albert.SpanRelevance},
 }
 
 // fp32Bound is the largest difference from transformers, relative to the
@@ -65,6 +67,24 @@ func TestParityWithTransformers(t *testing.T) {
 					must(t, err)
 					compare("start", start)
 					compare("end", end)
+				case albert.SpanRelevance:
+					s := open(t, rt, model, albert.SpanRelevance, o)
+					start, end, relevance, err := s.Read(t.Context(), e.seqs)
+					must(t, err)
+					compare("start", start)
+					compare("end", end)
+					// One vector of all, since one alone may be next to 0.
+					want := slices.Concat(e.want(t, "relevance")...)
+					if d := p.error(t, [][]float32{relevance}, [][]float32{want}); !(d <= p.bound) {
+						t.Errorf("relevance differs by %.3g, more than %g", d, p.bound)
+					} else {
+						t.Logf("relevance differs by %.2g", d)
+					}
+					alone, _, err := s.Spans(t.Context(), e.seqs)
+					must(t, err)
+					if !slices.EqualFunc(alone, start, slices.Equal) {
+						t.Error("Spans gives other starts than Read")
+					}
 				case albert.Class:
 					logits, err := open(t, rt, model, albert.Class, o).Classify(t.Context(), e.seqs)
 					must(t, err)

@@ -41,7 +41,18 @@ const (
 	// Class is a logit for each label, as AlbertForSequenceClassification has
 	// them.
 	Class
+	// SpanRelevance is Span together with Class of the two labels irrelevant
+	// and relevant, from one pass.
+	SpanRelevance
+	// PooledFirst is the last hidden state of the first piece, [CLS].
+	PooledFirst
+	// PooledMax is the largest of the last hidden states over all pieces, for
+	// each number.
+	PooledMax
 )
+
+// heads are all heads, in the order of their values.
+var heads = [...]Head{Hidden, Pooled, Span, Class, SpanRelevance, PooledFirst, PooledMax}
 
 // String returns the name of the head.
 func (h Head) String() string {
@@ -54,6 +65,12 @@ func (h Head) String() string {
 		return "span"
 	case Class:
 		return "class"
+	case SpanRelevance:
+		return "span and relevance"
+	case PooledFirst:
+		return "first piece"
+	case PooledMax:
+		return "largest"
 	}
 	return fmt.Sprintf("Head(%d)", int(h))
 }

@@ -1,6 +1,10 @@
 package albert
 
-import "math"
+import (
+	"math"
+
+	"github.com/albert-search/albert-search/albert/safetensors"
+)
 
 // quantized is a matrix of 8-bit integers, symmetric, with a scale for each
 // column.
@@ -63,13 +67,27 @@ func quantizeRows(w []float32, rows, width int) (q []int8, scale []float32) {
 	return q, scale
 }
 
-// stepFor is the scale at which the largest magnitude becomes maxInt8. All
-// zeros have any scale.
+// stepFor is a scale at which the largest magnitude becomes maxInt8, or hardly
+// less: where there is one it is a number of 16 bits, which nothing is lost by
+// since the weights are rounded by it. All zeros have any scale.
 func stepFor(largest float32) float32 {
 	if step := largest / maxInt8; step >= math.SmallestNonzeroFloat32*(1<<23) {
-		return step
+		return halfFrom(step)
 	}
 	return 1
+}
+
+// halfFrom is the least number of 16 bits that is not less than v, which is
+// positive; v itself where that would be infinite.
+func halfFrom(v float32) float32 {
+	h := safetensors.Half(v)
+	if safetensors.FromHalf(h) < v {
+		h++
+	}
+	if up := safetensors.FromHalf(h); !math.IsInf(float64(up), 0) {
+		return up
+	}
+	return v
 }
 
 func roundToInt8(v float32) int8 {

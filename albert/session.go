@@ -140,28 +140,64 @@ func (s *Session) Hidden(ctx context.Context, seqs []tokenize.Sequence) ([][]flo
 	return s.run(ctx, Hidden, seqs)
 }
 
-// Pool returns the mean of the last hidden states of each sequence, [H].
+// Pool returns one vector for each sequence, [H]: the mean of its last hidden
+// states, or what PooledFirst or PooledMax make of them.
 func (s *Session) Pool(ctx context.Context, seqs []tokenize.Sequence) ([][]float32, error) {
+	if s.head == PooledFirst || s.head == PooledMax {
+		return s.run(ctx, s.head, seqs)
+	}
 	return s.run(ctx, Pooled, seqs)
 }
 
 // Spans returns for each sequence the logits of an answer's start and end at
 // each piece, [len(IDs)] each.
 func (s *Session) Spans(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, err error) {
-	both, err := s.run(ctx, Span, seqs)
+	if s.HasRelevance() {
+		start, end, _, err = s.Read(ctx, seqs)
+		return start, end, err
+	}
+	pairs, err := s.run(ctx, Span, seqs)
 	if err != nil {
 		return nil, nil, err
 	}
-	start, end = make([][]float32, len(both)), make([][]float32, len(both))
-	for i, pairs := range both {
+	start, end = split(pairs)
+	return start, end, nil
+}
+
+// HasRelevance reports whether the session was opened for SpanRelevance, so
+// that Read works.
+func (s *Session) HasRelevance() bool { return s.head == SpanRelevance }
+
+// Read returns for each sequence what Spans does and, from the same pass, its
+// relevance: the logit of the label relevant less that of irrelevant, the log
+// of the odds that the second text fits the first.
+func (s *Session) Read(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error) {
+	rows, err := s.run(ctx, SpanRelevance, seqs)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	relevance = make([]float32, len(rows))
+	for i, r := range rows {
+		last := len(r) - relevanceLabels
+		relevance[i] = r[last+1] - r[last]
+		rows[i] = r[:last]
+	}
+	start, end = split(rows)
+	return start, end, relevance, nil
+}
+
+// split makes of each row of pairs two rows.
+func split(rows [][]float32) (first, second [][]float32) {
+	first, second = make([][]float32, len(rows)), make([][]float32, len(rows))
+	for i, pairs := range rows {
 		n := len(pairs) / 2
-		logits := make([]float32, 2*n)
-		start[i], end[i] = logits[:n:n], logits[n:]
+		both := make([]float32, 2*n)
+		first[i], second[i] = both[:n:n], both[n:]
 		for j := range n {
-			start[i][j], end[i][j] = pairs[2*j], pairs[2*j+1]
+			first[i][j], second[i][j] = pairs[2*j], pairs[2*j+1]
 		}
 	}
-	return start, end, nil
+	return first, second
 }
 
 // Classify returns the logits of the labels for each sequence.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
+	"github.com/albert-search/albert-search/albert/safetensors"
 	"github.com/albert-search/albert-search/albert/tokenize"
 )
 
@@ -60,24 +61,40 @@ func TestResultsDoNotDependOnBatches(t *testing.T) {
 	}
 }
 
-func TestPooledIsTheMean(t *testing.T) {
+func TestPooled(t *testing.T) {
 	rt := orttest.Runtime(t)
 	model := load(t, "shared")
 	seqs := many(20)
 	hidden, err := open(t, rt, model, albert.Hidden, albert.SessionOptions{}).Hidden(t.Context(), seqs)
 	must(t, err)
-	pooled, err := open(t, rt, model, albert.Pooled, albert.SessionOptions{}).Pool(t.Context(), seqs)
-	must(t, err)
 	width := model.Config().HiddenSize
-	want := make([][]float32, len(seqs))
-	for i, h := range hidden {
-		want[i] = make([]float32, width)
-		for j, v := range h {
-			want[i][j%width] += v / float32(len(seqs[i].IDs))
+	for head, add := range map[albert.Head]func(sum, v float32, piece, pieces int) float32{
+		albert.Pooled: func(sum, v float32, _, pieces int) float32 { return sum + v/float32(pieces) },
+		albert.PooledFirst: func(sum, v float32, piece, _ int) float32 {
+			if piece == 0 {
+				return v
+			}
+			return sum
+		},
+		albert.PooledMax: func(sum, v float32, piece, _ int) float32 {
+			if piece == 0 {
+				return v
+			}
+			return max(sum, v)
+		},
+	} {
+		pooled, err := open(t, rt, model, head, albert.SessionOptions{}).Pool(t.Context(), seqs)
+		must(t, err)
+		want := make([][]float32, len(seqs))
+		for i, h := range hidden {
+			want[i] = make([]float32, width)
+			for j, v := range h {
+				want[i][j%width] = add(want[i][j%width], v, j/width, len(seqs[i].IDs))
+			}
 		}
-	}
-	if d := largestDifference(t, pooled, want); !(d <= 1e-5) {
-		t.Errorf("differs by %g", d)
+		if d := largestDifference(t, pooled, want); !(d <= 1e-5) {
+			t.Errorf("%v differs by %g", head, d)
+		}
 	}
 }
 
@@ -114,7 +131,7 @@ func TestRunErrors(t *testing.T) {
 
 func TestOpenErrors(t *testing.T) {
 	rt := orttest.Runtime(t)
-	for _, h := range []albert.Head{albert.Span, albert.Class} {
+	for _, h := range []albert.Head{albert.Span, albert.Class, albert.SpanRelevance} {
 		_, err := load(t, "shared").Open(rt, h, albert.SessionOptions{})
 		if !errors.Is(err, albert.ErrNoHead) || !strings.Contains(err.Error(), "model.safetensors") {
 			t.Errorf("%v: error %v, want ErrNoHead with the file", h, err)
@@ -273,10 +290,12 @@ func TestQuantize(t *testing.T) {
 		}
 		plain := quantize(nil)
 		rounded := run(model)
-		for i, v := range run(plain) {
-			if !slices.Equal(v, rounded[i]) {
-				t.Errorf("%s: sequence %d differs from that of weights rounded on opening", c.name, i)
-			}
+		// What is stored in 16 bits moves a few numbers over the border
+		// between two roundings.
+		if d := distance(t, run(plain), rounded); !(d <= int8Bound/2) {
+			t.Errorf("%s: differs by %.2g from weights rounded on opening", c.name, d)
+		} else {
+			t.Logf("%s: differs by %.2g from weights rounded on opening", c.name, d)
 		}
 		balanced := run(quantize(e.seqs))
 		if d := distance(t, balanced, e.want(t, "hidden")); !(d <= int8Bound) {
@@ -296,5 +315,63 @@ func TestQuantize(t *testing.T) {
 		if err := plain.Quantize(t.Context(), rt, nil, &bytes.Buffer{}); err == nil {
 			t.Errorf("%s: int8 weights quantised again", c.name)
 		}
+	}
+}
+
+// quantized are the tensors that Quantize writes.
+func quantized(t *testing.T, b []byte) map[string][]byte {
+	t.Helper()
+	st, err := safetensors.Open(bytes.NewReader(b), int64(len(b)))
+	must(t, err)
+	tensors := make(map[string][]byte)
+	for _, info := range st.Tensors() {
+		tensors[info.Name], err = st.Bytes(info)
+		must(t, err)
+	}
+	return tensors
+}
+
+// TestTiedMatricesStayTied quantises two models whose groups share matrices,
+// within each and between them, with biases and samples of their own.
+func TestTiedMatricesStayTied(t *testing.T) {
+	rt := orttest.Runtime(t)
+	seqs := many(12)
+	fsys := files(t, "reader")
+	setTensors(t, fsys, func(d safetensors.Data) safetensors.Data {
+		if strings.HasSuffix(d.Name, ".bias") {
+			d.Bytes = bytes.Repeat([]byte{0, 0, 0, 0x3f}, len(d.Bytes)/4)
+		}
+		return d
+	})
+	other, err := albert.Load(fsys)
+	must(t, err)
+	var files [2]bytes.Buffer
+	must(t, albert.QuantizeTogether(t.Context(), rt,
+		albert.Quantization{Model: load(t, "reader"), Samples: seqs[:6], To: &files[0]},
+		albert.Quantization{Model: other, Samples: seqs[6:], To: &files[1]}))
+	models := [2]map[string][]byte{quantized(t, files[0].Bytes()), quantized(t, files[1].Bytes())}
+	name := func(group int, rest string) string {
+		return fmt.Sprintf("albert.encoder.albert_layer_groups.%d.albert_layers.0.%s", group, rest)
+	}
+	for group, source := range []int{0, 0, 2, 2, 2} {
+		for _, d := range []string{"attention.query_key_value", "attention.dense", "ffn", "ffn_output"} {
+			for _, suffix := range []string{".weight", ".weight_scale", ".input_scale"} {
+				want := models[0][name(source, d+suffix)]
+				if (want == nil) != (suffix == ".input_scale" && d != "attention.query_key_value" && d != "ffn") {
+					t.Errorf("%s has %d bytes", name(source, d+suffix), len(want))
+				}
+				for i, m := range models {
+					if !bytes.Equal(m[name(group, d+suffix)], want) {
+						t.Errorf("model %d: %s of group %d is not that of group %d", i, d+suffix, group, source)
+					}
+				}
+			}
+			if group != source && bytes.Equal(models[0][name(group, d+".bias")], models[0][name(source, d+".bias")]) {
+				t.Errorf("groups %d and %d have one bias of %s", group, source, d)
+			}
+		}
+	}
+	if bytes.Equal(models[0][name(0, "ffn.weight")], models[0][name(2, "ffn.weight")]) {
+		t.Error("groups 0 and 2 have the same weights")
 	}
 }

@@ -55,6 +55,20 @@ type layer struct {
 	attentionNorm, outputNorm  norm
 }
 
+// maps are the linear maps of the layer.
+func (l layer) maps() []dense { return []dense{l.qkv, l.attended, l.ffn, l.ffnOut} }
+
+// maps are the linear maps of all layers.
+func (e *encoder) maps() []dense {
+	var all []dense
+	for _, group := range e.groups {
+		for _, l := range group {
+			all = append(all, l.maps()...)
+		}
+	}
+	return all
+}
+
 func (c *checkpoint) encoder() (*encoder, error) {
 	f := finder{c: c}
 	h, e := c.config.HiddenSize, c.config.EmbeddingSize
@@ -152,26 +166,31 @@ func (f *finder) layer(p string) layer {
 	}
 }
 
-// head finds the weights of a head, which has the labels [span start, span
-// end] or those of the classifier.
+// head finds the weights of a head: of Span those of [start, end], of Class
+// those of the pooler and the classifier, of SpanRelevance all three.
 func (c *checkpoint) head(h Head) ([]dense, error) {
 	f := finder{c: c}
 	hidden := c.config.HiddenSize
-	switch h {
-	case Span:
+	var all []dense
+	if h == Span || h == SpanRelevance {
 		if _, ok := c.st.Tensor("qa_outputs.weight"); !ok {
 			return nil, fmt.Errorf("%s has no tensor %q: %w", weightsFile, "qa_outputs.weight", ErrNoHead)
 		}
-		return []dense{f.dense("qa_outputs", hidden, 2)}, f.err
-	case Class:
+		all = append(all, f.dense("qa_outputs", hidden, 2))
+	}
+	if h == Class || h == SpanRelevance {
 		classifier, ok := c.st.Tensor("classifier.weight")
 		if !ok || len(classifier.Shape) != 2 {
 			return nil, fmt.Errorf("%s has no matrix %q: %w", weightsFile, "classifier.weight", ErrNoHead)
 		}
-		return []dense{
-			f.dense(c.prefix+"pooler", hidden, hidden),
-			f.dense("classifier", hidden, classifier.Shape[0]),
-		}, f.err
+		labels := classifier.Shape[0]
+		if h == SpanRelevance && labels != relevanceLabels {
+			return nil, fmt.Errorf("%s: the classifier has %d labels, not irrelevant and relevant: %w", weightsFile, labels, ErrNoHead)
+		}
+		all = append(all, f.dense(c.prefix+"pooler", hidden, hidden), f.dense("classifier", hidden, labels))
 	}
-	return nil, nil
+	return all, f.err
 }
+
+// relevanceLabels are irrelevant and relevant, in this order.
+const relevanceLabels = 2

@@ -8,15 +8,15 @@ import (
 	"github.com/albert-search/albert-search/albert/tokenize"
 )
 
-// Pooler runs sequences through a model and returns the mean of each one's
-// last hidden states over all its pieces. An *albert.Session with a pooled
-// head is one.
+// Pooler runs sequences through a model and returns one vector for each, made
+// of its last hidden states: mostly their mean over all its pieces. An
+// *albert.Session with a pooled head is one.
 type Pooler interface {
 	Pool(ctx context.Context, seqs []tokenize.Sequence) ([][]float32, error)
 }
 
-// Albert embeds by mean pooling, as Sentence-BERT does (Reimers and Gurevych
-// 2019, section 3).
+// Albert embeds by pooling, as Sentence-BERT does (Reimers and Gurevych 2019,
+// section 3).
 type Albert struct {
 	pooler Pooler
 	tok    tokenize.Tokenizer

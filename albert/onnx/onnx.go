@@ -4,10 +4,15 @@
 //
 // A Graph is built front to back. Values are named by strings; Op invents a
 // name for each result and returns it, so that code reads as a calculation.
+// Constants of the same content are in the graph once, whatever their names:
+// a runtime then keeps and packs them once.
 package onnx
 
 import (
+	"bytes"
 	"fmt"
+	"hash/maphash"
+	"slices"
 	"strings"
 )
 
@@ -40,7 +45,9 @@ type Graph struct {
 	values  int // how many have been named
 	nodes   []node
 	consts  []constant
-	known   map[string]bool // constants by name
+	names   map[string]string // of all constants: to that of the first with the content
+	content map[uint64][]int  // indices in consts by the hash of their elements
+	seed    maphash.Seed
 	inputs  []value
 	outputs []value
 }
@@ -63,7 +70,9 @@ type value struct {
 }
 
 // NewGraph returns an empty graph.
-func NewGraph() *Graph { return &Graph{known: map[string]bool{}} }
+func NewGraph() *Graph {
+	return &Graph{names: map[string]string{}, content: map[uint64][]int{}, seed: maphash.MakeSeed()}
+}
 
 // Input declares an input. A dim that is not a number is a name for a length
 // known only when the model is run; a scalar has none.
@@ -77,18 +86,31 @@ func (g *Graph) Output(name string, t Type, dims ...string) {
 	g.outputs = append(g.outputs, value{name, t, dims})
 }
 
-// Const adds a constant, unless the graph has one of that name, and returns
-// its name.
+// Const adds a constant, unless the graph has one of that name or that
+// content, and returns its name.
 func (g *Graph) Const(name string, t Tensor) string {
-	if !g.Has(name) {
-		g.known[name] = true
-		g.consts = append(g.consts, constant{name, t})
+	if g.Has(name) {
+		return name
 	}
+	hash := maphash.Bytes(g.seed, t.Data)
+	for _, i := range g.content[hash] {
+		if c := g.consts[i]; c.tensor.equal(t) {
+			g.names[name] = c.name
+			return name
+		}
+	}
+	g.names[name] = name
+	g.content[hash] = append(g.content[hash], len(g.consts))
+	g.consts = append(g.consts, constant{name, t})
 	return name
 }
 
 // Has reports whether the graph has a constant of that name.
-func (g *Graph) Has(name string) bool { return g.known[name] }
+func (g *Graph) Has(name string) bool { return g.names[name] != "" }
+
+func (t Tensor) equal(o Tensor) bool {
+	return t.Type == o.Type && slices.Equal(t.Dims, o.Dims) && bytes.Equal(t.Data, o.Data)
+}
 
 // Op adds a node with one result and returns the result's name. The operator
 // is named with its domain before it where that is not ONNX's own, as in
@@ -103,6 +125,12 @@ func (g *Graph) OpN(op string, n int, in []string, attrs ...Attr) []string {
 	for i := range out {
 		g.values++
 		out[i] = fmt.Sprintf("v%d", g.values)
+	}
+	in = slices.Clone(in)
+	for i, name := range in {
+		if first, ok := g.names[name]; ok {
+			in[i] = first
+		}
 	}
 	domain := ""
 	if dot := strings.LastIndexByte(op, '.'); dot >= 0 {

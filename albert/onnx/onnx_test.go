@@ -72,3 +72,33 @@ func TestText(t *testing.T) {
 		t.Error("the attribute is not in the model")
 	}
 }
+
+func TestConstantsOfOneContentAreOne(t *testing.T) {
+	size := func(second onnx.Tensor) int {
+		g := onnx.NewGraph()
+		x := g.Input("x", onnx.Float, "4")
+		first := g.Const("first", onnx.Floats(make([]float32, 1000), 1000))
+		g.Const("second", second)
+		for _, name := range []string{first, "second"} {
+			if !g.Has(name) {
+				t.Errorf("the graph does not have %s", name)
+			}
+			x = g.Op("Add", []string{x, g.Op("ReduceMax", []string{g.Op("Cast", []string{name}, onnx.Int("to", int(onnx.Float)))}, onnx.Int("keepdims", 0))})
+		}
+		g.Output(x, onnx.Float, "4")
+		run(t, g, x, []float32{1, 2, 3, 4}, []float32{1, 2, 3, 4})
+		return len(onnx.Marshal(g, 20))
+	}
+	if n := size(onnx.Floats(make([]float32, 1000), 1000)); n > 5000 {
+		t.Errorf("two of the same are %d bytes", n)
+	}
+	ints := onnx.Tensor{Type: onnx.Int32, Dims: []int{1000}, Data: make([]byte, 4000)}
+	for what, second := range map[string]onnx.Tensor{
+		"of another shape": onnx.Floats(make([]float32, 1000), 10, 100),
+		"of another type":  ints,
+	} {
+		if n := size(second); n < 8000 {
+			t.Errorf("with one %s they are %d bytes", what, n)
+		}
+	}
+}

@@ -14,7 +14,7 @@ func (f *File) Floats(t Info) ([]float32, error) {
 	case F32:
 		decode = func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) }
 	case F16:
-		decode = func(b []byte) float32 { return fromHalf(binary.LittleEndian.Uint16(b)) }
+		decode = func(b []byte) float32 { return FromHalf(binary.LittleEndian.Uint16(b)) }
 	case BF16:
 		decode = func(b []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16) }
 	default:
@@ -31,8 +31,28 @@ func (f *File) Floats(t Info) ([]float32, error) {
 	return out, nil
 }
 
-// fromHalf converts from IEEE 754 binary16.
-func fromHalf(h uint16) float32 {
+// Half converts to IEEE 754 binary16, rounding to nearest, ties to even; what
+// is too large becomes infinite.
+func Half(v float32) uint16 {
+	bits := math.Float32bits(v)
+	sign := uint16(bits >> 16 & 0x8000)
+	bits &^= 1 << 31
+	switch {
+	case bits > 0xff<<23: // not a number
+		return sign | 0x7e00
+	case bits >= (127+16)<<23: // 65536 and more
+		return sign | 0x7c00
+	case bits < (127-14)<<23: // zero or subnormal: multiples of 2⁻²⁴
+		return sign | uint16(math.RoundToEven(float64(math.Float32frombits(bits))*(1<<24)))
+	}
+	// Half of what is cut off, less one where that is a tie down. A carry goes
+	// into the exponent, as it should.
+	bits += 0xfff + bits>>13&1
+	return sign | uint16(bits>>13-(127-15)<<10)
+}
+
+// FromHalf converts from IEEE 754 binary16.
+func FromHalf(h uint16) float32 {
 	sign := uint32(h&0x8000) << 16
 	exponent, fraction := uint32(h>>10)&0x1f, uint32(h)&0x3ff
 	switch {

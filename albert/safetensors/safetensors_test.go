@@ -183,3 +183,42 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+func TestHalf(t *testing.T) {
+	for h := range 1 << 16 {
+		v := safetensors.FromHalf(uint16(h))
+		if v != v {
+			if got := safetensors.FromHalf(safetensors.Half(v)); got == got {
+				t.Errorf("%#04x is not a number, but %g from it", h, got)
+			}
+			continue
+		}
+		if got := safetensors.Half(v); got != uint16(h) {
+			t.Errorf("%#04x is %g, and from it %#04x", h, v, got)
+		}
+		// Between two neighbours the nearer one, in the middle the even one.
+		next := safetensors.FromHalf(uint16(h) + 1)
+		if h&0x7fff >= 0x7bff {
+			continue // the next is infinite, or has the other sign
+		}
+		middle := v + (next-v)/2
+		even := uint16(h) + uint16(h&1)
+		for _, c := range []struct {
+			v    float32
+			want uint16
+		}{
+			{middle, even},
+			{math.Nextafter32(middle, v), uint16(h)},
+			{math.Nextafter32(middle, next), uint16(h) + 1},
+		} {
+			if got := safetensors.Half(c.v); got != c.want {
+				t.Errorf("%g: %#04x, want %#04x", c.v, got, c.want)
+			}
+		}
+	}
+	for v, want := range map[float32]uint16{65519: 0x7bff, 65520: 0x7c00, -1e30: 0xfc00} {
+		if got := safetensors.Half(v); got != want {
+			t.Errorf("%g: %#04x, want %#04x", v, got, want)
+		}
+	}
+}

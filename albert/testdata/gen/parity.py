@@ -41,7 +41,16 @@ CASES = {
         hidden_size=30, embedding_size=12, num_hidden_layers=2, num_hidden_groups=1,
         inner_group_num=2, num_attention_heads=5, intermediate_size=31, hidden_act="gelu",
         type_vocab_size=1)),
+    # a reader with spans and relevance on one encoder; of its five groups two
+    # and three have the same matrices (see TIES), with biases and norms of
+    # their own
+    "reader": (AlbertForQuestionAnswering, torch.float32, dict(
+        hidden_size=36, embedding_size=12, num_hidden_layers=5, num_hidden_groups=5,
+        inner_group_num=1, num_attention_heads=6, intermediate_size=48, hidden_act="gelu",
+        num_labels=2)),
 }
+# name: for each group the one that has the same matrices
+TIES = {"reader": [0, 0, 2, 2, 2]}
 LENGTHS = [1, 2, 3, 7, 7, 16, 33]
 
 
@@ -57,6 +66,25 @@ def randomize(model):
                 p.copy_(0.2 * torch.randn_like(p))
 
 
+def tie(model, groups):
+    """Copies the matrices of the given groups, no biases and no norms."""
+    params = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, p in params.items():
+            for group, source in enumerate(groups):
+                if p.dim() == 2 and f"albert_layer_groups.{group}." in name:
+                    p.copy_(params[name.replace(f"albert_layer_groups.{group}.", f"albert_layer_groups.{source}.")])
+
+
+def relevance_of(model, config):
+    """A classifier of the labels irrelevant and relevant on the encoder of model."""
+    classifier = AlbertForSequenceClassification(config).eval()
+    randomize(classifier)
+    missing, unexpected = classifier.albert.load_state_dict(model.albert.state_dict(), strict=False)
+    assert not unexpected and all("pooler" in name for name in missing), (missing, unexpected)
+    return classifier
+
+
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     for seed, (name, (cls, dtype, shape)) in enumerate(CASES.items()):
@@ -66,9 +94,16 @@ def main():
             "hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0, **shape})
         model = cls(config).eval()
         randomize(model)
+        relevance = None
+        if name in TIES:
+            tie(model, TIES[name])
+            relevance = relevance_of(model, config)
         model.to(dtype)
         folder = OUT / name
         model.save_pretrained(folder)
+        if relevance is not None:
+            save_file({**relevance.state_dict(), **model.state_dict()},
+                      folder / "model.safetensors", metadata={"format": "pt"})
         (folder / "generation_config.json").unlink(missing_ok=True)
         words = SPECIAL + [f"word{i}" for i in range(VOCAB - len(SPECIAL))]
         (folder / "vocab.txt").write_text("\n".join(words) + "\n")
@@ -91,6 +126,9 @@ def main():
                     expected[f"{i}.end"] = out.end_logits[0].contiguous()
                 if cls is AlbertForSequenceClassification:
                     expected[f"{i}.logits"] = model(input_ids=ids, token_type_ids=types).logits[0].contiguous()
+                if relevance is not None:
+                    logits = relevance(input_ids=ids, token_type_ids=types).logits[0]
+                    expected[f"{i}.relevance"] = (logits[1] - logits[0])[None]
         save_file(expected, folder / "expected.safetensors")
 
 
