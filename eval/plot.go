@@ -38,7 +38,7 @@ func PlotRiskCoverage(w io.Writer, title string, series []Series) error {
 <svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" font-family="sans-serif" font-size="12">
 <title>%s</title>
 <rect width="%[1]d" height="%[2]d" fill="#ffffff"/>
-<text x="%d" y="24" font-size="14">%[3]s</text>
+<text x="%[4]d" y="24" font-size="14">%[3]s</text>
 `, plotWidth, plotHeight, escapeXML(title), plotLeft)
 	for i := range plotTicks + 1 {
 		share := float64(i) / plotTicks

@@ -152,7 +152,7 @@ func JudgeReading(set *SQuAD, outcomes []ReadOutcome, least float64) ReadingScor
 	}
 	s.SQuAD2Scores = SQuAD2(set.Questions, predictions, -least)
 	// The thresholds are of the margin, too.
-	s.BestExactThreshold, s.BestF1Threshold = -s.BestExactThreshold, -s.BestF1Threshold
+	s.BestExactThreshold, s.BestF1Threshold = 0-s.BestExactThreshold, 0-s.BestF1Threshold
 	s.HasAnswerAUC, s.HasAnswerRelevanceAUC = aucOfBoth(hasAnswer), aucOfBoth(hasAnswerRelevance)
 	s.GoldAUC, s.GoldRelevanceAUC = aucOfBoth(gold), aucOfBoth(goldRelevance)
 	return s

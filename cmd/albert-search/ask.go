@@ -23,12 +23,13 @@ answers it.
 Examples:
    albert-search ask "Who approved the budget?"
    albert-search ask "Who approved the budget?" --path 'minutes/**' --json
+   albert-search ask "Who approved the budget?" --threshold 0.7
    albert-search ask -m 1 --quiet How many teeth has the driven wheel?`,
 		Flags: flags([]cli.Flag{
 			&cli.IntFlag{Name: "max-results", Aliases: []string{"m"}, Value: 3, Usage: "print at most `N` answers"},
 			&cli.IntFlag{Name: "read", Value: 10, Usage: "read the best `N` passages"},
 			&cli.BoolFlag{Name: "vimgrep", Usage: "print path:line:col:text, a line an answer", DisableDefaultText: true},
-		}, retrievalFlags(), filterFlags(), indexFlags(), modelFlags()),
+		}, answerFlags(), retrievalFlags(), filterFlags(), indexFlags(), modelFlags()),
 		Action: p.ask,
 	}
 }

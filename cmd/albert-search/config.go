@@ -18,7 +18,7 @@ import (
 // that have them.
 var settings = []string{
 	"index", "onnxruntime", "threads", "color",
-	"mode", "fusion", "max-results",
+	"mode", "fusion", "max-results", "calibration", "threshold",
 	"include", "exclude", "hidden", "no-ignore",
 }
 
@@ -88,7 +88,7 @@ func applySetting(c *cli.Context, name string, value any, dir string) error {
 		if text == "" {
 			return errors.New("it is empty")
 		}
-		if text != "" && (name == "index" || name == "onnxruntime") && !filepath.IsAbs(text) {
+		if text != "" && (name == "index" || name == "onnxruntime" || name == "calibration") && !filepath.IsAbs(text) {
 			text = filepath.Join(dir, text)
 		}
 		if err := c.Set(name, text); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/eval"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/rerank"
@@ -182,6 +183,10 @@ func choices(flag string) []string {
 		}
 	case "color":
 		return []string{"auto", "always", "never"}
+	case "precision":
+		return []string{"int8", "fp32"}
+	case "system", "against":
+		return eval.SystemNames()
 	}
 	return nil
 }
@@ -189,11 +194,11 @@ func choices(flag string) []string {
 // checkValue checks the value of a flag, wherever it comes from.
 func checkValue(c *cli.Context, name string) error {
 	switch name {
-	case "mode", "fusion", "color":
+	case "mode", "fusion", "color", "precision":
 		if among := choices(name); !slices.Contains(among, c.String(name)) {
 			return fmt.Errorf("it must be one of %s", strings.Join(among, ", "))
 		}
-	case "max-results", "read":
+	case "max-results", "read", "sample":
 		if c.Int(name) < 1 {
 			return errors.New("it must be at least 1")
 		}
@@ -201,7 +206,17 @@ func checkValue(c *cli.Context, name string) error {
 		if c.Int(name) < 0 {
 			return errors.New("it must be at least 1, or 0 for all")
 		}
-	case "index", "onnxruntime", "report", "name":
+	case "rerank", "seed", "max-distractors":
+		if c.Int(name) < 0 {
+			return errors.New("it must be at least 0")
+		}
+	case "threshold":
+		// Confidences are probabilities; eval reading has a bound of logits.
+		if x := c.Float64(name); c.Command.Name != "reading" && !(x > 0 && x <= 1) {
+			return errors.New("it must be above 0 and at most 1")
+		}
+	case "index", "onnxruntime", "report", "name", "calibration", "embedder", "reader", "run", "per-query", "compare", "work",
+		"fit", "plot", "collection", "distractors", "split":
 		// An unset variable of a shell must not mean the default.
 		if c.String(name) == "" {
 			return errors.New("it is empty: name something, or leave it out")

@@ -128,10 +128,16 @@ func (p *program) open(c *cli.Context) (*session, error) {
 
 // engine opens the index.
 func (s *session) engine() (*albertsearch.Engine, error) {
+	k, err := calibration(s.Context)
+	if err != nil {
+		return nil, err
+	}
 	return albertsearch.Open(albertsearch.Options{
 		Dir:         s.index,
 		ONNXRuntime: runtimeLibrary(s.Context).Path,
 		Threads:     s.Int("threads"),
+		Calibration: k,
+		Threshold:   s.Float64("threshold"),
 	})
 }
 
