@@ -13,6 +13,7 @@ import (
 	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/qa"
+	"github.com/albert-search/albert-search/rerank"
 )
 
 // Pooling is how an embedder makes one vector of the hidden states of a text's
@@ -53,6 +54,9 @@ type ModelFiles struct {
 	// Float32 has the model calculate with 32-bit numbers, as its weights are,
 	// instead of 8-bit ones: slower, to measure what rounding costs.
 	Float32 bool
+	// Reranking is for readers that judge relevance: how it counts in a
+	// reranked search. Without one it is that of the built-in reader.
+	Reranking *rerank.Calibration
 }
 
 // Windows of models that do not say theirs.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 	"slices"
@@ -14,13 +15,18 @@ import (
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/qa"
+	"github.com/albert-search/albert-search/rerank"
 )
 
 // Reader is a model that scores spans, with what belongs to it.
 type Reader struct {
+	// Spans may be a qa.RelevanceReader.
 	Spans     qa.SpanReader
 	Tokenizer tokenize.Tokenizer
 	Options   qa.Options
+	// Reranking says how the relevance counts in a reranked search. When nil it
+	// is that of the built-in reader.
+	Reranking *rerank.Calibration
 }
 
 // models loads models when they are first needed and keeps them.
@@ -102,10 +108,29 @@ func (m *models) reader(ctx context.Context) (*Reader, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Reader{o.session, o.model.Tokenizer(), qa.Options{
-			Window: o.window, Calibration: cmp.Or(m.o.Calibration, files.Calibration), Threshold: m.o.Threshold,
-		}}, nil
+		c := cmp.Or(m.o.Calibration, files.Calibration)
+		if c != nil && c.NeedsRelevance() && !o.session.HasRelevance() {
+			return nil, files.fail(fmt.Errorf("its calibration is one for a reader that judges relevance: %w", qa.ErrNoRelevance))
+		}
+		return &Reader{Spans: o.session, Tokenizer: o.model.Tokenizer(), Options: qa.Options{
+			Window: o.window, Calibration: c, Threshold: m.o.Threshold,
+		}, Reranking: files.Reranking}, nil
 	})
+}
+
+// reranking is the calibration that belongs to the reader.
+func (m *models) reranking() *rerank.Calibration {
+	var own *rerank.Calibration
+	switch {
+	case m.o.Reader != nil:
+		own = m.o.Reader.Reranking
+	case m.o.ReaderModel != nil:
+		own = m.o.ReaderModel.Reranking
+	}
+	if own != nil {
+		return own
+	}
+	return rerank.BuiltinCalibration()
 }
 
 // ort returns ONNX Runtime, loading it if need be.

@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	albertsearch "github.com/albert-search/albert-search"
@@ -46,6 +47,8 @@ type AskOptions struct {
 	Mode   albertsearch.Mode
 	Fusion rerank.Method
 	Read   int
+	// NoRank leaves out the search for Outcome.Rank.
+	NoRank bool
 }
 
 // rankedDocuments is how far the own paragraph is looked for.
@@ -70,13 +73,10 @@ func EndToEnd(ctx context.Context, a Asker, s *SQuAD, kept func(paragraph int) b
 
 func ask(ctx context.Context, a Asker, q Question, opt AskOptions) (Outcome, error) {
 	o := Outcome{ID: q.ID, paragraph: q.Paragraph}
-	found, err := a.Search(ctx, albertsearch.SearchRequest{Query: plain(q.Text), Mode: opt.Mode, Fusion: opt.Fusion, Limit: shallow})
-	if err != nil {
-		return o, fmt.Errorf("searching for question %s: %w", q.ID, err)
-	}
-	for i, id := range records(found.Hits, rankedDocuments) {
-		if id == strconv.Itoa(q.Paragraph) {
-			o.Rank = i + 1
+	if !opt.NoRank {
+		var err error
+		if o.Rank, err = rankOf(ctx, a, q, opt); err != nil {
+			return o, err
 		}
 	}
 	res, err := a.Ask(ctx, albertsearch.AskRequest{Question: q.Text, Mode: opt.Mode, Fusion: opt.Fusion, Read: opt.Read})
@@ -90,6 +90,15 @@ func ask(ctx context.Context, a Asker, q Question, opt AskOptions) (Outcome, err
 	}
 	o.Exact, o.F1 = Score(o.Text, q.Answers)
 	return o, nil
+}
+
+// rankOf is the rank of the question's own paragraph.
+func rankOf(ctx context.Context, s Searcher, q Question, o AskOptions) (int, error) {
+	found, err := s.Search(ctx, albertsearch.SearchRequest{Query: plain(q.Text), Mode: o.Mode, Fusion: o.Fusion, Limit: shallow})
+	if err != nil {
+		return 0, fmt.Errorf("searching for question %s: %w", q.ID, err)
+	}
+	return 1 + slices.Index(records(found.Hits, rankedDocuments), strconv.Itoa(q.Paragraph)), nil
 }
 
 // AnswerScores sums up outcomes, in percent.

@@ -16,10 +16,11 @@ import (
 // calibration.
 type AskAll func(context.Context, *qa.Calibration) ([]Outcome, error)
 
-// WeightScore is the quality of the first answers with one weight, in percent,
+// WeightScore is the quality of the first answers with some weights, in percent,
 // over questions whose paragraph is in the collection.
 type WeightScore struct {
-	FusedWeight float64 `json:"fusedWeight"`
+	FusedWeight     float64 `json:"fusedWeight"`
+	RelevanceWeight float64 `json:"relevanceWeight"`
 	Part
 }
 
@@ -40,30 +41,65 @@ type Fit struct {
 // nearBest is how many points of F1 below the best are as good.
 const nearBest = 0.25
 
-// chooseWeight returns the smallest weight that is as good as the best: the
-// optimum is flat, and a smaller weight trusts the reader more.
-func chooseWeight(scores []WeightScore) float64 {
+// chooseWeight returns the first score that is as good as the best: the optimum
+// is flat, and a smaller weight trusts the span head more.
+func chooseWeight(scores []WeightScore) WeightScore {
 	best := slices.MaxFunc(scores, func(x, y WeightScore) int { return cmp.Compare(x.F1, y.F1) })
 	i := slices.IndexFunc(scores, func(s WeightScore) bool { return s.F1 >= best.F1-nearBest })
-	return scores[i].FusedWeight
+	return scores[i]
 }
 
-// Calibrate fits a calibration: the weight of the retrieval score whose answers
-// have the best F1, the confidence on the first answers with that weight, and as
-// threshold the one that is best by the F1 of SQuAD 2.0. About half of the
+// The weights that are tried.
+var (
+	fusedWeights     = []float64{0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24}
+	relevanceWeights = []float64{0, .25, .5, .75, 1, 1.5, 2, 3, 4, 6}
+)
+
+// tryWeights asks with each of the weights, the one that is not varied being
+// that of the calibration, and puts the best ones into it.
+func (f *Fit) tryWeights(ctx context.Context, ask AskAll, fused, relevance []float64) error {
+	c := &f.Calibration
+	var scores []WeightScore
+	for _, w := range fused {
+		scores = append(scores, WeightScore{FusedWeight: w, RelevanceWeight: c.RelevanceWeight})
+	}
+	for _, w := range relevance {
+		scores = append(scores, WeightScore{FusedWeight: c.FusedWeight, RelevanceWeight: w})
+	}
+	for i := range scores {
+		s := &scores[i]
+		outcomes, err := ask(ctx, &qa.Calibration{FusedWeight: s.FusedWeight, RelevanceWeight: s.RelevanceWeight})
+		if err != nil {
+			return err
+		}
+		s.Part = Answers(outcomes).Part
+	}
+	best := chooseWeight(scores)
+	c.FusedWeight, c.RelevanceWeight = best.FusedWeight, best.RelevanceWeight
+	f.Weights = append(f.Weights, scores...)
+	return nil
+}
+
+// Calibrate fits a calibration: the weights of the retrieval score and, if the
+// reader judges it, of the relevance whose answers have the best F1, one of them
+// after the other; the confidence on the first answers with those weights; and
+// as threshold the one that is best by the F1 of SQuAD 2.0. About half of the
 // questions should not be InCollection. It calls ask with several calibrations,
 // so ask should remember what was read.
-func Calibrate(ctx context.Context, ask AskAll) (*Fit, error) {
+func Calibrate(ctx context.Context, relevance bool, ask AskAll) (*Fit, error) {
 	fit := new(Fit)
-	for weight := 0.0; weight <= 24; weight += 2 {
-		outcomes, err := ask(ctx, &qa.Calibration{FusedWeight: weight})
-		if err != nil {
+	c := &fit.Calibration
+	if err := fit.tryWeights(ctx, ask, fusedWeights, nil); err != nil {
+		return nil, err
+	}
+	if relevance {
+		if err := fit.tryWeights(ctx, ask, nil, relevanceWeights); err != nil {
 			return nil, err
 		}
-		fit.Weights = append(fit.Weights, WeightScore{weight, Answers(outcomes).Part})
+		if err := fit.tryWeights(ctx, ask, fusedWeights, nil); err != nil {
+			return nil, err
+		}
 	}
-	c := &fit.Calibration
-	c.FusedWeight = chooseWeight(fit.Weights)
 	outcomes, err := ask(ctx, c)
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 )
 
 func TestFitConfidenceFindsTheWeights(t *testing.T) {
-	truth := qa.Calibration{Bias: -2, Weights: [4]float64{.5, 1.5, .3, .8}}
+	truth := qa.Calibration{Bias: -2, Weights: [5]float64{.5, 1.5, .3, .8}}
 	rnd := rand.New(rand.NewPCG(1, 2))
 	var examples []eval.Example
 	for range 40000 {
@@ -35,7 +35,7 @@ func TestFitConfidenceFindsTheWeights(t *testing.T) {
 }
 
 func TestFitConfidenceHasNoNegativeWeights(t *testing.T) {
-	truth := qa.Calibration{Bias: -1, Weights: [4]float64{.5, 1.5, -.4, 0}}
+	truth := qa.Calibration{Bias: -1, Weights: [5]float64{.5, 1.5, -.4, 0}}
 	rnd := rand.New(rand.NewPCG(3, 4))
 	var examples []eval.Example
 	for range 5000 {
@@ -90,7 +90,7 @@ func TestCalibrate(t *testing.T) {
 		base = append(base, o)
 	}
 	base[7].Text, base[7].F1 = "", 0 // nothing found
-	fit, err := eval.Calibrate(t.Context(), func(_ context.Context, c *qa.Calibration) ([]eval.Outcome, error) {
+	fit, err := eval.Calibrate(t.Context(), false, func(_ context.Context, c *qa.Calibration) ([]eval.Outcome, error) {
 		out := slices.Clone(base)
 		if c.FusedWeight < 6 { // reads worse
 			for i := range out {
@@ -153,19 +153,41 @@ func TestCrossFitJudgesByTheOthers(t *testing.T) {
 	}
 }
 
-func TestFitInterpolation(t *testing.T) {
-	// The relevance tells the first kind, the fused score the second.
-	pools := [][]eval.Candidate{
-		{{Fused: .6, Relevance: .1}, {Fused: .5, Relevance: .9, Right: true}},
-		{{Fused: .9, Relevance: .5, Right: true}, {Fused: .1, Relevance: .9}},
-		{{Fused: .2, Relevance: .2}},
+func TestFitReranking(t *testing.T) {
+	// The relevance tells right from wrong with noise, the fused score a little.
+	rnd := rand.New(rand.NewPCG(9, 10))
+	var pools [][]eval.Candidate
+	for range 300 {
+		var pool []eval.Candidate
+		right := rnd.IntN(12)
+		for i := range 10 { // some pools lack the right one
+			k := eval.Candidate{Fused: rnd.Float64(), Relevance: 2*rnd.NormFloat64() - 3, Right: i == right}
+			if k.Right {
+				k.Fused = math.Sqrt(k.Fused)
+				k.Relevance += 5
+			}
+			pool = append(pool, k)
+		}
+		pools = append(pools, pool)
 	}
-	weight, scores := eval.FitInterpolation(pools)
-	if len(scores) != 21 || !near(scores[0].MRR, (.5+1)/3) || !near(scores[20].MRR, (1+.5)/3) {
-		t.Errorf("scores %v", scores)
+	fit, err := eval.FitReranking(pools)
+	if err != nil {
+		t.Fatal(err)
 	}
-	// .4·w > .6·w - .5 … both are first from 1/9 on, and up to 2/3.
-	if !near(weight, .15) || !near(scores[3].MRR, 2./3) || !near(scores[13].MRR, 2./3) || scores[14].MRR > .6 {
-		t.Errorf("weight %v of %v", weight, scores)
+	c := fit.Calibration
+	if c.Weight < .3 || !(c.Slope > 0) || fit.MRR < fit.Before+.2 || c.Provenance.Questions != 300 {
+		t.Errorf("got %+v, MRR %v before and %v now", c, fit.Before, fit.MRR)
+	}
+	if math.Abs(fit.CrossFitted-fit.MRR) > .02 {
+		t.Errorf("MRR %v, by other queries %v", fit.MRR, fit.CrossFitted)
+	}
+	// By the weight 0 the fused score alone orders.
+	if s := fit.Scores[0]; s.Weight != 0 || !near(s.MRR, fit.Before) {
+		t.Errorf("scores %v, before %v", s, fit.Before)
+	}
+	for _, bad := range [][][]eval.Candidate{nil, {{{Right: true, Relevance: 1}}}, {{{Right: true, Relevance: -3}, {Relevance: 2}}}} {
+		if _, err := eval.FitReranking(bad); err == nil {
+			t.Errorf("%v: no error", bad)
+		}
 	}
 }

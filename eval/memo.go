@@ -63,43 +63,72 @@ func pick[T any](from []T, indexes []int) []T {
 // reader reads every sequence once.
 type reader struct {
 	qa.SpanReader
-	memo[logits]
+	relevance qa.RelevanceReader // nil if it has none
+	memo[reading]
 }
 
-type logits struct{ start, end []float32 }
+// reading is what a reader says of a sequence.
+type reading struct {
+	start, end []float32
+	relevance  float32
+}
 
 // Remember returns a reader that gives r every sequence once and remembers what
 // it said, so that the same passages can be judged with many settings. It grows
 // with what is read: 8 bytes a piece.
-func Remember(r qa.SpanReader) qa.SpanReader { return &reader{SpanReader: r} }
+func Remember(r qa.SpanReader) qa.RelevanceReader {
+	out := &reader{SpanReader: r}
+	if rr, ok := r.(qa.RelevanceReader); ok && rr.HasRelevance() {
+		out.relevance = rr
+	}
+	return out
+}
 
+// HasRelevance implements qa.RelevanceReader.
+func (r *reader) HasRelevance() bool { return r.relevance != nil }
+
+// Spans implements qa.SpanReader.
 func (r *reader) Spans(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, err error) {
+	start, end, _, err = r.Read(ctx, seqs)
+	return start, end, err
+}
+
+// Read implements qa.RelevanceReader.
+func (r *reader) Read(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error) {
 	keys := make([]string, len(seqs))
 	for i, s := range seqs {
 		keys[i] = key(s)
 	}
-	found, err := r.get(keys, func(missing []int) ([]logits, error) {
-		s, e, err := r.SpanReader.Spans(ctx, pick(seqs, missing))
-		if err != nil {
-			return nil, err
-		}
-		if len(s) != len(missing) || len(e) != len(missing) {
-			return nil, fmt.Errorf("the reader model gave logits for %d and %d of %d windows", len(s), len(e), len(missing))
-		}
-		out := make([]logits, len(missing))
-		for j := range out {
-			out[j] = logits{s[j], e[j]}
-		}
-		return out, nil
-	})
+	found, err := r.get(keys, func(missing []int) ([]reading, error) { return r.read(ctx, pick(seqs, missing)) })
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	start, end = make([][]float32, len(seqs)), make([][]float32, len(seqs))
-	for i, l := range found {
-		start[i], end[i] = l.start, l.end
+	for _, f := range found {
+		start, end, relevance = append(start, f.start), append(end, f.end), append(relevance, f.relevance)
 	}
-	return start, end, nil
+	return start, end, relevance, nil
+}
+
+func (r *reader) read(ctx context.Context, seqs []tokenize.Sequence) ([]reading, error) {
+	var start, end [][]float32
+	var err error
+	relevance := make([]float32, len(seqs))
+	if r.relevance != nil {
+		start, end, relevance, err = r.relevance.Read(ctx, seqs)
+	} else {
+		start, end, err = r.SpanReader.Spans(ctx, seqs)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(start) != len(seqs) || len(end) != len(seqs) || len(relevance) != len(seqs) {
+		return nil, fmt.Errorf("the reader model gave %d starts, %d ends and %d relevances for %d windows", len(start), len(end), len(relevance), len(seqs))
+	}
+	out := make([]reading, len(seqs))
+	for i := range out {
+		out[i] = reading{start[i], end[i], relevance[i]}
+	}
+	return out, nil
 }
 
 func key(s tokenize.Sequence) string {

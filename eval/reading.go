@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	albertsearch "github.com/albert-search/albert-search"
@@ -36,7 +37,8 @@ type Verdict struct {
 // noSpan is the margin of a passage without any span.
 const noSpan = -100
 
-// Reading has the answerer read each question's own paragraph. If s is not nil
+// Reading has the answerer, whose reader should be one of Remember, read each
+// question's own paragraph. If s is not nil
 // it searches an index of the paragraphs for the best passage that does not
 // contain an answer, and has that read, too. The outcomes are in the order of
 // the questions; tick is called after each, if there is one.
@@ -72,17 +74,27 @@ func Reading(ctx context.Context, a *qa.Answerer, set *SQuAD, s Searcher, tick f
 
 // read returns the best answer in a text, as it stands there.
 func read(ctx context.Context, a *qa.Answerer, question, original string) (string, Verdict, error) {
+	v := Verdict{Margin: noSpan}
+	question = textnorm.Normalize(question).String()
 	text := textnorm.Normalize(original)
-	res, err := a.Answer(ctx, textnorm.Normalize(question).String(), []qa.Passage{{Text: text.String(), Score: 1}})
-	if err != nil {
-		return "", Verdict{}, err
+	if a.HasRelevance() {
+		// Of a text of several windows the best one's.
+		of, err := a.Relevance(ctx, question, []string{text.String()})
+		if err != nil {
+			return "", v, err
+		}
+		if !math.IsInf(of[0], -1) {
+			v.Relevance = &of[0]
+		}
 	}
-	if len(res.Answers) == 0 {
-		return "", Verdict{Margin: noSpan}, nil
+	res, err := a.Answer(ctx, question, []qa.Passage{{Text: text.String(), Score: 1}})
+	if err != nil || len(res.Answers) == 0 {
+		return "", v, err
 	}
 	best := res.Answers[0]
+	v.Margin = best.Span - best.Null
 	start, end := text.Original(best.Start, best.End)
-	return original[start:end], Verdict{Margin: best.Span - best.Null, Relevance: relevance(best.Evidence)}, nil
+	return original[start:end], v, nil
 }
 
 // bestWrong returns the text of the first passage found that contains none of

@@ -102,7 +102,7 @@ func search(ctx context.Context, s Searcher, q Query, system System, passages in
 }
 
 func (s System) request(query string, passages int) albertsearch.SearchRequest {
-	return albertsearch.SearchRequest{Query: query, Mode: s.Mode, Fusion: s.Fusion, Limit: passages}
+	return albertsearch.SearchRequest{Query: query, Mode: s.Mode, Fusion: s.Fusion, Limit: passages, Rerank: s.Rerank}
 }
 
 // without returns those of all that are not among seen.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/qa"
 )
 
 // The exit codes.
@@ -65,6 +66,8 @@ func kind(err error) (name, hint string) {
 		return "newer_format", "use the newer albert-search, or another index (--index)"
 	case errors.Is(err, index.ErrModelMismatch):
 		return "model_mismatch", "albert-search remove --all deletes the index; then index again"
+	case errors.Is(err, qa.ErrNoRelevance):
+		return "no_relevance", "search without --rerank"
 	case errors.Is(err, index.ErrDamaged):
 		return "damaged", "albert-search remove --all deletes the index; then index again"
 	case errors.As(err, &noLibrary):

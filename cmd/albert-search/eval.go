@@ -17,6 +17,7 @@ import (
 	"github.com/albert-search/albert-search/eval"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/qa"
+	"github.com/albert-search/albert-search/rerank"
 )
 
 func (p *program) evalCommand() *cli.Command {
@@ -161,23 +162,24 @@ func (e *evaluation) loadReader() error {
 	if err != nil {
 		return err
 	}
-	if r, ok := loaded.Spans.(interface{ HasRelevance() bool }); ok {
-		e.relevance = r.HasRelevance()
+	spans := eval.Remember(loaded.Spans)
+	e.relevance = spans.HasRelevance()
+	e.reader = &albertsearch.Reader{Spans: spans, Tokenizer: loaded.Tokenizer, Options: loaded.Options, Reranking: loaded.Reranking}
+	if path := e.String("reranking"); path != "" {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("read the weights of reranking: %w", err)
+		}
+		if e.reader.Reranking, err = rerank.ParseCalibration(data); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
 	}
-	e.reader = &albertsearch.Reader{Spans: eval.Remember(loaded.Spans), Tokenizer: loaded.Tokenizer, Options: loaded.Options}
 	return nil
 }
 
 // threshold is the confidence from which answers are given.
 func (e *evaluation) threshold() float64 {
-	o := e.reader.Options
-	switch {
-	case o.Threshold != 0:
-		return o.Threshold
-	case o.Calibration != nil:
-		return o.Calibration.Threshold
-	}
-	return qa.BuiltinCalibration().Threshold
+	return qa.New(e.reader.Spans, e.reader.Tokenizer, e.reader.Options).Threshold()
 }
 
 // files reads the arguments as SQuAD files.

@@ -44,6 +44,7 @@ Examples:
 			&cli.BoolFlag{Name: "remove-half", Usage: "with every other paragraph taken out", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "whole", Usage: "with --remove-half or --fit: measure with all paragraphs, too", DisableDefaultText: true},
 			&cli.StringFlag{Name: "fit", Usage: "fit the confidence on half of the paragraphs and write it to `FILE`"},
+			&cli.StringFlag{Name: "fit-reranking", Usage: "fit how reranking weighs the relevance, on all paragraphs, and write it to `FILE`"},
 			&cli.StringFlag{Name: "plot", Usage: "draw the risk-coverage curves into `FILE.svg`"},
 			&cli.IntFlag{Name: "read", Usage: "read the best `N` passages", DefaultText: "as ask does"},
 		}, answerFlags(), retrievalFlags(), evalFlags()),
@@ -55,6 +56,7 @@ Examples:
 type evalAskJSON struct {
 	Collections []askedJSON      `json:"collections"`
 	Fit         *fitJSON         `json:"fit,omitempty"`
+	Reranking   *rerankFitJSON   `json:"reranking,omitempty"`
 	Comparisons []comparisonJSON `json:"comparisons,omitempty"`
 	TookMS      int64            `json:"took_ms"`
 }
@@ -72,6 +74,11 @@ type askedJSON struct {
 type fitJSON struct {
 	File string `json:"file"`
 	*eval.Fit
+}
+
+type rerankFitJSON struct {
+	File string `json:"file"`
+	*eval.RerankingFit
 }
 
 // askLine is a line of a run of eval ask.
@@ -123,6 +130,11 @@ func (p *program) evalAsk(c *cli.Context) error {
 			return err
 		}
 		defer func() { err = errors.Join(err, fit.close()) }()
+		reranking, err := newOutput(c.String("fit-reranking"))
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, reranking.close()) }()
 		if err := r.prepare(); err != nil {
 			return err
 		}
@@ -135,6 +147,11 @@ func (p *program) evalAsk(c *cli.Context) error {
 		}
 		if fit.wanted() {
 			if err := r.fit(fit); err != nil {
+				return err
+			}
+		}
+		if reranking.wanted() {
+			if err := r.fitReranking(reranking); err != nil {
 				return err
 			}
 		}
@@ -201,7 +218,7 @@ func (r *askRun) parts() []part {
 
 // measure asks the questions of a file.
 func (r *askRun) measure(f squadFile, kept part) error {
-	outcomes, err := r.ask(f, kept, nil, "asking")
+	outcomes, err := r.ask(f, kept, nil, "asking", r.options())
 	if err != nil {
 		return err
 	}
@@ -226,8 +243,13 @@ func (r *askRun) measure(f squadFile, kept part) error {
 	return nil
 }
 
+// options are how the flags say that questions are asked.
+func (r *askRun) options() eval.AskOptions {
+	return eval.AskOptions{Mode: albertsearch.Mode(r.String("mode")), Fusion: rerank.Method(r.String("fusion")), Read: r.Int("read")}
+}
+
 // ask asks the questions of a file with a calibration; nil is the reader's.
-func (r *askRun) ask(f squadFile, kept part, k *qa.Calibration, what string) (outcomes []eval.Outcome, err error) {
+func (r *askRun) ask(f squadFile, kept part, k *qa.Calibration, what string, o eval.AskOptions) (outcomes []eval.Outcome, err error) {
 	dir, err := r.indexParagraphs(f, r.distractors, kept)
 	if err != nil {
 		return nil, err
@@ -235,7 +257,6 @@ func (r *askRun) ask(f squadFile, kept part, k *qa.Calibration, what string) (ou
 	if err := r.loadReader(); err != nil {
 		return nil, err
 	}
-	o := eval.AskOptions{Mode: albertsearch.Mode(r.String("mode")), Fusion: rerank.Method(r.String("fusion")), Read: r.Int("read")}
 	err = r.withIndex(dir, k, func(ctx context.Context, engine *albertsearch.Engine) error {
 		return r.count(f.name+": "+what, len(f.Questions), func(tick func()) (err error) {
 			outcomes, err = eval.EndToEnd(ctx, engine, f.SQuAD, kept.keeps(), o, tick)
@@ -303,11 +324,13 @@ func (e *evaluation) indexParagraphs(f squadFile, distractors []string, kept par
 // fit fits a calibration on the questions of all files and writes it.
 func (r *askRun) fit(to *output) error {
 	pass := 0
-	fit, err := eval.Calibrate(r.Context.Context, func(_ context.Context, k *qa.Calibration) ([]eval.Outcome, error) {
+	o := r.options()
+	o.NoRank = true
+	fit, err := eval.Calibrate(r.Context.Context, r.relevance, func(_ context.Context, k *qa.Calibration) ([]eval.Outcome, error) {
 		pass++
 		var all []eval.Outcome
 		for _, f := range r.files {
-			outcomes, err := r.ask(f, half, k, fmt.Sprintf("fitting, pass %d", pass))
+			outcomes, err := r.ask(f, half, k, fmt.Sprintf("fitting, pass %d", pass), o)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", f.path, err)
 			}
@@ -323,23 +346,64 @@ func (r *askRun) fit(to *output) error {
 		return err
 	}
 	p := &fit.Calibration.Provenance
-	p.Reader = "built-in reader"
-	if dir := r.String("reader"); dir != "" {
-		p.Reader = filepath.Base(dir)
-	}
-	command := []string{"albert-search", "eval", "ask", "--fit", filepath.Base(to.path)}
-	if n := r.Int("sample"); n > 0 {
-		command = append(command, "--sample", strconv.Itoa(n), "--seed", strconv.Itoa(r.Int("seed")))
-	}
-	for _, f := range r.files {
-		p.Data = append(p.Data, filepath.Base(f.path))
-	}
-	p.Command = strings.Join(append(command, p.Data...), " ")
+	p.Reader, p.Data, p.Command = r.provenance("--fit", to.path)
 	r.out.Fit = &fitJSON{to.path, fit}
 	r.curves = append(r.curves, eval.Series{
 		Name: "fitted, each article by the others", Curve: eval.Curve(fit.Outcomes), Threshold: fit.Calibration.Threshold,
 	})
 	return to.write(func(w io.Writer) error { return writeJSON(w, fit.Calibration) })
+}
+
+// fitReranking fits the weight of the relevance on the questions of all files and
+// writes it.
+func (r *askRun) fitReranking(to *output) error {
+	if err := r.loadReader(); err != nil {
+		return err
+	}
+	if !r.relevance {
+		return fmt.Errorf("--fit-reranking: %w", qa.ErrNoRelevance)
+	}
+	var pools [][]eval.Candidate
+	for _, f := range r.files {
+		dir, err := r.indexParagraphs(f, r.distractors, whole)
+		if err != nil {
+			return err
+		}
+		err = r.withIndex(dir, nil, func(ctx context.Context, engine *albertsearch.Engine) error {
+			return r.count(f.name+": reading candidates", len(f.Questions), func(tick func()) error {
+				more, err := eval.Pools(ctx, engine, f.SQuAD, albertsearch.DefaultRerank, r.options(), tick)
+				pools = append(pools, more...)
+				return err
+			})
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.path, err)
+		}
+	}
+	fit, err := eval.FitReranking(pools)
+	if err != nil {
+		return err
+	}
+	p := &fit.Calibration.Provenance
+	p.Reader, p.Data, p.Command = r.provenance("--fit-reranking", to.path)
+	r.out.Reranking = &rerankFitJSON{to.path, fit}
+	return to.write(func(w io.Writer) error { return writeJSON(w, fit.Calibration) })
+}
+
+// provenance is how a fit was made.
+func (r *askRun) provenance(flag, path string) (reader string, data []string, command string) {
+	reader = "built-in reader"
+	if dir := r.String("reader"); dir != "" {
+		reader = filepath.Base(dir)
+	}
+	words := []string{"albert-search", "eval", "ask", flag, filepath.Base(path)}
+	if n := r.Int("sample"); n > 0 {
+		words = append(words, "--sample", strconv.Itoa(n), "--seed", strconv.Itoa(r.Int("seed")))
+	}
+	for _, f := range r.files {
+		data = append(data, filepath.Base(f.path))
+	}
+	return reader, data, strings.Join(append(words, data...), " ")
 }
 
 func (r *askRun) show(w io.Writer) {
@@ -360,14 +424,22 @@ func (r *askRun) show(w io.Writer) {
 	if f := r.out.Fit; f != nil {
 		k := f.Calibration
 		fmt.Fprintf(w, "\nFitted on %d answers, %d of them right, and written to %s.\n", f.Examples, f.Right, r.path(f.File))
-		fmt.Fprintf(w, "  weight of retrieval %g, bias %.3f, weights %.3f, threshold %.3f\n", k.FusedWeight, k.Bias, k.Weights, k.Threshold)
+		fmt.Fprintf(w, "  weight of retrieval %g, of relevance %g; bias %.3f, weights %.3f, threshold %.3f\n",
+			k.FusedWeight, k.RelevanceWeight, k.Bias, k.Weights, k.Threshold)
 		if r.verbose {
 			for _, s := range f.Weights {
-				fmt.Fprintf(w, "  weight of retrieval %g: exact match %.1f, F1 %.1f\n", s.FusedWeight, s.Exact, s.F1)
+				fmt.Fprintf(w, "  weight of retrieval %g, of relevance %g: exact match %.1f, F1 %.1f\n", s.FusedWeight, s.RelevanceWeight, s.Exact, s.F1)
 			}
 		}
 		fmt.Fprintln(w, "  On articles that it was not fitted on:")
 		r.showConfidence(w, f.Judged)
+	}
+	if f := r.out.Reranking; f != nil {
+		k := f.Calibration
+		fmt.Fprintf(w, "\nReranking fitted on %s and written to %s.\n", plural(k.Provenance.Questions, "question"), r.path(f.File))
+		fmt.Fprintf(w, "  weight of relevance %g, slope %.3f, shift %.3f\n", k.Weight, k.Slope, k.Shift)
+		fmt.Fprintf(w, "  mean reciprocal rank of the own paragraph: %.4f before, %.4f reranked, %.4f by fits to other questions\n",
+			f.Before, f.MRR, f.CrossFitted)
 	}
 	showComparisons(w, r.out.Comparisons)
 }

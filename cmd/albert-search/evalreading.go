@@ -30,7 +30,7 @@ Examples:
    albert-search eval reading questions.json --reader my-model --compare before.jsonl`,
 		Flags: flags([]cli.Flag{
 			&cli.BoolFlag{Name: "given-only", Usage: "do not search for wrong passages, which needs an index", DisableDefaultText: true},
-			&cli.Float64Flag{Name: "threshold", Usage: "answers whose span - null is below `X` count as none", DefaultText: "none"},
+			&cli.Float64Flag{Name: "margin", Usage: "answers whose span - null is below `X` count as none", DefaultText: "none"},
 		}, evalFlags()),
 		Action: p.evalReading,
 	}
@@ -80,8 +80,8 @@ func (p *program) evalReading(c *cli.Context) error {
 				return fmt.Errorf("%s: %w", f.path, err)
 			}
 			least := math.Inf(-1)
-			if c.IsSet("threshold") {
-				least = c.Float64("threshold")
+			if c.IsSet("margin") {
+				least = c.Float64("margin")
 			}
 			out.Collections = append(out.Collections, readingJSON{f.name, f.path, len(f.Paragraphs), eval.JudgeReading(f.SQuAD, outcomes, least)})
 			for i, o := range outcomes {

@@ -37,7 +37,9 @@ Examples:
 			&cli.StringFlag{Name: "split", Value: "test", Usage: "the judgements are in qrels/`NAME`.tsv"},
 			&cli.StringSliceFlag{Name: "system", Usage: "only `SYSTEM`: " + list("system") + " (repeatable)"},
 			&cli.BoolFlag{Name: "all-fusions", Usage: "hybrid search with each way to fuse, too", DisableDefaultText: true},
-			&cli.IntFlag{Name: "rerank", Value: 50, Usage: "the system reranked orders the first `N` passages by the reader's relevance; 0 leaves it out"},
+			&cli.IntFlag{Name: "rerank-depth", Value: albertsearch.DefaultRerank, Usage: "the system reranked reads the best `N` passages"},
+			&cli.BoolFlag{Name: "no-rerank", Usage: "without the system reranked, which takes long", DisableDefaultText: true},
+			&cli.StringFlag{Name: "reranking", Usage: "weigh the relevance as `FILE` says, which eval ask --fit-reranking has written"},
 			&cli.StringFlag{Name: "cutoffs", Value: "10,100", Usage: "nDCG and recall of the first `K,...` documents, at most 100"},
 			&cli.StringFlag{Name: "against", Usage: "compare with `SYSTEM` instead of the same one; without --compare, with that of this very run"},
 		}, evalFlags()),
@@ -169,7 +171,10 @@ func (r *retrievalRun) prepare() error {
 }
 
 func (r *retrievalRun) chooseSystems() error {
-	depth := r.Int("rerank")
+	depth := r.Int("rerank-depth")
+	if r.Bool("no-rerank") {
+		depth = 0
+	}
 	names := r.StringSlice("system")
 	if len(names) == 0 {
 		for _, s := range eval.Systems(depth) {

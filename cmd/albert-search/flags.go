@@ -198,7 +198,7 @@ func checkValue(c *cli.Context, name string) error {
 		if among := choices(name); !slices.Contains(among, c.String(name)) {
 			return fmt.Errorf("it must be one of %s", strings.Join(among, ", "))
 		}
-	case "max-results", "read", "sample":
+	case "max-results", "read", "rerank-depth", "sample":
 		if c.Int(name) < 1 {
 			return errors.New("it must be at least 1")
 		}
@@ -206,17 +206,16 @@ func checkValue(c *cli.Context, name string) error {
 		if c.Int(name) < 0 {
 			return errors.New("it must be at least 1, or 0 for all")
 		}
-	case "rerank", "seed", "max-distractors":
+	case "seed", "max-distractors":
 		if c.Int(name) < 0 {
 			return errors.New("it must be at least 0")
 		}
 	case "threshold":
-		// Confidences are probabilities; eval reading has a bound of logits.
-		if x := c.Float64(name); c.Command.Name != "reading" && !(x > 0 && x <= 1) {
+		if x := c.Float64(name); !(x > 0 && x <= 1) {
 			return errors.New("it must be above 0 and at most 1")
 		}
 	case "index", "onnxruntime", "report", "name", "calibration", "embedder", "reader", "run", "per-query", "compare", "work",
-		"fit", "plot", "collection", "distractors", "split":
+		"fit", "fit-reranking", "reranking", "plot", "collection", "distractors", "split":
 		// An unset variable of a shell must not mean the default.
 		if c.String(name) == "" {
 			return errors.New("it is empty: name something, or leave it out")
