@@ -172,11 +172,13 @@ type ConfidenceScores struct {
 	AUC           float64 `json:"auc"`
 	AURC          float64 `json:"aurc"`
 	// CalibrationError is over ten bins of equal width.
-	CalibrationError float64    `json:"calibration_error"`
-	Brier            float64    `json:"brier"`
-	Bins             []Bin      `json:"bins"`
-	At80             CurvePoint `json:"at_80_percent_precision"`
-	At90             CurvePoint `json:"at_90_percent_precision"`
+	CalibrationError float64 `json:"calibration_error"`
+	Brier            float64 `json:"brier"`
+	Bins             []Bin   `json:"bins"`
+	// Curve is the risk-coverage curve at each twentieth of coverage.
+	Curve []CurvePoint `json:"curve"`
+	At80  CurvePoint   `json:"at_80_percent_precision"`
+	At90  CurvePoint   `json:"at_90_percent_precision"`
 	// With counts the questions whose paragraph is in the collection and has an
 	// answer, Without the others. An answer to one of those may be right: another
 	// paragraph may say the same.
@@ -211,9 +213,23 @@ func JudgeConfidence(outcomes []Outcome, threshold float64) ConfidenceScores {
 	curve := RiskCoverage(judged)
 	s.AUC, s.AURC, s.Brier = AUC(judged), AURC(judged), Brier(judged)
 	s.CalibrationError, s.Bins = CalibrationError(judged), Bins(judged)
+	s.Curve = thin(curve)
 	s.At80, s.At90 = CoverageAt(curve, .8), CoverageAt(curve, .9)
 	s.BestThreshold, s.BestF1 = BestThreshold(outcomes)
 	return s
+}
+
+// thin returns of a curve the first point at or behind each twentieth of
+// coverage.
+func thin(curve []CurvePoint) []CurvePoint {
+	out := []CurvePoint{}
+	const steps = 20
+	for _, p := range curve {
+		for len(out) < steps && p.Coverage >= float64(len(out)+1)/steps-1e-12 {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // Curve is the risk-coverage curve of outcomes.

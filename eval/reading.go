@@ -163,11 +163,24 @@ func JudgeReading(set *SQuAD, outcomes []ReadOutcome, least float64) ReadingScor
 		}
 	}
 	s.SQuAD2Scores = SQuAD2(set.Questions, predictions, -least)
-	// The thresholds are of the margin, too.
-	s.BestExactThreshold, s.BestF1Threshold = 0-s.BestExactThreshold, 0-s.BestF1Threshold
+	s.BestExactThreshold = marginOf(s.BestExactThreshold, outcomes)
+	s.BestF1Threshold = marginOf(s.BestF1Threshold, outcomes)
 	s.HasAnswerAUC, s.HasAnswerRelevanceAUC = aucOfBoth(hasAnswer), aucOfBoth(hasAnswerRelevance)
 	s.GoldAUC, s.GoldRelevanceAUC = aucOfBoth(gold), aucOfBoth(goldRelevance)
 	return s
+}
+
+// marginOf is the least margin of the answers that are given with a threshold of
+// SQuAD2. Where giving none is best, that says 0, which is no score's.
+func marginOf(threshold float64, outcomes []ReadOutcome) float64 {
+	most := math.Inf(-1)
+	for _, o := range outcomes {
+		if o.Margin == -threshold {
+			return o.Margin
+		}
+		most = max(most, o.Margin)
+	}
+	return math.Nextafter(most, math.MaxFloat64)
 }
 
 // aucOfBoth is the AUC where there are both right and wrong ones.

@@ -115,6 +115,10 @@ func TestReading(t *testing.T) {
 	if s.BestF1 != 100 || !near(s.BestF1Threshold, 5) {
 		t.Errorf("best F1 %v from %v on", s.BestF1, s.BestF1Threshold)
 	}
+	outcomes[0].F1, outcomes[0].Exact, outcomes[0].Text = 0, 0, "whale"
+	if s := eval.JudgeReading(set, outcomes, 0); s.BestF1 != 50 || !(s.BestF1Threshold > 5) {
+		t.Errorf("giving no answer is best, but it is %v from %v on", s.BestF1, s.BestF1Threshold)
+	}
 	if s := eval.JudgeReading(set, outcomes, 5.5); s.HasAns.Exact != 0 {
 		t.Errorf("answers below the threshold count: %+v", s)
 	}

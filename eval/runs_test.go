@@ -164,6 +164,9 @@ func TestEndToEnd(t *testing.T) {
 	if j.At80.Coverage != .2 || j.At80.Confidence != .9 || j.At90 != j.At80 {
 		t.Errorf("coverage at 80 %%: %+v, at 90 %%: %+v", j.At80, j.At90)
 	}
+	if len(j.Curve) != 20 || j.Curve[3].Coverage != .2 || j.Curve[3].Risk != 0 || !near(j.Curve[19].Risk, .8) {
+		t.Errorf("curve %v", j.Curve)
+	}
 	if s := outcomes[1].Scores(); s["recall@1"] != 0 || s["recall@5"] != 1 || s["f1"] != 0 {
 		t.Errorf("scores %v", s)
 	}

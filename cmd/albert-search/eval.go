@@ -73,25 +73,46 @@ func calibration(c *cli.Context) (*qa.Calibration, error) {
 	return k, nil
 }
 
+// reranking reads the flag --reranking; nil without it.
+func reranking(c *cli.Context) (*rerank.Calibration, error) {
+	path := c.String("reranking")
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the weights of reranking: %w", err)
+	}
+	k, err := rerank.ParseCalibration(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return k, nil
+}
+
 // evaluation is a run of one of the commands that measure. Its models are loaded
 // once, and nothing is embedded or read twice.
 type evaluation struct {
 	*session
-	models      *albertsearch.Engine // has no index
-	embedder    embed.Embedder
-	reader      *albertsearch.Reader
-	relevance   bool // whether the reader tells it
-	calibration *qa.Calibration
-	dir         string // of the indexes
-	indexed     map[string]bool
-	run         *output
-	perQuery    *output
+	models    *albertsearch.Engine // has no index
+	embedder  embed.Embedder
+	reader    *albertsearch.Reader
+	relevance bool                // whether the reader tells it
+	reranking *rerank.Calibration // of --reranking
+	dir       string              // of the indexes
+	indexed   map[string]bool
+	run       *output
+	perQuery  *output
 }
 
 // evaluate prepares an evaluation, calls f with it and tidies up.
 func (p *program) evaluate(c *cli.Context, f func(*evaluation) error) (err error) {
 	e := &evaluation{session: &session{Context: c, printer: newPrinter(p, c)}}
-	if e.calibration, err = calibration(c); err != nil {
+	k, err := calibration(c)
+	if err != nil {
+		return err
+	}
+	if e.reranking, err = reranking(c); err != nil {
 		return err
 	}
 	if e.dir = c.String("work"); e.dir == "" {
@@ -102,7 +123,7 @@ func (p *program) evaluate(c *cli.Context, f func(*evaluation) error) (err error
 	}
 	options := albertsearch.Options{
 		Dir: filepath.Join(e.dir, "none"), ONNXRuntime: runtimeLibrary(c).Path, Threads: c.Int("threads"),
-		Calibration: e.calibration, Threshold: c.Float64("threshold"),
+		Calibration: k, Threshold: c.Float64("threshold"),
 	}
 	if options.EmbedderModel, err = e.modelFolder("embedder"); err != nil {
 		return err
@@ -165,14 +186,8 @@ func (e *evaluation) loadReader() error {
 	spans := eval.Remember(loaded.Spans)
 	e.relevance = spans.HasRelevance()
 	e.reader = &albertsearch.Reader{Spans: spans, Tokenizer: loaded.Tokenizer, Options: loaded.Options, Reranking: loaded.Reranking}
-	if path := e.String("reranking"); path != "" {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return fmt.Errorf("read the weights of reranking: %w", err)
-		}
-		if e.reader.Reranking, err = rerank.ParseCalibration(data); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
+	if e.reranking != nil {
+		e.reader.Reranking = e.reranking
 	}
 	return nil
 }

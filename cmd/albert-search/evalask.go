@@ -279,7 +279,14 @@ func (e *evaluation) indexParagraphs(f squadFile, distractors []string, kept par
 	}
 	key := []string{f.name + "-" + string(kept), path}
 	if len(distractors) > 0 || e.String("collection") != "" {
-		key = append(key, e.String("collection"), e.String("distractors"), strconv.Itoa(len(distractors)))
+		for _, flag := range []string{"collection", "distractors"} {
+			more, err := filepath.Abs(e.String(flag))
+			if err != nil {
+				return "", err
+			}
+			key = append(key, more)
+		}
+		key = append(key, strconv.Itoa(len(distractors)))
 	}
 	place := e.place(key...)
 	if e.indexed[place] {
