@@ -53,6 +53,8 @@ type Answer struct {
 	InSentence index.Range
 	// Confidence is the probability, from 0 to 1, that the answer is right.
 	Confidence float64
+	// Evidence is what the confidence was worked out from.
+	Evidence qa.Evidence
 	// Score orders the answers of one question and means nothing beyond that.
 	Score float64
 	// Relevance is the log of the odds, by the reader, that the passage around
@@ -170,6 +172,7 @@ func readAnswers(ctx context.Context, a *qa.Answerer, question string, stored []
 			Sentence:   p.Text[from:to],
 			InSentence: index.Range{Start: start - from, End: end - from},
 			Confidence: answer.Confidence,
+			Evidence:   answer.Evidence,
 			Score:      answer.Score,
 		}
 		if a.HasRelevance() {

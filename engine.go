@@ -9,6 +9,7 @@ import (
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
+	"github.com/albert-search/albert-search/qa"
 )
 
 // Options configure an Engine. The zero value of each field but Dir is a
@@ -29,6 +30,12 @@ type Options struct {
 	Embedder embed.Embedder
 	// Reader replaces any reading model. Close does not close it.
 	Reader *Reader
+	// Calibration replaces that of the reading model, as one that was fitted on
+	// the collection itself. A Reader has its own in its Options.
+	Calibration *qa.Calibration
+	// Threshold is the confidence from which answers are given; 0 means that of
+	// the calibration. A Reader has its own in its Options.
+	Threshold float64
 }
 
 // Engine is an index and the models that fill and read it. Models are loaded

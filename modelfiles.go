@@ -2,6 +2,7 @@ package albertsearch
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/builtin"
+	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
 )
@@ -45,13 +47,13 @@ type ModelFiles struct {
 	Window int
 	// Pooling is for embedders: PoolMean when empty.
 	Pooling Pooling
-	// Float32 runs the model in 32-bit floating point, at half the speed,
-	// instead of in 8-bit integers. It needs weights that are not int8.
-	Float32 bool
 	// Calibration is for readers: the one fitted with this model. Without one
 	// that of the built-in reader is used, and a confidence is then no
 	// probability.
 	Calibration *qa.Calibration
+	// Float32 has the model calculate with 32-bit numbers, as its weights are,
+	// instead of 8-bit ones: slower, to measure what rounding costs.
+	Float32 bool
 	// Reranking is for readers that judge relevance: how it counts in a
 	// reranked search. Without one it is that of the built-in reader.
 	Reranking *rerank.Calibration
@@ -118,18 +120,18 @@ func embedderID(id string, positions int, head albert.Head, window int) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// precision is what the model is run in.
-func (f *ModelFiles) precision() albert.Precision {
-	if f.Float32 {
-		return albert.Float32
-	}
-	return albert.Int8
-}
-
 // fail is an error with the model.
 func (f *ModelFiles) fail(err error) error {
 	return fmt.Errorf("load the %s: %w", cmp.Or(f.Name, "model"), err)
 }
+
+// Embedder returns the embedder that the engine uses, loading it if need be. It
+// may be given to other engines while this one is open.
+func (e *Engine) Embedder(ctx context.Context) (embed.Embedder, error) { return e.models.embedder(ctx) }
+
+// Reader returns the reader that the engine uses, loading it if need be. It may
+// be given to other engines while this one is open.
+func (e *Engine) Reader(ctx context.Context) (*Reader, error) { return e.models.reader(ctx) }
 
 // builtinEmbedder and builtinReader are the models in the program.
 func builtinEmbedder() *ModelFiles {

@@ -34,6 +34,7 @@ type models struct {
 	o       Options
 	runtime lazy[*ort.Runtime]
 	embed   lazy[embed.Embedder]
+	read    lazy[*Reader]
 	answer  lazy[*qa.Answerer]
 
 	mu      sync.Mutex
@@ -96,18 +97,32 @@ func (m *models) embedderName() string {
 // answerer returns what answers questions, loading the reader if need be.
 func (m *models) answerer(ctx context.Context) (*qa.Answerer, error) {
 	return m.answer.get(func() (*qa.Answerer, error) {
-		if r := m.o.Reader; r != nil {
-			return qa.New(r.Spans, r.Tokenizer, r.Options), nil
+		r, err := m.reader(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return qa.New(r.Spans, r.Tokenizer, r.Options), nil
+	})
+}
+
+// reader returns the reader, loading it if need be.
+func (m *models) reader(ctx context.Context) (*Reader, error) {
+	return m.read.get(func() (*Reader, error) {
+		if m.o.Reader != nil {
+			return m.o.Reader, nil
 		}
 		files := cmp.Or(m.o.ReaderModel, builtinReader())
 		o, err := m.open(ctx, files, readerWindow, readerHead)
 		if err != nil {
 			return nil, err
 		}
-		if c := files.Calibration; c != nil && c.NeedsRelevance() && !o.session.HasRelevance() {
+		c := cmp.Or(m.o.Calibration, files.Calibration)
+		if c != nil && c.NeedsRelevance() && !o.session.HasRelevance() {
 			return nil, files.fail(fmt.Errorf("its calibration is one for a reader that judges relevance: %w", qa.ErrNoRelevance))
 		}
-		return qa.New(o.session, o.model.Tokenizer(), qa.Options{Window: o.window, Calibration: files.Calibration}), nil
+		return &Reader{Spans: o.session, Tokenizer: o.model.Tokenizer(), Options: qa.Options{
+			Window: o.window, Calibration: c, Threshold: m.o.Threshold,
+		}, Reranking: files.Reranking}, nil
 	})
 }
 
@@ -165,8 +180,12 @@ func (m *models) open(ctx context.Context, files *ModelFiles, window int, head f
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
+	precision := albert.Int8
+	if files.Float32 {
+		precision = albert.Float32
+	}
 	// Runs of one thread side by side: batches are many and small.
-	o.session, err = o.model.Open(rt, head(o.model), albert.SessionOptions{Precision: files.precision(), Parallel: threads})
+	o.session, err = o.model.Open(rt, head(o.model), albert.SessionOptions{Precision: precision, Parallel: threads})
 	if err != nil {
 		return o, files.fail(err)
 	}

@@ -5,48 +5,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 
-	albertsearch "github.com/albert-search/albert-search"
-	"github.com/albert-search/albert-search/albert/tokenize"
-	"github.com/albert-search/albert-search/ingest/textnorm"
 	"github.com/albert-search/albert-search/qa"
 )
 
-// Asked is a question with the passages that were found for it.
-type Asked struct {
-	Question
-	InCollection bool
-	passages     []qa.Passage
-}
+// AskAll asks all questions that a calibration is fitted on, with the
+// calibration.
+type AskAll func(context.Context, *qa.Calibration) ([]Outcome, error)
 
-// readPassages is how many passages the engine reads for a question.
-const readPassages = 10
-
-// FindPassages searches for every question in an index whose documents are the
-// paragraphs that kept lets pass.
-func FindPassages(ctx context.Context, s Searcher, questions []Question, kept func(paragraph int) bool) ([]Asked, error) {
-	out := make([]Asked, len(questions))
-	err := each(ctx, len(questions), func(ctx context.Context, i int) error {
-		q := questions[i]
-		res, err := s.Search(ctx, albertsearch.SearchRequest{Query: plain(q.Text), Limit: readPassages})
-		if err != nil {
-			return fmt.Errorf("searching for question %s: %w", q.ID, err)
-		}
-		out[i] = Asked{Question: q, InCollection: len(q.Answers) > 0 && kept(q.Paragraph)}
-		for _, h := range res.Hits {
-			out[i].passages = append(out[i].passages, qa.Passage{Text: textnorm.Normalize(h.Text).String(), Score: h.Score})
-		}
-		return nil
-	})
-	return out, err
-}
-
-// WeightScore is the quality of the first answers with one weight of the
-// retrieval score, in percent, over questions whose paragraph is in the
-// collection.
+// WeightScore is the quality of the first answers with some weights, in percent,
+// over questions whose paragraph is in the collection.
 type WeightScore struct {
-	FusedWeight float64 `json:"fusedWeight"`
+	FusedWeight     float64 `json:"fusedWeight"`
+	RelevanceWeight float64 `json:"relevanceWeight"`
 	Part
 }
 
@@ -57,109 +31,172 @@ type Fit struct {
 	// Examples are the first answers that the confidence was fitted on.
 	Examples int `json:"examples"`
 	Right    int `json:"right"`
-	// Judged is how well the fitted calibration does on what it was fitted on.
-	Judged Answerability `json:"judged"`
+	// Judged is how well calibrations do on articles that they were not fitted
+	// on: the confidence of each answer is that of a fit to the others.
+	Judged ConfidenceScores `json:"judged"`
+	// Outcomes have those confidences.
+	Outcomes []Outcome `json:"-"`
 }
 
 // nearBest is how many points of F1 below the best are as good.
 const nearBest = 0.25
 
-// chooseWeight returns the smallest weight that is as good as the best: the
-// optimum is flat, and a smaller weight trusts the reader more.
-func chooseWeight(scores []WeightScore) float64 {
+// chooseWeight returns the first score that is as good as the best: the optimum
+// is flat, and a smaller weight trusts the span head more.
+func chooseWeight(scores []WeightScore) WeightScore {
 	best := slices.MaxFunc(scores, func(x, y WeightScore) int { return cmp.Compare(x.F1, y.F1) })
 	i := slices.IndexFunc(scores, func(s WeightScore) bool { return s.F1 >= best.F1-nearBest })
-	return scores[i].FusedWeight
+	return scores[i]
 }
 
-// Calibrate fits a calibration to a reader: the weight of the retrieval score
-// whose answers have the best F1, the confidence on the first answers with that
-// weight, and as threshold the one that is best by the F1 of SQuAD 2.0. About
-// half of the questions should not be InCollection.
-func Calibrate(ctx context.Context, r qa.SpanReader, tok tokenize.Tokenizer, asked []Asked) (*Fit, error) {
-	if len(asked) == 0 {
-		return nil, errors.New("no questions to calibrate with")
+// The weights that are tried.
+var (
+	fusedWeights     = []float64{0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24}
+	relevanceWeights = []float64{0, .25, .5, .75, 1, 1.5, 2, 3, 4, 6}
+)
+
+// tryWeights asks with each of the weights, the one that is not varied being
+// that of the calibration, and puts the best ones into it.
+func (f *Fit) tryWeights(ctx context.Context, ask AskAll, fused, relevance []float64) error {
+	c := &f.Calibration
+	var scores []WeightScore
+	for _, w := range fused {
+		scores = append(scores, WeightScore{FusedWeight: w, RelevanceWeight: c.RelevanceWeight})
 	}
-	reader := newMemo(r)
-	fit := new(Fit)
-	for weight := 0.0; weight <= 24; weight += 2 {
-		first, err := firstAnswers(ctx, reader, tok, asked, qa.Calibration{FusedWeight: weight})
+	for _, w := range relevance {
+		scores = append(scores, WeightScore{FusedWeight: c.FusedWeight, RelevanceWeight: w})
+	}
+	for i := range scores {
+		s := &scores[i]
+		outcomes, err := ask(ctx, &qa.Calibration{FusedWeight: s.FusedWeight, RelevanceWeight: s.RelevanceWeight})
 		if err != nil {
+			return err
+		}
+		s.Part = Answers(outcomes).Part
+	}
+	best := chooseWeight(scores)
+	c.FusedWeight, c.RelevanceWeight = best.FusedWeight, best.RelevanceWeight
+	f.Weights = append(f.Weights, scores...)
+	return nil
+}
+
+// Calibrate fits a calibration: the weights of the retrieval score and, if the
+// reader judges it, of the relevance whose answers have the best F1, one of them
+// after the other; the confidence on the first answers with those weights; and
+// as threshold the one that is best by the F1 of SQuAD 2.0. About half of the
+// questions should not be InCollection. It calls ask with several calibrations,
+// so ask should remember what was read.
+func Calibrate(ctx context.Context, relevance bool, ask AskAll) (*Fit, error) {
+	fit := new(Fit)
+	c := &fit.Calibration
+	if err := fit.tryWeights(ctx, ask, fusedWeights, nil); err != nil {
+		return nil, err
+	}
+	if relevance {
+		if err := fit.tryWeights(ctx, ask, nil, relevanceWeights); err != nil {
 			return nil, err
 		}
-		in := slices.DeleteFunc(first, func(f firstAnswer) bool { return !f.InCollection })
-		fit.Weights = append(fit.Weights, WeightScore{weight, Part{
-			Exact: 100 * mean(len(in), func(i int) float64 { return in[i].Exact }),
-			F1:    100 * mean(len(in), func(i int) float64 { return in[i].F1 }),
-			Total: len(in),
-		}})
+		if err := fit.tryWeights(ctx, ask, fusedWeights, nil); err != nil {
+			return nil, err
+		}
 	}
-	c := &fit.Calibration
-	c.FusedWeight = chooseWeight(fit.Weights)
-	first, err := firstAnswers(ctx, reader, tok, asked, *c)
+	outcomes, err := ask(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	var examples []Example
-	for _, f := range first {
-		if f.Text != "" {
-			examples = append(examples, Example{f.evidence, f.Right()})
-			fit.Right += count(f.Right())
+	var groups []string
+	for _, o := range outcomes {
+		if o.Text != "" {
+			examples = append(examples, Example{o.Evidence, o.Right()})
+			groups = append(groups, o.Article)
+			fit.Right += count(o.Right())
 		}
 	}
 	fit.Examples = len(examples)
-	if c.Bias, c.Weights, err = FitConfidence(examples); err != nil {
+	bias, weights, err := FitConfidence(examples)
+	if err != nil {
 		return nil, err
 	}
-	outcomes := make([]Outcome, len(first))
-	questions := make([]Question, len(first))
-	predictions := make(map[string]Prediction, len(first))
-	for i, f := range first {
-		f.Confidence = 0
-		if f.Text != "" {
-			f.Confidence = c.Confidence(f.evidence)
+	c.Bias = bias
+	copy(c.Weights[:], weights)
+	if len(slices.Compact(slices.Sorted(slices.Values(groups)))) < 2 {
+		// Of one article the paragraphs have to do.
+		groups = groups[:0]
+		for _, o := range outcomes {
+			if o.Text != "" {
+				groups = append(groups, strconv.Itoa(o.paragraph))
+			}
 		}
-		outcomes[i] = f.Outcome
-		questions[i] = asked[i].Question
-		// An answer from another paragraph is as good.
-		if !f.InCollection && !f.Right() {
-			questions[i].Answers = nil
+	}
+	confidences, err := CrossFit(examples, groups)
+	if err != nil {
+		return nil, err
+	}
+	fit.Outcomes = slices.Clone(outcomes)
+	next := 0
+	for i := range fit.Outcomes {
+		o := &fit.Outcomes[i]
+		o.Confidence = 0
+		if o.Text != "" {
+			o.Confidence = confidences[next]
+			next++
 		}
-		predictions[f.ID] = Prediction{Text: f.Text, NoAnswer: 1 - f.Confidence}
 	}
-	c.Threshold = 1 - SQuAD2(questions, predictions, 1).BestF1Threshold
-	c.Provenance.Questions = len(asked)
-	for i := range outcomes {
-		outcomes[i].Answered = outcomes[i].Confidence >= c.Threshold
+	c.Threshold, _ = BestThreshold(fit.Outcomes)
+	c.Provenance.Questions = len(outcomes)
+	for i := range fit.Outcomes {
+		o := &fit.Outcomes[i]
+		o.Answered = o.Text != "" && o.Confidence >= c.Threshold
 	}
-	fit.Judged = JudgeAnswerability(outcomes)
+	fit.Judged = JudgeConfidence(fit.Outcomes, c.Threshold)
 	return fit, nil
 }
 
-// firstAnswer is the first answer to a question with its evidence.
-type firstAnswer struct {
-	Outcome
-	evidence qa.Evidence
-}
+// maxFolds is in how many parts the articles are divided for CrossFit.
+const maxFolds = 10
 
-func firstAnswers(ctx context.Context, r qa.SpanReader, tok tokenize.Tokenizer, asked []Asked, c qa.Calibration) ([]firstAnswer, error) {
-	a := qa.New(r, tok, qa.Options{Calibration: &c})
-	out := make([]firstAnswer, len(asked))
-	err := each(ctx, len(asked), func(ctx context.Context, i int) error {
-		q := asked[i]
-		o := &out[i]
-		o.ID, o.InCollection = q.ID, q.InCollection
-		res, err := a.Answer(ctx, textnorm.Normalize(q.Text).String(), q.passages)
-		if err != nil {
-			return fmt.Errorf("question %s: %w", q.ID, err)
-		}
-		if len(res.Answers) > 0 {
-			best := res.Answers[0]
-			o.Text = q.passages[best.Passage].Text[best.Start:best.End]
-			o.evidence = best.Evidence
-		}
-		o.Exact, o.F1 = Score(o.Text, q.Answers)
-		return nil
+// CrossFit returns the confidence of each example by a fit to the examples of
+// other groups: the groups are divided into at most ten folds of about the same
+// number of examples, and each fold has its confidences from a fit to all
+// others.
+func CrossFit(examples []Example, groups []string) ([]float64, error) {
+	size := make(map[string]int)
+	for _, g := range groups {
+		size[g]++
+	}
+	if len(size) < 2 {
+		return nil, errors.New("judging the fit on other articles needs at least two of them")
+	}
+	bySize := slices.SortedFunc(maps.Keys(size), func(x, y string) int {
+		return cmp.Or(cmp.Compare(size[y], size[x]), cmp.Compare(x, y))
 	})
-	return out, err
+	fold := make(map[string]int)
+	load := make([]int, min(maxFolds, len(size)))
+	for _, g := range bySize {
+		least := slices.Index(load, slices.Min(load))
+		fold[g] = least
+		load[least] += size[g]
+	}
+	out := make([]float64, len(examples))
+	for f := range load {
+		var rest []Example
+		for i, e := range examples {
+			if fold[groups[i]] != f {
+				rest = append(rest, e)
+			}
+		}
+		bias, weights, err := FitConfidence(rest)
+		if err != nil {
+			return nil, fmt.Errorf("without a tenth of the articles: %w", err)
+		}
+		c := qa.Calibration{Bias: bias}
+		copy(c.Weights[:], weights)
+		for i, e := range examples {
+			if fold[groups[i]] == f {
+				out[i] = c.Confidence(e.Evidence)
+			}
+		}
+	}
+	return out, nil
 }

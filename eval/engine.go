@@ -40,15 +40,22 @@ func records(hits []albertsearch.Hit, limit int) []string {
 	return out
 }
 
-// each calls f for 0 to n-1, several at once, and returns the first error.
-func each(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
+// each calls f for 0 to n-1, several at once, and returns the first error. After
+// each it calls tick, if there is one, perhaps several at once, too.
+func each(ctx context.Context, n int, tick func(), f func(ctx context.Context, i int) error) error {
 	g, inner := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range n {
 		if inner.Err() != nil {
 			break
 		}
-		g.Go(func() error { return f(inner, i) })
+		g.Go(func() error {
+			err := f(inner, i)
+			if err == nil && tick != nil {
+				tick()
+			}
+			return err
+		})
 	}
 	if err := g.Wait(); err != nil {
 		return err

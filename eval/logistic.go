@@ -3,6 +3,7 @@ package eval
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/albert-search/albert-search/qa"
 )
@@ -13,31 +14,31 @@ type Example struct {
 	Right bool
 }
 
-const (
-	features = len(qa.Calibration{}.Weights)
-	// ridge keeps the weights finite when a feature separates the examples.
-	ridge = 1e-3
-)
+// ridge keeps the weights finite when a feature separates the examples.
+const ridge = 1e-3
 
 // FitConfidence fits bias and weights of a qa.Calibration by logistic
 // regression. More of any feature is evidence for an answer, so no weight is
 // negative: a feature that would get a negative one is left out. It needs
 // right and wrong examples.
-func FitConfidence(examples []Example) (bias float64, weights [features]float64, err error) {
-	right := 0
-	for _, e := range examples {
-		right += count(e.Right)
+func FitConfidence(examples []Example) (bias float64, weights []float64, err error) {
+	x, right := make([][]float64, len(examples)), make([]bool, len(examples))
+	for i, e := range examples {
+		f := e.Features()
+		x[i], right[i] = f[:], e.Right
 	}
-	if right == 0 || right == len(examples) {
-		return 0, weights, errors.New("fitting the confidence needs right and wrong answers")
+	if !slices.Contains(right, true) || !slices.Contains(right, false) {
+		return 0, nil, errors.New("fitting the confidence needs right and wrong answers")
 	}
-	var out [features]bool
+	// A feature that is 0 everywhere, as the relevance of a reader without it,
+	// keeps the weight 0 by the ridge.
+	out := make([]bool, len(x[0]))
 	for {
-		w, err := newton(examples, out)
+		w, err := newton(x, right, out)
 		if err != nil {
-			return 0, weights, err
+			return 0, nil, err
 		}
-		copy(weights[:], w[:features])
+		weights, bias = w[:len(w)-1], w[len(w)-1]
 		least := 0
 		for i := range weights {
 			if weights[i] < weights[least] {
@@ -45,36 +46,41 @@ func FitConfidence(examples []Example) (bias float64, weights [features]float64,
 			}
 		}
 		if weights[least] >= 0 {
-			return w[features], weights, nil
+			return bias, weights, nil
 		}
 		out[least] = true
 	}
 }
 
-// newton minimises the mean log-loss plus ridge/2 times the sum of the squared
-// weights, without the features in out. The bias is the last of the result.
-func newton(examples []Example, out [features]bool) (w [features + 1]float64, err error) {
-	const d = features + 1
-	n := float64(len(examples))
+// newton minimises the mean log-loss of x, a row an example, plus ridge/2 times
+// the sum of the squared weights, without the features in out. The bias is the
+// last of the result.
+func newton(x [][]float64, right, out []bool) (w []float64, err error) {
+	features := len(x[0])
+	d, n := features+1, float64(len(x))
+	w = make([]float64, d)
+	row := make([]float64, d)
 	for range 100 {
-		var grad [d]float64
-		var hess [d][d]float64
-		for _, e := range examples {
-			x := [d]float64{features: 1}
-			for i, f := range e.Features() {
+		grad := make([]float64, d)
+		hess := make([][]float64, d)
+		for i := range hess {
+			hess[i] = make([]float64, d)
+		}
+		for k, f := range x {
+			row[features] = 1
+			z := w[features]
+			for i := range features {
+				row[i] = 0
 				if !out[i] {
-					x[i] = f
+					row[i] = f[i]
 				}
-			}
-			var z float64
-			for i := range d {
-				z += w[i] * x[i]
+				z += w[i] * row[i]
 			}
 			p := 1 / (1 + math.Exp(-z))
 			for i := range d {
-				grad[i] += (p - float64(count(e.Right))) * x[i] / n
+				grad[i] += (p - float64(count(right[k]))) * row[i] / n
 				for j := range d {
-					hess[i][j] += p * (1 - p) * x[i] * x[j] / n
+					hess[i][j] += p * (1 - p) * row[i] * row[j] / n
 				}
 			}
 		}
@@ -84,7 +90,7 @@ func newton(examples []Example, out [features]bool) (w [features + 1]float64, er
 		}
 		step, ok := solve(hess, grad)
 		if !ok {
-			return w, errors.New("fitting the confidence: the examples do not determine it")
+			return nil, errors.New("fitting the confidence: the examples do not determine it")
 		}
 		var size float64
 		for i := range d {
@@ -101,8 +107,8 @@ func newton(examples []Example, out [features]bool) (w [features + 1]float64, er
 }
 
 // solve returns x with a·x = b by Gaussian elimination with pivoting; false if
-// a is singular.
-func solve(a [features + 1][features + 1]float64, b [features + 1]float64) (x [features + 1]float64, ok bool) {
+// a is singular. It writes to a and b.
+func solve(a [][]float64, b []float64) (x []float64, ok bool) {
 	n := len(b)
 	for c := range n {
 		pivot := c
@@ -112,7 +118,7 @@ func solve(a [features + 1][features + 1]float64, b [features + 1]float64) (x [f
 			}
 		}
 		if math.Abs(a[pivot][c]) < 1e-12 {
-			return x, false
+			return nil, false
 		}
 		a[c], a[pivot] = a[pivot], a[c]
 		b[c], b[pivot] = b[pivot], b[c]
@@ -124,6 +130,7 @@ func solve(a [features + 1][features + 1]float64, b [features + 1]float64) (x [f
 			b[r] -= f * b[c]
 		}
 	}
+	x = make([]float64, n)
 	for r := n - 1; r >= 0; r-- {
 		x[r] = b[r]
 		for k := r + 1; k < n; k++ {

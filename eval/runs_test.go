@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	albertsearch "github.com/albert-search/albert-search"
@@ -49,20 +51,66 @@ func TestRetrieval(t *testing.T) {
 		{ID: "2", Text: `"two"`, Judgements: eval.Judgements{"x": 1, "y": 1}},
 		{ID: "3", Text: "three", Judgements: eval.Judgements{"x": 1}},
 	}
-	got, err := eval.Retrieval(t.Context(), s, queries, eval.Systems()[0])
+	var ticks atomic.Int32
+	rankings, err := eval.Rank(t.Context(), s, queries, eval.Systems(0)[0], func() { ticks.Add(1) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Queries != 3 || !near(got.MRR, (.5+1+0)/3) || !near(got.Recall100, (1+.5+0)/3) || !near(got.MAP100, (.5+.5+0)/3) {
-		t.Errorf("got %+v", got)
+	if ticks.Load() != 3 || rankings[0].Query != "1" || !slices.Equal(rankings[0].Documents, []string{"a", "b", "c"}) {
+		t.Errorf("%d ticks, rankings %v", ticks.Load(), rankings)
 	}
-	want := (1/math.Log2(3) + 1/(1+1/math.Log2(3))) / 3
-	if !near(got.NDCG10, want) {
-		t.Errorf("nDCG@10 %v, want %v", got.NDCG10, want)
+	// The order of the rankings does not matter.
+	slices.Reverse(rankings)
+	got := eval.Mean(eval.JudgeAll(queries, rankings, []int{10, 100}))
+	for name, want := range map[string]float64{
+		"mrr": (.5 + 1 + 0) / 3, "recall@100": (1 + .5 + 0) / 3, "map@100": (.5 + .5 + 0) / 3, "success@5": 2. / 3,
+		"ndcg@10": (1/math.Log2(3) + 1/(1+1/math.Log2(3))) / 3,
+	} {
+		if !near(got[name], want) {
+			t.Errorf("%s is %v, want %v", name, got[name], want)
+		}
 	}
 	queries[0].Text = "unknown"
-	if _, err := eval.Retrieval(t.Context(), s, queries, eval.Systems()[0]); err == nil || !strings.Contains(err.Error(), "query 1") {
+	if _, err := eval.Rank(t.Context(), s, queries, eval.Systems(0)[0], nil); err == nil || !strings.Contains(err.Error(), "query 1") {
 		t.Errorf("a failed search: %v", err)
+	}
+}
+
+// deeper finds more documents the more passages are asked for, in another order.
+type deeper struct{}
+
+func (deeper) Search(_ context.Context, r albertsearch.SearchRequest) (*albertsearch.SearchResult, error) {
+	res := new(albertsearch.SearchResult)
+	for i := range r.Limit {
+		id := "first " + strconv.Itoa(i%7)
+		if r.Limit > 100 {
+			id = "deep " + strconv.Itoa(i/8)
+			if i%8 == 0 {
+				id = "first " + strconv.Itoa(6-i/8%7)
+			}
+		}
+		res.Hits = append(res.Hits, albertsearch.Hit{Citation: albertsearch.Citation{ID: "c#" + id, Path: "c"}})
+	}
+	return res, nil
+}
+
+func TestDeeperSearchOnlyAppends(t *testing.T) {
+	rankings, err := eval.Rank(t.Context(), deeper{}, []eval.Query{{ID: "1", Text: "x"}}, eval.Systems(0)[0], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := rankings[0].Documents
+	if len(got) != 100 {
+		t.Fatalf("%d documents", len(got))
+	}
+	for i, id := range got {
+		want := "first " + strconv.Itoa(i)
+		if i >= 7 {
+			want = "deep " + strconv.Itoa(i-7)
+		}
+		if id != want {
+			t.Fatalf("document %d is %q, want %q", i, id, want)
+		}
 	}
 }
 
@@ -88,7 +136,7 @@ func TestEndToEnd(t *testing.T) {
 	add("gone, answered", "Bo", 3, "0 2", answered("Al", .6, true))
 	add("nothing found", "Bo", 0, "", albertsearch.AskResult{})
 
-	outcomes, err := eval.EndToEnd(t.Context(), a, s, eval.Half)
+	outcomes, err := eval.EndToEnd(t.Context(), a, s, eval.Half, eval.AskOptions{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,8 +144,11 @@ func TestEndToEnd(t *testing.T) {
 	if got.Total != 3 || !near(got.F1, 100*(2./3)/3) || got.Exact != 0 || !near(got.Recall1, 100./3) || !near(got.Recall5, 200./3) {
 		t.Errorf("got %+v", got)
 	}
-	j := eval.JudgeAnswerability(outcomes)
+	j := eval.JudgeConfidence(outcomes, .5)
 	if j.With != 3 || j.WithAnswered != 1 || j.WithRight != 1 || j.Without != 2 || j.WithoutAnswered != 1 || j.WithoutRight != 0 {
+		t.Errorf("got %+v", j)
+	}
+	if j.Questions != 5 || j.Answered != 2 || j.Right != 1 || j.Threshold != .5 {
 		t.Errorf("got %+v", j)
 	}
 	if j.AUC != 1 || !near(j.AURC, (0+1./2+2./3+3./4+4./5)/5) {
@@ -106,11 +157,17 @@ func TestEndToEnd(t *testing.T) {
 	if want := (.1 + .3 + .1 + .6 + 0) / 5; !near(j.CalibrationError, want) {
 		t.Errorf("calibration error %v, want %v", j.CalibrationError, want)
 	}
-}
-
-func TestTiedConfidenceTellsNothing(t *testing.T) {
-	outcomes := []eval.Outcome{{F1: 1, Confidence: .5}, {F1: 0, Confidence: .5}, {F1: 1, Confidence: .5}}
-	if j := eval.JudgeAnswerability(outcomes); j.AUC != .5 {
-		t.Errorf("AUC %v", j.AUC)
+	// From .9 on one answer of F1 2/3 is given, and two questions have none.
+	if j.BestThreshold != .9 || !near(j.BestF1, 100*(2./3+2)/5) {
+		t.Errorf("best F1 %v at %v", j.BestF1, j.BestThreshold)
+	}
+	if j.At80.Coverage != .2 || j.At80.Confidence != .9 || j.At90 != j.At80 {
+		t.Errorf("coverage at 80 %%: %+v, at 90 %%: %+v", j.At80, j.At90)
+	}
+	if len(j.Curve) != 20 || j.Curve[3].Coverage != .2 || j.Curve[3].Risk != 0 || !near(j.Curve[19].Risk, .8) {
+		t.Errorf("curve %v", j.Curve)
+	}
+	if s := outcomes[1].Scores(); s["recall@1"] != 0 || s["recall@5"] != 1 || s["f1"] != 0 {
+		t.Errorf("scores %v", s)
 	}
 }

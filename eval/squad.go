@@ -158,9 +158,7 @@ func SQuAD2(questions []Question, predictions map[string]Prediction, threshold f
 			p.Exact, p.F1 = 100*p.Exact/float64(p.Total), 100*p.F1/float64(p.Total)
 		}
 	}
-	slices.SortStableFunc(scored, func(x, y scoredQuestion) int {
-		return cmp.Compare(x.prediction.NoAnswer, y.prediction.NoAnswer)
-	})
+	sortByNoAnswer(scored)
 	s.BestExact, s.BestExactThreshold = bestThreshold(scored, func(q scoredQuestion) float64 { return q.exact })
 	s.BestF1, s.BestF1Threshold = bestThreshold(scored, func(q scoredQuestion) float64 { return q.f1 })
 	return s
@@ -176,6 +174,12 @@ type scoredQuestion struct {
 	prediction Prediction
 	hasAnswer  bool
 	exact, f1  float64
+}
+
+func sortByNoAnswer(scored []scoredQuestion) {
+	slices.SortStableFunc(scored, func(x, y scoredQuestion) int {
+		return cmp.Compare(x.prediction.NoAnswer, y.prediction.NoAnswer)
+	})
 }
 
 // bestThreshold goes through the questions in ascending order of NoAnswer and

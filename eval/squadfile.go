@@ -104,17 +104,23 @@ func DecodeSQuAD(r io.Reader) (*SQuAD, error) {
 	return s, nil
 }
 
-// Sample returns the set with n of its questions, drawn with a fixed seed, and
-// all of its paragraphs. With fewer questions than that it returns s.
-func (s *SQuAD) Sample(n int) *SQuAD {
-	if n >= len(s.Questions) {
-		return s
+// Sample returns the set with n of its questions, drawn by the seed, and all of
+// its paragraphs. With n of 0, or no more questions than that, it returns s.
+func (s *SQuAD) Sample(n int, seed uint64) *SQuAD {
+	return &SQuAD{Paragraphs: s.Paragraphs, Questions: Sample(s.Questions, n, seed)}
+}
+
+// Sample returns n of the things in their order, drawn by the seed; all of them
+// if n is 0 or there are no more.
+func Sample[T any](from []T, n int, seed uint64) []T {
+	if n <= 0 || n >= len(from) {
+		return from
 	}
-	drawn := rand.New(rand.NewPCG(1, 2)).Perm(len(s.Questions))[:n]
+	drawn := rand.New(rand.NewPCG(seed, 2)).Perm(len(from))[:n]
 	slices.Sort(drawn)
-	out := &SQuAD{Paragraphs: s.Paragraphs}
-	for _, i := range drawn {
-		out.Questions = append(out.Questions, s.Questions[i])
+	out := make([]T, n)
+	for i, at := range drawn {
+		out[i] = from[at]
 	}
 	return out
 }

@@ -157,6 +157,16 @@ func Precheck(source fs.FS) error {
 	return err
 }
 
+// Folder returns the files of a model in a folder that is not in a store, and
+// how it embeds if it is one of sentence-transformers: "" and 0 if not.
+func Folder(source fs.FS) (files fs.FS, pooling string, window int, err error) {
+	s, files, err := sentenceSettings(source)
+	if err != nil || s == nil {
+		return files, "", 0, err
+	}
+	return files, s.Pooling, s.Window, nil
+}
+
 // sentenceSettings reads the settings of sentence-transformers, nil where there
 // are none, and returns the folder of the transformer itself.
 func sentenceSettings(source fs.FS) (*sbert.Settings, fs.FS, error) {

@@ -44,7 +44,7 @@ func (e Evidence) Features() [features]float64 {
 
 // Calibration belongs to a reader model: it says how its scores are ordered
 // across passages and how likely an answer is right. It is fitted by
-// "albert-eval calibrate" on questions with and without an answer in the
+// "albert-search eval ask --fit" on questions with and without an answer in the
 // collection.
 type Calibration struct {
 	// FusedWeight is the weight of a passage's retrieval score in the Score of

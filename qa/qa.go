@@ -151,6 +151,9 @@ func New(r SpanReader, tok tokenize.Tokenizer, o Options) *Answerer {
 // it, and Relevance can be used.
 func (a *Answerer) HasRelevance() bool { return a.relevance != nil }
 
+// Threshold is the confidence from which an answer is given.
+func (a *Answerer) Threshold() float64 { return a.opt.Threshold }
+
 // Answer reads the passages for an answer to the question. All windows of all
 // passages are given to the SpanReader in one call. Without passages, or with
 // a question of no pieces, the result is empty.

@@ -40,6 +40,10 @@ func TestArrange(t *testing.T) {
 		"search x -mode vector":               "search -mode vector -- x",
 		"search x -m":                         "search -m",
 		"search x --explain=false y":          "search --explain=false -- x y",
+		"eval ask x --json":                   "eval ask --json -- x",
+		"--json eval --seed 2 ask x":          "eval ask --json --seed 2 -- x",
+		"eval --help":                         "eval --help",
+		"eval aks x --json":                   "eval aks x --json",
 		"search x --generate-bash-completion": "search x --generate-bash-completion",
 	} {
 		args := append([]string{"albert-search"}, strings.Fields(in)...)

@@ -12,13 +12,15 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/urfave/cli/v2"
+
+	albertsearch "github.com/albert-search/albert-search"
 )
 
 // settings are the flags that a configuration file may set, for all commands
 // that have them.
 var settings = []string{
 	"index", "onnxruntime", "threads", "color",
-	"mode", "fusion", "max-results", "embedder", "reader",
+	"mode", "fusion", "max-results", "rerank", "rerank-depth", "calibration", "threshold", "embedder", "reader",
 	"include", "exclude", "hidden", "no-ignore",
 }
 
@@ -88,7 +90,7 @@ func applySetting(c *cli.Context, name string, value any, dir string) error {
 		if text == "" {
 			return errors.New("it is empty")
 		}
-		if text != "" && (name == "index" || name == "onnxruntime") && !filepath.IsAbs(text) {
+		if text != "" && (name == "index" || name == "onnxruntime" || name == "calibration") && !filepath.IsAbs(text) {
 			text = filepath.Join(dir, text)
 		}
 		if err := c.Set(name, text); err != nil {
@@ -123,6 +125,12 @@ func checkFlags(c *cli.Context) error {
 	}
 	if c.Bool("json") && c.Bool("vimgrep") {
 		return usagef(fullName(c), "--json and --vimgrep: the output can have one form only")
+	}
+	if c.Bool("rerank") && c.Bool("no-rerank") {
+		return usagef(fullName(c), "--rerank and --no-rerank: say one of them")
+	}
+	if mode := c.String("mode"); c.Bool("rerank") && c.IsSet("mode") && mode != string(albertsearch.Hybrid) {
+		return usagef(fullName(c), "--rerank --mode %s: only the mode %s can be reranked", mode, albertsearch.Hybrid)
 	}
 	return nil
 }

@@ -44,8 +44,11 @@ func TestDocsHaveEveryFlag(t *testing.T) {
 	if shared == "" {
 		t.Fatal("the section about shared flags has another name")
 	}
-	for _, command := range (&program{}).app().Commands {
+	for _, command := range leaves((&program{}).app().Commands, "") {
 		text := section(t, sections, command.Name) + shared
+		if strings.HasPrefix(command.Name, "eval ") {
+			text += section(t, sections, "eval COMMAND")
+		}
 		for _, f := range command.Flags {
 			for _, name := range f.Names() {
 				dashes := "--"
@@ -70,6 +73,21 @@ func TestDocsHaveEveryFlag(t *testing.T) {
 	}
 }
 
+// leaves are the commands that have none below them, by their full names.
+func leaves(commands []*cli.Command, above string) []*cli.Command {
+	var all []*cli.Command
+	for _, c := range commands {
+		leaf := *c
+		leaf.Name = above + c.Name
+		if len(c.Subcommands) > 0 {
+			all = append(all, leaves(c.Subcommands, leaf.Name+" ")...)
+			continue
+		}
+		all = append(all, &leaf)
+	}
+	return all
+}
+
 func TestDocsHaveEverySetting(t *testing.T) {
 	text := docs(t)["Configuration"]
 	for _, name := range settings {
@@ -90,9 +108,15 @@ func TestDocsHaveEveryField(t *testing.T) {
 		"setup":   {libraryJSON{}},
 		"doctor":  {doctorJSON{}},
 		"version": {versionJSON{}},
+
+		"eval retrieval": {evalRetrievalJSON{}, perQueryJSON{}},
+		"eval reading":   {evalReadingJSON{}, readLine{}},
+		"eval ask":       {evalAskJSON{}, askLine{}},
 	} {
 		text := section(t, sections, command)
 		switch command {
+		case "eval retrieval", "eval reading", "eval ask":
+			text += section(t, sections, "eval COMMAND")
 		case "ask":
 			text += section(t, sections, "search") // citations and coverage
 		case "doctor":
@@ -126,6 +150,9 @@ func fields(t reflect.Type) []string {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
 		if name != "" {
 			names = append(names, name)
 		} else if !f.Anonymous {

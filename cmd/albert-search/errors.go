@@ -16,6 +16,7 @@ import (
 	"github.com/albert-search/albert-search/albert/torchfile"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/modelstore"
+	"github.com/albert-search/albert-search/qa"
 )
 
 // The exit codes.
@@ -78,6 +79,8 @@ func kind(err error) (name, hint string) {
 		return "model_mismatch", otherEmbedderHint(embedder.Index.ID)
 	case errors.Is(err, index.ErrModelMismatch):
 		return "model_mismatch", "albert-search remove --all deletes the index; then index again"
+	case errors.Is(err, qa.ErrNoRelevance):
+		return "no_relevance", "search without --rerank"
 	case errors.Is(err, index.ErrDamaged):
 		return "damaged", "albert-search remove --all deletes the index; then index again"
 	case errors.Is(err, modelstore.ErrUnknown):

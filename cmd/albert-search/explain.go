@@ -48,6 +48,8 @@ func expected(f cli.Flag) string {
 	switch f.(type) {
 	case *cli.IntFlag:
 		return "a whole number"
+	case *cli.Float64Flag:
+		return "a number"
 	case *cli.BoolFlag:
 		return "true or false"
 	}

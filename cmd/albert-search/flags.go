@@ -10,8 +10,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	albertsearch "github.com/albert-search/albert-search"
-	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/eval"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/rerank"
@@ -182,10 +182,12 @@ func choices(flag string) []string {
 			extract.TypeText, extract.TypeCode, extract.TypeData, extract.TypeMarkdown,
 			extract.TypeHTML, extract.TypePDF, extract.TypeDOCX,
 		}
-	case "precision":
-		return []string{albert.Int8.String(), albert.Float32.String()}
 	case "color":
 		return []string{"auto", "always", "never"}
+	case "precision":
+		return []string{"int8", "fp32"}
+	case "system", "against":
+		return eval.SystemNames()
 	}
 	return nil
 }
@@ -197,7 +199,7 @@ func checkValue(c *cli.Context, name string) error {
 		if among := choices(name); !slices.Contains(among, c.String(name)) {
 			return fmt.Errorf("it must be one of %s", strings.Join(among, ", "))
 		}
-	case "max-results", "read":
+	case "max-results", "read", "rerank-depth", "sample":
 		if c.Int(name) < 1 {
 			return errors.New("it must be at least 1")
 		}
@@ -205,7 +207,16 @@ func checkValue(c *cli.Context, name string) error {
 		if c.Int(name) < 0 {
 			return errors.New("it must be at least 1, or 0 for all")
 		}
-	case "index", "onnxruntime", "report", "name", "embedder", "reader", "samples", "endpoint":
+	case "seed", "max-distractors":
+		if c.Int(name) < 0 {
+			return errors.New("it must be at least 0")
+		}
+	case "threshold":
+		if x := c.Float64(name); !(x > 0 && x <= 1) {
+			return errors.New("it must be above 0 and at most 1")
+		}
+	case "index", "onnxruntime", "report", "name", "calibration", "embedder", "reader", "samples", "endpoint", "run", "per-query", "compare", "work",
+		"fit", "fit-reranking", "reranking", "plot", "collection", "distractors", "split":
 		// An unset variable of a shell must not mean the default.
 		if c.String(name) == "" {
 			return errors.New("it is empty: name something, or leave it out")

@@ -17,8 +17,9 @@ import (
 
 func (p *program) modelCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "model",
-		Usage: "bring other models: any ALBERT or BERT in the layout of Hugging Face",
+		Name:      "model",
+		Usage:     "bring other models: any ALBERT or BERT in the layout of Hugging Face",
+		ArgsUsage: "COMMAND",
 		Description: `The models are kept in the user's data folder; ` + modelsVariable + ` names another.
 
 Examples:
@@ -31,7 +32,6 @@ Examples:
 			p.modelImportCommand(), p.modelPullCommand(), p.modelListCommand(), p.modelInfoCommand(),
 			p.modelUseCommand(), p.modelVerifyCommand(), p.modelRemoveCommand(), p.modelQuantizeCommand(),
 		},
-		Flags: flags(),
 	}
 }
 

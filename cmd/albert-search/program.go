@@ -49,7 +49,7 @@ func (p *program) app() *cli.App {
 		Action: unknownCommand,
 		Commands: []*cli.Command{
 			p.indexCommand(), p.searchCommand(), p.askCommand(), p.statusCommand(), p.removeCommand(), p.modelCommand(),
-			p.setupCommand(), p.doctorCommand(), p.versionCommand(), p.completionCommand(),
+			p.evalCommand(), p.setupCommand(), p.doctorCommand(), p.versionCommand(), p.completionCommand(),
 		},
 	}
 	p.prepare(app.Commands)
@@ -129,12 +129,17 @@ func (p *program) open(c *cli.Context) (*session, error) {
 
 // engine opens the index.
 func (s *session) engine() (*albertsearch.Engine, error) {
+	k, err := calibration(s.Context)
+	if err != nil {
+		return nil, err
+	}
 	o := albertsearch.Options{
 		Dir:         s.index,
 		ONNXRuntime: runtimeLibrary(s.Context).Path,
 		Threads:     s.Int("threads"),
+		Calibration: k,
+		Threshold:   s.Float64("threshold"),
 	}
-	var err error
 	// Words alone are found without an embedder.
 	if hasFlag(s.Command, "embedder") && albertsearch.Mode(s.String("mode")) != albertsearch.Keyword {
 		if o.EmbedderModel, err = chosenModel(s.Context, modelstore.Embedder); err != nil {

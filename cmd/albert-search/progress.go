@@ -64,3 +64,37 @@ func (p *progress) finish() {
 		_ = p.bar.Clear() // of drawing only
 	}
 }
+
+// counter shows a bar of things that are done one after another.
+type counter struct {
+	bar *progressbar.ProgressBar // nil when nobody looks
+}
+
+func newCounter(p *printer, what string, n int) *counter {
+	if p.quiet || p.json || !term.IsTerminal(p.stderr) {
+		return &counter{}
+	}
+	return &counter{bar: progressbar.NewOptions(n,
+		progressbar.OptionSetWriter(p.stderr),
+		progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionSetWidth(16),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+	)}
+}
+
+// tick may be called by several goroutines at once.
+func (c *counter) tick() {
+	if c.bar != nil {
+		_ = c.bar.Add(1) // of drawing only
+	}
+}
+
+func (c *counter) finish() {
+	if c.bar != nil {
+		_ = c.bar.Clear() // of drawing only
+	}
+}

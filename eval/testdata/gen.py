@@ -1,22 +1,30 @@
-"""Writes squad.json and trec.json: random predictions and rankings with the
-figures that the reference implementations give them.
+"""Writes squad.json, trec.json, confidence.json and paired.json: random
+predictions, rankings, confidences and pairs with the figures that the reference
+implementations give them.
 
     pip install --no-deps allennlp==0.9.0
     pip install transformers==4.46.3 pytrec_eval-terrier==0.5.11
-    python gen.py
+    pip install scikit-learn==1.9.1 scipy==1.17.1
+    python gen.py [squad] [trec] [confidence] [paired]
 
 squad.json: the official evaluation scripts of SQuAD 1.1, of which allennlp
 carries a copy, and of SQuAD 2.0, as in transformers' squad_metrics. trec.json:
-trec_eval through pytrec_eval.
+trec_eval through pytrec_eval. confidence.json: scikit-learn, and for what it
+lacks the definitions written out. paired.json: scipy's permutation_test and
+bootstrap. Without names all are written.
 """
 
 import importlib.util
 import json
 import os
 import random
+import sys
 from types import SimpleNamespace
 
+import numpy
 import pytrec_eval
+import scipy.stats
+import sklearn.metrics
 from transformers.data.metrics.squad_metrics import normalize_answer, squad_evaluate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -108,12 +116,72 @@ def trec():
     return cases
 
 
+def confidence():
+    cases = []
+    for n in (5, 40, 300, 1000):
+        # Coarse in some, so that there are ties; on the borders of the bins, too.
+        digits = 1 if n == 40 else 2 if n == 300 else 6
+        scores = [round(rnd.random(), digits) for _ in range(n)]
+        right = [rnd.random() < 0.1 + 0.8 * s for s in scores]
+        if n == 5:
+            right = [True, False, True, False, True]
+        cases.append({"scores": scores, "right": right, "measures": judge(scores, right)})
+    return cases
+
+
+def judge(scores, right):
+    s, r = numpy.array(scores), numpy.array(right, dtype=float)
+    # Of equal confidence the wrong ones come first.
+    order = sorted(range(len(s)), key=lambda i: (-s[i], r[i]))
+    risk = [(1 - r[order[: i + 1]]).mean() for i in range(len(order))]
+    ece = 0.0
+    edges = [i / 10 for i in range(11)]
+    for i in range(10):
+        inside = (s >= edges[i]) & ((s < edges[i + 1]) if i < 9 else (s <= 1))
+        if inside.any():
+            ece += inside.mean() * abs(s[inside].mean() - r[inside].mean())
+    coverage = {}
+    precision, recall, thresholds = sklearn.metrics.precision_recall_curve(right, scores)
+    for at in (0.8, 0.9):
+        fitting = [(s >= t).mean() for p, t in zip(precision, thresholds) if p >= at - 1e-12]
+        coverage[str(at)] = max(fitting, default=0.0)
+    return {
+        "auc": sklearn.metrics.roc_auc_score(right, scores),
+        "brier": sklearn.metrics.brier_score_loss(right, scores),
+        "aurc": float(numpy.mean(risk)),
+        "ece": float(ece),
+        "coverage_at_0.8": float(coverage["0.8"]),
+        "coverage_at_0.9": float(coverage["0.9"]),
+    }
+
+
+def paired():
+    cases = []
+    for n, shift in ((2, 0.3), (6, 0.3), (11, 0.1), (12, 0.0), (40, 0.08), (200, 0.03), (300, 0.0)):
+        before = [round(rnd.random(), 3) for _ in range(n)]
+        now = [b if rnd.random() < 0.2 else round(min(1, max(0, b + rnd.gauss(shift, 0.2))), 3) for b in before]
+        d = numpy.array(now) - numpy.array(before)
+        # Exact up to 2^12 assignments; numpy's sum may differ from ours by rounding.
+        test = scipy.stats.permutation_test(
+            (d,), lambda x, axis: numpy.round(x.mean(axis=axis), 12), permutation_type="samples", vectorized=True,
+            n_resamples=10_000 if n <= 12 else 200_000, alternative="two-sided", rng=numpy.random.default_rng(7))
+        interval = scipy.stats.bootstrap(
+            (d,), numpy.mean, n_resamples=100_000, method="percentile", rng=numpy.random.default_rng(8), batch=1000
+        ).confidence_interval
+        cases.append({"before": before, "now": now, "p": float(test.pvalue), "exact": n <= 12,
+                      "difference": float(d.mean()), "low": float(interval.low), "high": float(interval.high)})
+    return cases
+
+
 def write(name, value):
-    with open(os.path.join(HERE, name), "w", encoding="utf8") as f:
+    with open(os.path.join(HERE, name + ".json"), "w", encoding="utf8") as f:
         json.dump(value, f, ensure_ascii=False, indent=None, separators=(",", ":"), sort_keys=True)
         f.write("\n")
 
 
 if __name__ == "__main__":
-    write("squad.json", squad())
-    write("trec.json", trec())
+    for number, make in enumerate((squad, trec, confidence, paired)):
+        if len(sys.argv) == 1 or make.__name__ in sys.argv[1:]:
+            if number > 1:  # those before it have always been made in one go
+                rnd.seed(20 + number)
+            write(make.__name__, make())
