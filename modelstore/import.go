@@ -283,8 +283,11 @@ func (b *builder) writeWeights(ctx context.Context) error {
 	switch {
 	case stored == albert.Int8 && b.Precision != albert.Int8:
 		err = fmt.Errorf("the weights are int8 and cannot be had in fp32 again: import the original")
-	case stored == albert.Int8 || b.Precision == albert.Float32:
-		b.Log("writing the weights in " + b.Precision.String())
+	case stored == albert.Int8:
+		b.Log("copying the weights, which are int8 already")
+		err = b.copyWeights(f)
+	case b.Precision == albert.Float32:
+		b.Log("writing the weights in 32 bits")
 		err = b.model.Save(ctx, f)
 	default:
 		err = b.quantize(ctx, f)
@@ -294,6 +297,15 @@ func (b *builder) writeWeights(ctx context.Context) error {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())
+}
+
+func (b *builder) copyWeights(to io.Writer) error {
+	from, err := b.source.Open(weightsFile)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, from.Close())
 }
 
 func (b *builder) quantize(ctx context.Context, to io.Writer) error {
