@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 )
 
 // ErrNotALBERT is the error of Load for a model of another kind.
@@ -74,16 +75,28 @@ func readConfig(fsys fs.FS) (Config, error) {
 
 func parseConfig(text []byte) (Config, error) {
 	var kind struct {
-		ModelType    string `json:"model_type"`
-		IsDecoder    bool   `json:"is_decoder"`
-		CrossAttends bool   `json:"add_cross_attention"`
+		ModelType     string   `json:"model_type"`
+		Architectures []string `json:"architectures"`
+		Groups        *int     `json:"num_hidden_groups"`
+		IsDecoder     bool     `json:"is_decoder"`
+		CrossAttends  bool     `json:"add_cross_attention"`
 	}
 	if err := json.Unmarshal(text, &kind); err != nil {
 		return Config{}, err
 	}
+	if kind.ModelType == "" {
+		// The first versions of transformers did not say it.
+		switch {
+		case kind.Groups != nil, len(kind.Architectures) > 0 && strings.HasPrefix(kind.Architectures[0], "Albert"):
+			kind.ModelType = "albert"
+		case len(kind.Architectures) > 0 && strings.HasPrefix(kind.Architectures[0], "BertFor"), len(kind.Architectures) > 0 && kind.Architectures[0] == "BertModel":
+			kind.ModelType = "bert"
+		}
+	}
 	c := defaultConfig()
 	if kind.ModelType != "bert" {
 		err := json.Unmarshal(text, &c)
+		c.ModelType = kind.ModelType
 		return c, err
 	}
 	if kind.IsDecoder || kind.CrossAttends {
