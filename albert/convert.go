@@ -98,7 +98,7 @@ func (m *Model) joinRanges(ranges map[string][]float32, together map[mapContent]
 		if r == nil {
 			continue
 		}
-		content := mapContent{d.in, d.out, sha256.Sum256(floatBytes(w.matrix(d)))}
+		content := w.content(d)
 		if w.err != nil {
 			return nil, w.err
 		}
@@ -113,6 +113,17 @@ func (m *Model) joinRanges(ranges map[string][]float32, together map[mapContent]
 		}
 	}
 	return maps, nil
+}
+
+// content reads the weights of d, a part at a time: they may be large.
+func (w *graphWriter) content(d dense) mapContent {
+	h := sha256.New()
+	for _, t := range d.weights {
+		for part := range slices.Chunk(w.floats(t), 1<<16) {
+			h.Write(floatBytes(part))
+		}
+	}
+	return mapContent{d.in, d.out, [sha256.Size]byte(h.Sum(nil))}
 }
 
 func (m *Model) quantizeTo(ranges map[string][]float32, to io.Writer) error {

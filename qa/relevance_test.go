@@ -138,3 +138,23 @@ func TestCalibrationVersions(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseCalibration(f *testing.F) {
+	f.Add([]byte(`{"fusedWeight":12,"bias":-5,"weights":[1,2,3,4],"threshold":0.4}`))
+	f.Add([]byte(`{"version":2,"relevanceWeight":1,"weights":[1,2,3,4,5],"threshold":1,"provenance":{"data":["a"]}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := qa.ParseCalibration(b)
+		if err != nil {
+			return
+		}
+		data, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := qa.ParseCalibration(data)
+		if err != nil || again.Weights != c.Weights || again.Bias != c.Bias || again.Threshold != c.Threshold ||
+			again.FusedWeight != c.FusedWeight || again.RelevanceWeight != c.RelevanceWeight {
+			t.Errorf("%s is written as %s and read as %+v (%v)", b, data, again, err)
+		}
+	})
+}

@@ -96,3 +96,28 @@ func TestCalibration(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseCalibration(f *testing.F) {
+	f.Add([]byte(`{"version":1,"weight":0.5,"slope":1,"shift":-2,"provenance":{"reader":"x","data":["y"]}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := rerank.ParseCalibration(b)
+		if err != nil {
+			return
+		}
+		data, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := rerank.ParseCalibration(data)
+		if err != nil || again.Weight != c.Weight || again.Slope != c.Slope || again.Shift != c.Shift {
+			t.Errorf("%s is written as %s and read as %+v (%v)", b, data, again, err)
+		}
+		for _, fused := range []float64{0, .3, 1} {
+			for _, relevance := range []float64{math.Inf(-1), -1e9, 0, 1e9} {
+				if s := c.Score(fused, relevance); !(s >= 0 && s <= 1) {
+					t.Errorf("%s: score %v of %v and %v", b, s, fused, relevance)
+				}
+			}
+		}
+	})
+}

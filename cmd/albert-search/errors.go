@@ -67,7 +67,7 @@ func kind(err error) (name, hint string) {
 	case errors.Is(err, index.ErrModelMismatch):
 		return "model_mismatch", "albert-search remove --all deletes the index; then index again"
 	case errors.Is(err, qa.ErrNoRelevance):
-		return "no_relevance", "search without --rerank"
+		return "no_relevance", "search without --rerank, or with --no-rerank where a configuration asks for it"
 	case errors.Is(err, index.ErrDamaged):
 		return "damaged", "albert-search remove --all deletes the index; then index again"
 	case errors.As(err, &noLibrary):
