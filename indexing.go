@@ -1,6 +1,7 @@
 package albertsearch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,7 +97,7 @@ func (e *Engine) Index(ctx context.Context, r IndexRequest) (sum IndexSummary, e
 	}
 	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: settings(embedder)})
 	if err != nil {
-		return sum, err
+		return sum, e.otherEmbedder(ctx, err, embedder)
 	}
 	run := &indexRun{store: store, embedder: embedder, request: r}
 	err = run.do(ctx)
@@ -109,6 +110,25 @@ func (e *Engine) Index(ctx context.Context, r IndexRequest) (sum IndexSummary, e
 	}
 	run.summary.Took = time.Since(began)
 	return run.summary, nil
+}
+
+// otherEmbedder returns err, or an *EmbedderError if it says that the index has
+// settings that a re-embedding can change.
+func (e *Engine) otherEmbedder(ctx context.Context, err error, embedder embed.Embedder) error {
+	var other *local.SettingsError
+	if !errors.As(err, &other) {
+		return err
+	}
+	have := other.Have
+	have.Embedder, have.Dim = other.Want.Embedder, other.Want.Dim
+	if have != other.Want {
+		return err
+	}
+	stats, serr := e.stats(ctx)
+	if serr != nil {
+		return errors.Join(err, serr)
+	}
+	return cmp.Or(e.mismatch(stats, embedder), err)
 }
 
 func settings(e embed.Embedder) index.Settings {

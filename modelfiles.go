@@ -96,14 +96,28 @@ func (f *ModelFiles) head() (albert.Head, error) {
 	return 0, fmt.Errorf("pooling %q: use one of %s", f.Pooling, strings.Join(names, ", "))
 }
 
+// EmbedderID is the ID of the embedder that a model makes, by which an index
+// knows it: id is the model's (albert.Model.ID), positions how many pieces it
+// can read at most. Pooling and window are as in ModelFiles.
+func EmbedderID(id string, positions int, pooling Pooling, window int) (string, error) {
+	head, err := (&ModelFiles{Pooling: pooling}).head()
+	if err != nil {
+		return "", err
+	}
+	if window == 0 {
+		window = min(embedderWindow, positions)
+	}
+	return embedderID(id, positions, head, window), nil
+}
+
 // embedderID identifies the vectors that a model gives: by the content of its
 // files and, where they are not the usual ones, window and pooling.
-func embedderID(model *albert.Model, head albert.Head, window int) string {
-	if head == albert.Pooled && window == min(embedderWindow, model.Config().MaxPositions) {
-		return model.ID()
+func embedderID(id string, positions int, head albert.Head, window int) string {
+	if head == albert.Pooled && window == min(embedderWindow, positions) {
+		return id
 	}
-	id := sha256.Sum256(fmt.Appendf(nil, "%s %v %d", model.ID(), head, window))
-	return hex.EncodeToString(id[:])
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %v %d", id, head, window))
+	return hex.EncodeToString(sum[:])
 }
 
 // fail is an error with the model.

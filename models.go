@@ -81,9 +81,17 @@ func (m *models) embedder(ctx context.Context) (embed.Embedder, error) {
 			return nil, err
 		}
 		return embed.NewAlbert(o.session, o.model.Tokenizer(), embed.AlbertOptions{
-			ID: embedderID(o.model, head, o.window), Dim: o.model.Config().HiddenSize, Window: o.window,
+			ID: embedderID(o.model.ID(), o.model.Config().MaxPositions, head, o.window), Dim: o.model.Config().HiddenSize, Window: o.window,
 		})
 	})
+}
+
+// embedderName is what the embedder is called, "" if it has no name.
+func (m *models) embedderName() string {
+	if m.o.Embedder != nil {
+		return ""
+	}
+	return cmp.Or(m.o.EmbedderModel, builtinEmbedder()).Name
 }
 
 // answerer returns what answers questions, loading the reader if need be.

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
@@ -171,11 +172,14 @@ func (r *indexRun) passages(doc *ingest.Document) []index.Passage {
 		text := doc.Body[p.Start:p.End]
 		out = append(out, index.Passage{
 			Start: p.Start, End: p.End, Page: p.Page, Line: p.Line, Column: p.Column, Heading: p.Heading,
-			Text: text, Match: textnorm.Normalize(text).String(),
+			Text: text, Match: normalized(text),
 		})
 	}
 	return out
 }
+
+// normalized is what of a passage's text is matched and read by models.
+func normalized(text string) string { return textnorm.Normalize(text).String() }
 
 // collect makes batches of what was loaded and embeds their passages.
 func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, batches chan<- *batch) error {
@@ -222,40 +226,59 @@ func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, batch
 
 // embed gives the passages of a batch their vectors, a step at a time.
 func (r *indexRun) embed(ctx context.Context, b *batch) error {
-	type todo struct {
-		text string
-		*index.Passage
-	}
-	var all []todo
+	var texts []string
+	var passages []*index.Passage
 	for i := range b.change.Put {
 		doc := &b.change.Put[i]
 		for j := range doc.Content {
-			all = append(all, todo{embedText(&doc.Info, &doc.Content[j]), &doc.Content[j]})
+			texts = append(texts, embedText(&doc.Info, &doc.Content[j]))
+			passages = append(passages, &doc.Content[j])
 		}
 	}
-	// The embedder is quickest on texts of one length.
-	slices.SortStableFunc(all, func(a, b todo) int { return cmp.Compare(len(b.text), len(a.text)) })
-	for done := 0; done < len(all); done += embedStep {
-		step := all[done:min(done+embedStep, len(all))]
-		texts := make([]string, len(step))
-		for i := range step {
-			texts[i] = step[i].text
-		}
-		vectors, err := r.embedder.Embed(ctx, texts)
-		if err != nil {
-			return fmt.Errorf("embed passages of %s: %w", b.change.Put[0].Path, err)
-		}
-		for i, v := range vectors {
-			step[i].Vector = v
-		}
-		bytes := b.doneBytes * int64(len(step)) / int64(len(all)-done)
+	left := len(texts)
+	vectors, err := embedAll(ctx, r.embedder, texts, func(n int) {
+		bytes := b.doneBytes * int64(n) / int64(left)
 		b.doneBytes -= bytes
+		left -= n
 		r.advance(func(p *Progress) {
-			p.Passages += len(step)
+			p.Passages += n
 			p.DoneBytes += bytes
 		})
+	})
+	if err != nil {
+		return fmt.Errorf("embed passages of %s: %w", b.change.Put[0].Path, err)
+	}
+	for i, v := range vectors {
+		passages[i].Vector = v
 	}
 	return nil
+}
+
+// embedAll returns the vectors of texts, in their order, and says after each
+// step how many it had.
+func embedAll(ctx context.Context, e embed.Embedder, texts []string, done func(n int)) ([][]float32, error) {
+	order := make([]int, len(texts))
+	for i := range order {
+		order[i] = i
+	}
+	// The embedder is quickest on texts of one length.
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(texts[b]), len(texts[a])) })
+	out := make([][]float32, len(texts))
+	for step := range slices.Chunk(order, embedStep) {
+		part := make([]string, len(step))
+		for i, at := range step {
+			part[i] = texts[at]
+		}
+		vectors, err := e.Embed(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		for i, v := range vectors {
+			out[step[i]] = v
+		}
+		done(len(step))
+	}
+	return out, nil
 }
 
 // embedText is the text that stands for a passage in vector space: what it

@@ -278,10 +278,8 @@ func (e *Engine) nearest(ctx context.Context, store index.Store, req index.Reque
 	if err != nil {
 		return nil, err
 	}
-	if s := stats.Settings; s.Embedder != embedder.ID() {
-		return nil, fmt.Errorf("%w: its vectors were made with the embedding model %.12s, this program has %.12s; "+
-			"search it with --mode keyword, or remove it (albert-search remove --all) and index again",
-			index.ErrModelMismatch, s.Embedder, embedder.ID())
+	if err := e.mismatch(stats, embedder); err != nil {
+		return nil, err
 	}
 	vectors, err := embedder.Embed(ctx, []string{text})
 	if err != nil {

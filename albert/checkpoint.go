@@ -1,10 +1,8 @@
 package albert
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"slices"
 
@@ -20,11 +18,14 @@ const (
 	int8Layout = "int8/1"
 )
 
-// checkpoint is an open file of weights.
+// checkpoint is the open weights of a model.
 type checkpoint struct {
 	config Config
-	file   fs.File
-	st     *safetensors.File
+	// st has the tensors by the names that transformers gives them.
+	st    tensors
+	files *weights
+	// name is the file of the weights, for errors.
+	name string
 	// prefix is what the names of the encoder's tensors begin with: "albert."
 	// in a checkpoint that was saved with a head.
 	prefix string
@@ -33,41 +34,27 @@ type checkpoint struct {
 }
 
 func openCheckpoint(fsys fs.FS, config Config) (*checkpoint, error) {
-	f, err := fsys.Open(weightsFile)
+	files, err := openWeights(fsys)
 	if err != nil {
 		return nil, err
 	}
-	c := &checkpoint{config: config, file: f}
+	c := &checkpoint{config: config, files: files, name: files.name}
 	if err := c.open(); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", weightsFile, err), f.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", c.name, err), c.Close())
 	}
 	return c, nil
 }
 
-func (c *checkpoint) open() error {
-	info, err := c.file.Stat()
-	if err != nil {
-		return err
-	}
-	r, size := io.ReaderAt(nil), info.Size()
-	if at, ok := c.file.(io.ReaderAt); ok {
-		r = at
-	} else {
-		all, err := io.ReadAll(c.file)
-		if err != nil {
-			return err
-		}
-		r, size = bytes.NewReader(all), int64(len(all))
-	}
-	if c.st, err = safetensors.Open(r, size); err != nil {
-		return err
-	}
-	switch layout := c.st.Metadata(layoutKey); layout {
+func (c *checkpoint) open() (err error) {
+	switch layout := c.files.Metadata(layoutKey); layout {
 	case "":
 	case int8Layout:
 		c.int8 = true
 	default:
 		return fmt.Errorf("layout %q is not known to this version of the program", layout)
+	}
+	if c.st, err = rename(c.files, c.config); err != nil {
+		return err
 	}
 	if _, ok := c.st.Tensor("albert." + wordEmbeddings); ok {
 		c.prefix = "albert."
@@ -75,21 +62,21 @@ func (c *checkpoint) open() error {
 	return nil
 }
 
-// Close closes the file.
-func (c *checkpoint) Close() error { return c.file.Close() }
+// Close closes the files.
+func (c *checkpoint) Close() error { return c.files.Close() }
 
 // tensor finds a tensor and checks its shape. A type given must be the
 // tensor's; without one any of floating point will do.
 func (c *checkpoint) tensor(name string, t safetensors.Type, shape ...int) (safetensors.Info, error) {
 	info, ok := c.st.Tensor(name)
 	if !ok {
-		return info, fmt.Errorf("%s has no tensor %q", weightsFile, name)
+		return info, fmt.Errorf("%s has no tensor %q", c.name, name)
 	}
 	if !slices.Equal(info.Shape, shape) {
-		return info, fmt.Errorf("%s: tensor %q has shape %v; by %s it must be %v", weightsFile, name, info.Shape, configFile, shape)
+		return info, fmt.Errorf("%s: tensor %q has shape %v; by %s it must be %v", c.name, name, info.Shape, configFile, shape)
 	}
 	if t == "" && !slices.Contains([]safetensors.Type{safetensors.F32, safetensors.F16, safetensors.BF16}, info.Type) || t != "" && info.Type != t {
-		return info, fmt.Errorf("%s: tensor %q has elements of type %s", weightsFile, name, info.Type)
+		return info, fmt.Errorf("%s: tensor %q has elements of type %s", c.name, name, info.Type)
 	}
 	return info, nil
 }

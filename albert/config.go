@@ -35,6 +35,13 @@ type Config struct {
 	PadID            int32   `json:"pad_token_id"`
 	// Positions is how positions are told apart; only "absolute" is known.
 	Positions string `json:"position_embedding_type"`
+	// Architectures names the class of transformers that saved the model, as
+	// "AlbertForQuestionAnswering".
+	Architectures []string `json:"architectures"`
+
+	// convertedFrom is the model_type of a checkpoint of another kind that is
+	// read as an ALBERT: "bert", or "".
+	convertedFrom string
 }
 
 func defaultConfig() Config {
@@ -46,20 +53,70 @@ func defaultConfig() Config {
 	}
 }
 
+// ReadConfig reads and checks the config.json of a model without looking at its
+// other files. The error of a model of another kind is ErrNotALBERT.
+func ReadConfig(fsys fs.FS) (Config, error) { return readConfig(fsys) }
+
 func readConfig(fsys fs.FS) (Config, error) {
 	text, err := fs.ReadFile(fsys, configFile)
 	if err != nil {
 		return Config{}, err
 	}
-	c := defaultConfig()
-	if err := json.Unmarshal(text, &c); err != nil {
-		return Config{}, fmt.Errorf("%s: %w", configFile, err)
+	c, err := parseConfig(text)
+	if err == nil {
+		err = c.check()
 	}
-	if err := c.check(); err != nil {
+	if err != nil {
 		return Config{}, fmt.Errorf("%s: %w", configFile, err)
 	}
 	return c, nil
 }
+
+func parseConfig(text []byte) (Config, error) {
+	var kind struct {
+		ModelType    string `json:"model_type"`
+		IsDecoder    bool   `json:"is_decoder"`
+		CrossAttends bool   `json:"add_cross_attention"`
+	}
+	if err := json.Unmarshal(text, &kind); err != nil {
+		return Config{}, err
+	}
+	c := defaultConfig()
+	if kind.ModelType != "bert" {
+		err := json.Unmarshal(text, &c)
+		return c, err
+	}
+	if kind.IsDecoder || kind.CrossAttends {
+		return Config{}, fmt.Errorf("%w: this BERT is a decoder, whose layers are others", ErrNotALBERT)
+	}
+	c = defaultBERT()
+	if err := json.Unmarshal(text, &c); err != nil {
+		return Config{}, err
+	}
+	return c.fromBERT(), nil
+}
+
+// defaultBERT has the defaults of transformers' BertConfig.
+func defaultBERT() Config {
+	return Config{
+		VocabSize: 30522, MaxPositions: 512, TokenTypes: 2, HiddenSize: 768,
+		Layers: 12, Heads: 12, IntermediateSize: 3072,
+		Activation: "gelu", LayerNormEps: 1e-12, Positions: "absolute",
+	}
+}
+
+// fromBERT is the shape of the ALBERT that computes what a BERT of shape c
+// does: embeddings as wide as the hidden states, whose map is then the
+// identity, and a group of weights for each layer.
+func (c Config) fromBERT() Config {
+	c.ModelType, c.convertedFrom = "albert", "bert"
+	c.EmbeddingSize, c.Groups, c.InnerGroup = c.HiddenSize, c.Layers, 1
+	return c
+}
+
+// ConvertedFrom is the model_type of a checkpoint of another kind that is read
+// as the ALBERT that computes the same: "bert", or "" for an ALBERT.
+func (c Config) ConvertedFrom() string { return c.convertedFrom }
 
 // maxSize is more than any width, count or length of a model that could be
 // run, and small enough for the product of two to be an int.
@@ -70,7 +127,7 @@ const maxLayers = 1 << 10
 
 func (c Config) check() error {
 	if c.ModelType != "albert" {
-		return fmt.Errorf("%w: model_type is %q", ErrNotALBERT, c.ModelType)
+		return fmt.Errorf("%w: model_type is %q; an ALBERT is needed, or a BERT, which is converted", ErrNotALBERT, c.ModelType)
 	}
 	if c.Positions != "absolute" {
 		return fmt.Errorf("position_embedding_type %q: an ALBERT has absolute positions", c.Positions)

@@ -64,7 +64,7 @@ func TestLoadRefusesConfig(t *testing.T) {
 		value any
 		want  string
 	}{
-		{"model_type", "bert", `model_type is "bert"`},
+		{"model_type", "roberta", `model_type is "roberta"`},
 		{"position_embedding_type", "relative_key", "absolute"},
 		{"hidden_act", "swish", `hidden_act "swish"`},
 		{"num_attention_heads", 7, "not a multiple"},

@@ -20,8 +20,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-const weightsFile = "model.safetensors"
-
 // Model is a checkpoint. It does not hold the weights: Open reads them from
 // the files given to Load, which must stay as they are.
 type Model struct {

@@ -13,10 +13,14 @@ import (
 // length, so that no two different sets of files give the same bytes.
 func contentID(fsys fs.FS) (string, error) {
 	h := sha256.New()
-	for _, name := range []string{
-		configFile, weightsFile,
+	names, err := weightFiles(fsys)
+	if err != nil {
+		return "", err
+	}
+	names = append([]string{configFile}, names...)
+	for _, name := range append(names,
 		"spiece.model", "tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json",
-	} {
+	) {
 		err := hashFile(h, fsys, name)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", fmt.Errorf("%s: %w", name, err)

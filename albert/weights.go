@@ -174,18 +174,22 @@ func (c *checkpoint) head(h Head) ([]dense, error) {
 	var all []dense
 	if h == Span || h == SpanRelevance {
 		if _, ok := c.st.Tensor("qa_outputs.weight"); !ok {
-			return nil, fmt.Errorf("%s has no tensor %q: %w", weightsFile, "qa_outputs.weight", ErrNoHead)
+			return nil, fmt.Errorf("%s has no tensor %q: %w", c.name, "qa_outputs.weight", ErrNoHead)
 		}
 		all = append(all, f.dense("qa_outputs", hidden, 2))
 	}
 	if h == Class || h == SpanRelevance {
 		classifier, ok := c.st.Tensor("classifier.weight")
 		if !ok || len(classifier.Shape) != 2 {
-			return nil, fmt.Errorf("%s has no matrix %q: %w", weightsFile, "classifier.weight", ErrNoHead)
+			return nil, fmt.Errorf("%s has no matrix %q: %w", c.name, "classifier.weight", ErrNoHead)
+		}
+		if _, ok := c.st.Tensor(c.prefix + "pooler.weight"); !ok {
+			// A classifier of pieces, as AlbertForTokenClassification's, has none.
+			return nil, fmt.Errorf("%s has no matrix %q: %w", c.name, c.prefix+"pooler.weight", ErrNoHead)
 		}
 		labels := classifier.Shape[0]
 		if h == SpanRelevance && labels != relevanceLabels {
-			return nil, fmt.Errorf("%s: the classifier has %d labels, not irrelevant and relevant: %w", weightsFile, labels, ErrNoHead)
+			return nil, fmt.Errorf("%s: the classifier has %d labels, not irrelevant and relevant: %w", c.name, labels, ErrNoHead)
 		}
 		all = append(all, f.dense(c.prefix+"pooler", hidden, hidden), f.dense("classifier", hidden, labels))
 	}

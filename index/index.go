@@ -220,11 +220,24 @@ type Stats struct {
 	DiskBytes  int64
 	Generation uint64
 	Settings   Settings
-	Updated    time.Time
+	// Reembedding is the unfinished re-embedding, as it was last published.
+	Reembedding Unfinished
+	Updated     time.Time
+}
+
+// Unfinished tells how far a re-embedding has come. It is zero when there is
+// none.
+type Unfinished struct {
+	// Embedder and Dim are what Settings will have afterwards.
+	Embedder string
+	Dim      int
+	// Passages counts the passages that have a vector of that embedder.
+	Passages int
 }
 
 // Settings are fixed when an index is made: with others its passages or
-// vectors would not be comparable.
+// vectors would not be comparable. Only Embedder and Dim can be given other
+// values, by a re-embedding.
 type Settings struct {
 	// Embedder is the identity (content hash) of the embedding model.
 	Embedder string
@@ -262,8 +275,43 @@ type Store interface {
 	// Highlight returns the ranges of text that the query's clauses match, in
 	// ascending order and without overlap.
 	Highlight(q Query, text string) []Range
+	// Reembed begins to give the passages vectors of another embedder, of
+	// length dim, or goes on with that where it was left. What is there of a
+	// third embedder is discarded. Everything else goes on as before: Apply
+	// takes vectors of the embedder in the settings, and searches use those.
+	Reembed(ctx context.Context, embedder string, dim int) (Reembedding, error)
 	// Stats counts what is stored.
 	Stats(ctx context.Context) (Stats, error)
 	// Close publishes what was applied and frees everything.
 	Close() error
+}
+
+// Embedded is the vector of a passage.
+type Embedded struct {
+	ID     PassageID
+	Vector []float32
+}
+
+// Reembedding fills a second set of vectors, the shadow, which takes the place
+// of the first one as a whole or not at all. Like what Apply has done, what Add
+// has done is durable once Publish has returned; then the shadow outlives the
+// Store, and Reembed of another one goes on with it. Documents that Apply puts
+// meanwhile have no vectors in the shadow yet, and those that it deletes are
+// gone from there too.
+type Reembedding interface {
+	// Passages iterates over all passages there are when it begins, in
+	// ascending order of ID. Vector is the one in the shadow, nil if there is
+	// none yet: all passages after the first without a vector have none.
+	Passages(ctx context.Context) iter.Seq2[Stored, error]
+	// Vector returns the vector in the shadow, nil if there is none.
+	Vector(id PassageID) []float32
+	// Add puts vectors into the shadow: those of all passages of one or more
+	// documents, of the next in the order of Passages.
+	Add(ctx context.Context, vectors []Embedded) error
+	// Switch makes the shadow the vectors of the Store, with the settings that
+	// belong to it, and publishes. It is an error if a passage has no vector
+	// there; then nothing has changed.
+	Switch(ctx context.Context) error
+	// Discard throws the shadow away.
+	Discard(ctx context.Context) error
 }

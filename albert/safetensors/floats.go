@@ -8,6 +8,15 @@ import (
 
 // Floats reads a tensor of F32, F16 or BF16 as 32-bit floats.
 func (f *File) Floats(t Info) ([]float32, error) {
+	b, err := f.Bytes(t)
+	if err != nil {
+		return nil, err
+	}
+	return Decode(t, b)
+}
+
+// Decode makes 32-bit floats of the bytes of a tensor of F32, F16 or BF16.
+func Decode(t Info, b []byte) ([]float32, error) {
 	var decode func([]byte) float32
 	width, _ := t.Type.size()
 	switch t.Type {
@@ -20,9 +29,8 @@ func (f *File) Floats(t Info) ([]float32, error) {
 	default:
 		return nil, fmt.Errorf("tensor %q has elements of type %s, not F32, F16 or BF16", t.Name, t.Type)
 	}
-	b, err := f.Bytes(t)
-	if err != nil {
-		return nil, err
+	if len(b) != t.Len()*width {
+		return nil, fmt.Errorf("tensor %q of shape %v has %d bytes", t.Name, t.Shape, len(b))
 	}
 	out := make([]float32, t.Len())
 	for i := range out {

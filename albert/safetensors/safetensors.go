@@ -52,6 +52,12 @@ func (t Type) size() (int, bool) {
 	return 0, false
 }
 
+// Size is the number of bytes of an element, 0 for a type that is not known.
+func (t Type) Size() int {
+	n, _ := t.size()
+	return n
+}
+
 // Info describes a tensor.
 type Info struct {
 	Name  string

@@ -14,6 +14,24 @@ type Data struct {
 	Type  Type
 	Shape []int
 	Bytes []byte
+	// Read gives the bytes when it is their turn to be written, so that not all
+	// tensors need be in memory at once. It counts when Bytes is nil.
+	Read func() ([]byte, error)
+}
+
+// bytes are the tensor's elements, n bytes.
+func (d Data) bytes(n int) ([]byte, error) {
+	b := d.Bytes
+	if b == nil && d.Read != nil {
+		var err error
+		if b, err = d.Read(); err != nil {
+			return nil, err
+		}
+	}
+	if len(b) != n {
+		return nil, fmt.Errorf("write tensor %q: shape %v of type %q is %d bytes, not %d", d.Name, d.Shape, d.Type, n, len(b))
+	}
+	return b, nil
 }
 
 // alignment is what the header is padded to a multiple of, so that tensors
@@ -35,14 +53,20 @@ func Write(w io.Writer, tensors []Data, metadata map[string]string) error {
 	at := 0
 	for _, t := range tensors {
 		width, ok := t.Type.size()
-		if n := width * (Info{Shape: t.Shape}).Len(); !ok || n != len(t.Bytes) {
-			return fmt.Errorf("write tensor %q: shape %v of type %q is %d bytes, not %d", t.Name, t.Shape, t.Type, n, len(t.Bytes))
+		n := width * (Info{Shape: t.Shape}).Len()
+		if !ok {
+			return fmt.Errorf("write tensor %q: unknown type %q", t.Name, t.Type)
+		}
+		if lazy := t.Bytes == nil && t.Read != nil; !lazy {
+			if _, err := t.bytes(n); err != nil {
+				return err
+			}
 		}
 		if _, twice := header[t.Name]; twice {
 			return fmt.Errorf("write tensor %q: the name is used twice", t.Name)
 		}
-		header[t.Name] = entry{t.Type, t.Shape, [2]int{at, at + len(t.Bytes)}}
-		at += len(t.Bytes)
+		header[t.Name] = entry{t.Type, t.Shape, [2]int{at, at + n}}
+		at += n
 	}
 	text, err := json.Marshal(header)
 	if err != nil {
@@ -55,7 +79,11 @@ func Write(w io.Writer, tensors []Data, metadata map[string]string) error {
 		return fmt.Errorf("write the header: %w", err)
 	}
 	for _, t := range tensors {
-		if _, err := w.Write(t.Bytes); err != nil {
+		b, err := t.bytes(t.Type.Size() * (Info{Shape: t.Shape}).Len())
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(b); err != nil {
 			return fmt.Errorf("write tensor %q: %w", t.Name, err)
 		}
 	}

@@ -29,7 +29,7 @@ Examples:
 			&cli.IntFlag{Name: "max-results", Aliases: []string{"m"}, Value: 3, Usage: "print at most `N` answers"},
 			&cli.IntFlag{Name: "read", Usage: "read the best `N` passages", DefaultText: "20; 10 with a reader that does not judge relevance"},
 			&cli.BoolFlag{Name: "vimgrep", Usage: "print path:line:col:text, a line an answer", DisableDefaultText: true},
-		}, answerFlags(), retrievalFlags(), filterFlags(), indexFlags(), modelFlags()),
+		}, answerFlags(), retrievalFlags(), filterFlags(), indexFlags(), embedderFlags(), readerFlags(), modelFlags()),
 		Action: p.ask,
 	}
 }

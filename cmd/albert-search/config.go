@@ -20,7 +20,7 @@ import (
 // that have them.
 var settings = []string{
 	"index", "onnxruntime", "threads", "color",
-	"mode", "fusion", "max-results", "rerank", "rerank-depth", "calibration", "threshold",
+	"mode", "fusion", "max-results", "rerank", "rerank-depth", "calibration", "threshold", "embedder", "reader",
 	"include", "exclude", "hidden", "no-ignore",
 }
 

@@ -109,6 +109,11 @@ func TestDocsHaveEveryField(t *testing.T) {
 		"doctor":  {doctorJSON{}},
 		"version": {versionJSON{}},
 
+		"model import":   {modelRecordJSON{}},
+		"model list":     {modelListJSON{}},
+		"model use":      {modelUseJSON{}},
+		"model verify":   {modelVerifyJSON{}},
+		"model remove":   {modelRemoveJSON{}},
 		"eval retrieval": {evalRetrievalJSON{}, perQueryJSON{}},
 		"eval reading":   {evalReadingJSON{}, readLine{}},
 		"eval ask":       {evalAskJSON{}, askLine{}},

@@ -15,6 +15,7 @@ import (
 	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/modelstore"
 )
 
 func (p *program) doctorCommand() *cli.Command {
@@ -28,7 +29,7 @@ is wrong. The exit code is 2 when something is; that there is no index yet is no
 Examples:
    albert-search doctor
    albert-search doctor --onnxruntime /opt/onnxruntime/lib`,
-		Flags:  flags(indexFlags(), modelFlags()),
+		Flags:  flags(indexFlags(), embedderFlags(), readerFlags(), modelFlags()),
 		Action: p.doctor,
 	}
 }
@@ -48,6 +49,8 @@ type doctorJSON struct {
 	Index       indexState   `json:"index"`
 	// Problems say what is wrong and what to do about it.
 	Problems []string `json:"problems"`
+
+	embedder string // what an index knows the embedder by
 }
 
 type modelJSON struct {
@@ -79,8 +82,8 @@ func (p *program) doctor(c *cli.Context) error {
 		d.CPU = []string{}
 	}
 	d.checkRuntime(runtimeLibrary(c))
-	d.checkModel("embedder", builtin.Embedder())
-	d.checkModel("reader", builtin.Reader())
+	d.checkModel(c, modelstore.Embedder, builtin.Embedder())
+	d.checkModel(c, modelstore.Reader, builtin.Reader())
 	d.Index.Path = s.index
 	if err := s.withEngine(func(e *albertsearch.Engine) error { return d.checkIndex(c, e) }); err != nil {
 		return err
@@ -117,11 +120,30 @@ func (d *doctorJSON) checkRuntime(o ort.FindOptions) {
 	}
 }
 
-func (d *doctorJSON) checkModel(name string, files fs.FS) {
+// checkModel loads the model that has the role: the built-in one, or the one
+// that was chosen instead.
+func (d *doctorJSON) checkModel(c *cli.Context, role modelstore.Role, files fs.FS) {
+	name, what := string(role), "the built-in "+string(role)
+	chosen, err := chosenModel(c, role)
+	if err != nil {
+		d.problem(err)
+		return
+	}
+	if chosen != nil {
+		files, what = chosen.Files, fmt.Sprintf("the %s, %s", role, chosen.Name)
+	}
 	m, err := albert.Load(files)
 	if err != nil {
-		d.problem(fmt.Errorf("the built-in %s: %w", name, err))
+		d.problem(fmt.Errorf("%s: %w", what, err))
 		return
+	}
+	if role == modelstore.Embedder {
+		d.embedder = m.ID()
+		if chosen != nil {
+			if d.embedder, err = albertsearch.EmbedderID(m.ID(), m.Config().MaxPositions, chosen.Pooling, chosen.Window); err != nil {
+				d.problem(fmt.Errorf("%s: %w", what, err))
+			}
+		}
 	}
 	config := m.Config()
 	d.Models = append(d.Models, modelJSON{
@@ -150,10 +172,12 @@ func (d *doctorJSON) checkIndex(c *cli.Context, e *albertsearch.Engine) error {
 // checkEmbedder checks that the index was made with the model that this
 // program has.
 func (d *doctorJSON) checkEmbedder(id string) {
-	for _, m := range d.Models {
-		if m.Name == "embedder" && m.ID != id {
-			d.problem(fmt.Errorf("the index was made with another embedding model (%.12s) than this program has (%.12s)", id, m.ID))
+	if d.embedder != "" && d.embedder != id {
+		other := "another embedding model"
+		if known, _ := embedderName(id); known != "" {
+			other = known
 		}
+		d.problem(fmt.Errorf("the index was made with %s (%.12s), not with the model in use (%.12s)\nalbert-search index --re-embed embeds its passages with this one", other, id, d.embedder))
 	}
 }
 

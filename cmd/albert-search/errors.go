@@ -8,8 +8,14 @@ import (
 	"io"
 	"slices"
 
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert"
+	"github.com/albert-search/albert-search/albert/hub"
 	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/albert/sbert"
+	"github.com/albert-search/albert-search/albert/torchfile"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/modelstore"
 	"github.com/albert-search/albert-search/qa"
 )
 
@@ -50,6 +56,11 @@ func kind(err error) (name, hint string) {
 	var usage *usageError
 	var noLibrary *ort.NotFoundError
 	var noSetup *ort.SetupError
+	var embedder *albertsearch.EmbedderError
+	var offline *hub.OfflineError
+	var answer *hub.Error
+	var checksum *hub.ChecksumError
+	var code *torchfile.UnsafeError
 	switch {
 	case errors.As(err, &usage):
 		if usage.command == "" {
@@ -64,12 +75,28 @@ func kind(err error) (name, hint string) {
 		return "locked", ""
 	case errors.Is(err, index.ErrNewerFormat):
 		return "newer_format", "use the newer albert-search, or another index (--index)"
+	case errors.As(err, &embedder):
+		return "model_mismatch", otherEmbedderHint(embedder.Index.ID)
 	case errors.Is(err, index.ErrModelMismatch):
 		return "model_mismatch", "albert-search remove --all deletes the index; then index again"
 	case errors.Is(err, qa.ErrNoRelevance):
 		return "no_relevance", "search without --rerank, or with --no-rerank where a configuration asks for it"
 	case errors.Is(err, index.ErrDamaged):
 		return "damaged", "albert-search remove --all deletes the index; then index again"
+	case errors.Is(err, modelstore.ErrUnknown):
+		return "no_model", "albert-search model list lists the models there are"
+	case errors.Is(err, modelstore.ErrExists):
+		return "model_exists", ""
+	case errors.Is(err, modelstore.ErrDamaged):
+		return "model_damaged", ""
+	case errors.As(err, &offline):
+		return "offline", ""
+	case errors.As(err, &answer), errors.As(err, &checksum):
+		return "download_failed", ""
+	case errors.As(err, &code):
+		return "refused", "a copy in model.safetensors cannot hold code"
+	case errors.Is(err, albert.ErrNotALBERT), errors.Is(err, albert.ErrNoWeights), errors.Is(err, sbert.ErrUnsupported):
+		return "unsupported_model", ""
 	case errors.As(err, &noLibrary):
 		return "no_onnxruntime", ""
 	case errors.As(err, &noSetup):

@@ -12,6 +12,7 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/eval"
+	"github.com/albert-search/albert-search/modelstore"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
 )
@@ -38,8 +39,8 @@ func evalFlags() []cli.Flag {
 		&cli.StringFlag{Name: "per-query", Usage: "write a JSON line with the measures of each query to `FILE`"},
 		&cli.StringFlag{Name: "compare", Usage: "test the difference to the run in `FILE`, which --run has written"},
 		&cli.StringFlag{Name: "work", Usage: "keep the indexes in the folder `DIR`, and embed only what it does not have yet"},
-		&cli.StringFlag{Name: "embedder", Usage: "embed with the model in the folder `DIR`, in Hugging Face layout"},
-		&cli.StringFlag{Name: "reader", Usage: "read with the model in the folder `DIR`, in Hugging Face layout"},
+		&cli.StringFlag{Name: "embedder", Usage: "embed with the model `NAME` (see albert-search model), or that in a folder, in Hugging Face layout", DefaultText: "what model use has chosen"},
+		&cli.StringFlag{Name: "reader", Usage: "read with the model `NAME` (see albert-search model), or that in a folder, in Hugging Face layout", DefaultText: "what model use has chosen"},
 		&cli.StringFlag{Name: "precision", Value: "int8", Usage: "the models of --embedder and --reader calculate in `TYPE`: " + list("precision")},
 	}, modelFlags()...)
 }
@@ -90,15 +91,17 @@ func reranking(c *cli.Context) (*rerank.Calibration, error) {
 // once, and nothing is embedded or read twice.
 type evaluation struct {
 	*session
-	models    *albertsearch.Engine // has no index
-	embedder  embed.Embedder
-	reader    *albertsearch.Reader
-	relevance bool                // whether the reader tells it
-	reranking *rerank.Calibration // of --reranking
-	dir       string              // of the indexes
-	indexed   map[string]bool
-	run       *output
-	perQuery  *output
+	models   *albertsearch.Engine // has no index
+	embedder embed.Embedder
+	reader   *albertsearch.Reader
+	// readerName is what the reader is called, "" if it is the built-in one.
+	readerName string
+	relevance  bool                // whether the reader tells it
+	reranking  *rerank.Calibration // of --reranking
+	dir        string              // of the indexes
+	indexed    map[string]bool
+	run        *output
+	perQuery   *output
 }
 
 // evaluate prepares an evaluation, calls f with it and tidies up.
@@ -121,11 +124,17 @@ func (p *program) evaluate(c *cli.Context, f func(*evaluation) error) (err error
 		Dir: filepath.Join(e.dir, "none"), ONNXRuntime: runtimeLibrary(c).Path, Threads: c.Int("threads"),
 		Calibration: k, Threshold: c.Float64("threshold"),
 	}
-	if options.EmbedderModel, err = e.modelFolder("embedder"); err != nil {
+	if options.EmbedderModel, err = e.model(modelstore.Embedder); err != nil {
 		return err
 	}
-	if options.ReaderModel, err = e.modelFolder("reader"); err != nil {
+	if options.ReaderModel, err = e.model(modelstore.Reader); err != nil {
 		return err
+	}
+	if m := options.ReaderModel; m != nil {
+		e.readerName = strings.TrimPrefix(m.Name, "model ")
+		if dir := c.String("reader"); dir != "" {
+			e.readerName = filepath.Base(dir)
+		}
 	}
 	if c.String("precision") == "fp32" && options.EmbedderModel == nil && options.ReaderModel == nil {
 		return usagef(fullName(c), "--precision fp32: the built-in models are int8; name others with --embedder and --reader")
@@ -146,16 +155,30 @@ func (p *program) evaluate(c *cli.Context, f func(*evaluation) error) (err error
 	return f(e)
 }
 
-// modelFolder is the model that the flag names; nil without it.
-func (e *evaluation) modelFolder(flag string) (*albertsearch.ModelFiles, error) {
-	dir := e.String(flag)
-	if dir == "" {
-		return nil, nil
+// model is the model for the role: the one in the folder that the flag names,
+// else the one in the store that it names or that "model use" has chosen; nil
+// for the built-in one.
+func (e *evaluation) model(role modelstore.Role) (*albertsearch.ModelFiles, error) {
+	dir, fp32 := e.String(string(role)), e.String("precision") == "fp32"
+	if info, err := os.Stat(dir); dir == "" || err != nil || !info.IsDir() {
+		m, err := chosenModel(e.Context, role)
+		if m != nil && fp32 {
+			m.Float32 = true
+		}
+		return m, err
 	}
-	if _, err := os.Stat(filepath.Join(dir, "config.json")); err != nil {
-		return nil, fmt.Errorf("--%s %s is no model in Hugging Face layout: %w", flag, dir, err)
+	if _, err := os.Stat(filepath.Join(dir, "modules.json")); err != nil {
+		if _, err := os.Stat(filepath.Join(dir, "config.json")); err != nil {
+			return nil, fmt.Errorf("--%s %s is no model in Hugging Face layout: %w", role, dir, err)
+		}
 	}
-	return &albertsearch.ModelFiles{Name: "model in " + dir, Files: os.DirFS(dir), Float32: e.String("precision") == "fp32"}, nil
+	files, pooling, window, err := modelstore.Folder(os.DirFS(dir))
+	if err != nil {
+		return nil, fmt.Errorf("--%s %s: %w", role, dir, err)
+	}
+	return &albertsearch.ModelFiles{
+		Name: "model in " + dir, Files: files, Pooling: albertsearch.Pooling(pooling), Window: window, Float32: fp32,
+	}, nil
 }
 
 // loadEmbedder loads the embedder.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -84,10 +85,7 @@ func (r *askRun) fitReranking(to *output) error {
 
 // provenance is how a fit was made.
 func (r *askRun) provenance(flag, path string) (reader string, data []string, command string) {
-	reader = "built-in reader"
-	if dir := r.String("reader"); dir != "" {
-		reader = filepath.Base(dir)
-	}
+	reader = cmp.Or(r.readerName, "built-in reader")
 	words := []string{"albert-search", "eval", "ask", flag, filepath.Base(path)}
 	if n := r.Int("sample"); n > 0 {
 		words = append(words, "--sample", strconv.Itoa(n), "--seed", strconv.Itoa(r.Int("seed")))

@@ -44,17 +44,18 @@ func indexFlags() []cli.Flag {
 	}}
 }
 
+func runtimeFlags() []cli.Flag {
+	return []cli.Flag{&cli.StringFlag{
+		Name: "onnxruntime", EnvVars: []string{ort.PathVariable},
+		Usage: "the ONNX Runtime library is `FILE` (default: beside the program, in the cache, the system's)",
+	}}
+}
+
 func modelFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{
-			Name: "onnxruntime", EnvVars: []string{ort.PathVariable},
-			Usage: "the ONNX Runtime library is `FILE` (default: beside the program, in the cache, the system's)",
-		},
-		&cli.IntFlag{
-			Name: "threads", EnvVars: []string{threadsVariable},
-			Usage: "the models use `N` threads", DefaultText: "all",
-		},
-	}
+	return append(runtimeFlags(), &cli.IntFlag{
+		Name: "threads", EnvVars: []string{threadsVariable},
+		Usage: "the models use `N` threads", DefaultText: "all",
+	})
 }
 
 // retrievalFlags are those of commands that look for passages.
@@ -214,7 +215,7 @@ func checkValue(c *cli.Context, name string) error {
 		if x := c.Float64(name); !(x > 0 && x <= 1) {
 			return errors.New("it must be above 0 and at most 1")
 		}
-	case "index", "onnxruntime", "report", "name", "calibration", "embedder", "reader", "run", "per-query", "compare", "work",
+	case "index", "onnxruntime", "report", "name", "calibration", "embedder", "reader", "samples", "endpoint", "run", "per-query", "compare", "work",
 		"fit", "fit-reranking", "reranking", "plot", "collection", "distractors", "split":
 		// An unset variable of a shell must not mean the default.
 		if c.String(name) == "" {

@@ -23,12 +23,15 @@ func (p *program) indexCommand() *cli.Command {
 		ArgsUsage: "PATH...",
 		Description: `A PATH is a file or a folder; "-" is standard input. A second run reads only what has
 changed, and removes what is gone. What .gitignore and .albertignore files say is left out.
+With --re-embed an index that was made with another embedding model is brought over to this
+one first, and a PATH is not needed.
 
 Examples:
    albert-search index ~/Documents
    albert-search index . --include '*.md' --exclude 'drafts/'
    albert-search index --jsonl tickets.jsonl
-   pandoc notes.org -t plain | albert-search index - --name notes.txt`,
+   pandoc notes.org -t plain | albert-search index - --name notes.txt
+   albert-search index --re-embed`,
 		Flags: flags([]cli.Flag{
 			&cli.StringSliceFlag{Name: "include", Usage: "only files that match `GLOB`, as '*.md' (repeatable)"},
 			&cli.StringSliceFlag{Name: "exclude", Usage: "no files or folders that match `GLOB`, as 'drafts/' (repeatable)"},
@@ -37,8 +40,9 @@ Examples:
 			&cli.BoolFlag{Name: "jsonl", Usage: "each PATH, whatever its name, has a JSON object a line: text, and id, title, path, url, date, metadata if known", DisableDefaultText: true},
 			&cli.StringFlag{Name: "name", Value: "stdin", Usage: "standard input is the document `NAME`"},
 			&cli.BoolFlag{Name: "force", Usage: "read again what has not changed", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "re-embed", Usage: "embed all passages of the index anew if it was made with another embedding model; the files are not needed", DisableDefaultText: true},
 			&cli.StringFlag{Name: "report", Usage: "write a JSON line a document to `FILE`: what became of it, and why"},
-		}, indexFlags(), modelFlags()),
+		}, indexFlags(), embedderFlags(), modelFlags()),
 		Action: p.indexDocuments,
 	}
 }
@@ -58,6 +62,7 @@ func (p *program) indexDocuments(c *cli.Context) error {
 		return errors.Join(err, x.Close())
 	}
 	var summary albertsearch.IndexSummary
+	var reembedded *albertsearch.ReembedSummary
 	var troubles []albertsearch.FileReport
 	note := func(f albertsearch.FileReport) {
 		report.add(f)
@@ -69,9 +74,17 @@ func (p *program) indexDocuments(c *cli.Context) error {
 		note(f)
 	}
 	err = s.withEngine(func(e *albertsearch.Engine) error {
+		var err error
+		if c.Bool("re-embed") {
+			if reembedded, err = s.reembed(e); err != nil {
+				return err
+			}
+		}
+		if c.NArg() == 0 {
+			return nil
+		}
 		bar := newProgress(&s.printer)
 		defer bar.finish()
-		var err error
 		summary, err = e.Index(c.Context, albertsearch.IndexRequest{
 			Sources: sources, Force: c.Bool("force"), Progress: bar.show,
 			Report: note,
@@ -80,17 +93,17 @@ func (p *program) indexDocuments(c *cli.Context) error {
 	})
 	summary.Failed += len(missing)
 	err = errors.Join(err, report.close(), x.Close())
-	if err != nil && c.Context.Err() == nil && summary == (albertsearch.IndexSummary{}) {
+	if err != nil && c.Context.Err() == nil && summary == (albertsearch.IndexSummary{}) && reembedded == nil {
 		return err
 	}
 	// A run that was interrupted, or failed, says how far it came.
-	if shown := s.showSummary(summary, troubles); err == nil {
+	if shown := s.showSummary(summary, reembedded, troubles); err == nil {
 		err = shown
 	}
 	if err == nil && len(missing) > 0 {
 		return fmt.Errorf("%s named on the command line could not be indexed", plural(len(missing), "path"))
 	}
-	if err == nil && summary.Indexed+summary.Unchanged == 0 {
+	if err == nil && c.NArg() > 0 && summary.Indexed+summary.Unchanged == 0 {
 		return errNothingFound
 	}
 	return err
@@ -99,6 +112,9 @@ func (p *program) indexDocuments(c *cli.Context) error {
 // sources are what the arguments name. What is not there does not keep the rest
 // from being indexed, unless there is no rest.
 func (s *session) sources(stdin io.Reader, x ingest.Extractor) (sources []ingest.Source, missing []albertsearch.FileReport, err error) {
+	if s.NArg() == 0 && s.Bool("re-embed") {
+		return nil, nil, nil
+	}
 	if s.NArg() == 0 {
 		return nil, nil, usagef("index", "say what to index: files, folders, or - for standard input")
 	}

@@ -42,6 +42,37 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// A re-embedding that is interrupted leaves the index as it was, and says how
+// far it came; the next one goes on from there.
+func TestInterruptReembedding(t *testing.T) {
+	u := newUser(t)
+	docs := filepath.Join(u.home, "docs")
+	if err := os.Mkdir(docs, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2000 {
+		text := strings.Repeat(fmt.Sprintf("Gear %d turns gear %d. ", i, i+1), 40)
+		if err := os.WriteFile(filepath.Join(docs, fmt.Sprintf("%d.txt", i)), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := indexHashed(u.index, 16, docs); err != nil {
+		t.Fatal(err)
+	}
+	u.interrupt(t, u.command("index", "--re-embed"))
+
+	out, err := u.command("status").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "embedder   hash-16, 16 dimensions") {
+		t.Errorf("status: %v: %s", err, out)
+	}
+	if out, err := u.command("search", "--mode", "keyword", "gear 7").CombinedOutput(); err != nil || !strings.Contains(string(out), "7.txt") {
+		t.Errorf("search afterwards: %v: %s", err, out)
+	}
+	if err := indexHashed(u.index, 16, docs); err != nil {
+		t.Errorf("indexing with the embedder of before: %v", err)
+	}
+}
+
 // Waiting for standard input can be interrupted, too.
 func TestInterruptStandardInput(t *testing.T) {
 	for _, args := range [][]string{{"index", "-"}, {"index", "--jsonl", "-"}} {

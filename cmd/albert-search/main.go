@@ -19,7 +19,7 @@ func main() { os.Exit(run()) }
 // ignoreEmptyVariables makes an environment variable that is set to nothing one
 // that is not set, so that it cannot be taken for an empty flag.
 func ignoreEmptyVariables() {
-	for _, name := range []string{indexVariable, threadsVariable, ort.PathVariable} {
+	for _, name := range []string{indexVariable, threadsVariable, modelsVariable, endpointVariable, ort.PathVariable} {
 		if os.Getenv(name) == "" {
 			_ = os.Unsetenv(name) // fails for names with '=' only
 		}

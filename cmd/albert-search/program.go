@@ -12,6 +12,7 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/modelstore"
 )
 
 // program is what all commands share.
@@ -47,7 +48,7 @@ func (p *program) app() *cli.App {
 		},
 		Action: unknownCommand,
 		Commands: []*cli.Command{
-			p.indexCommand(), p.searchCommand(), p.askCommand(), p.statusCommand(), p.removeCommand(),
+			p.indexCommand(), p.searchCommand(), p.askCommand(), p.statusCommand(), p.removeCommand(), p.modelCommand(),
 			p.evalCommand(), p.setupCommand(), p.doctorCommand(), p.versionCommand(), p.completionCommand(),
 		},
 	}
@@ -132,13 +133,25 @@ func (s *session) engine() (*albertsearch.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return albertsearch.Open(albertsearch.Options{
+	o := albertsearch.Options{
 		Dir:         s.index,
 		ONNXRuntime: runtimeLibrary(s.Context).Path,
 		Threads:     s.Int("threads"),
 		Calibration: k,
 		Threshold:   s.Float64("threshold"),
-	})
+	}
+	// Words alone are found without an embedder.
+	if hasFlag(s.Command, "embedder") && albertsearch.Mode(s.String("mode")) != albertsearch.Keyword {
+		if o.EmbedderModel, err = chosenModel(s.Context, modelstore.Embedder); err != nil {
+			return nil, err
+		}
+	}
+	if hasFlag(s.Command, "reader") {
+		if o.ReaderModel, err = chosenModel(s.Context, modelstore.Reader); err != nil {
+			return nil, err
+		}
+	}
+	return albertsearch.Open(o)
 }
 
 // withEngine calls f with the opened index and closes it.

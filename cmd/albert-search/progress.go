@@ -16,13 +16,22 @@ type progress struct {
 }
 
 func newProgress(p *printer) *progress {
+	return newBar(p, "looking for documents", progressbar.OptionShowBytes(true))
+}
+
+// newReembedProgress counts passages.
+func newReembedProgress(p *printer) *progress {
+	return newBar(p, "loading the model", progressbar.OptionShowCount())
+}
+
+func newBar(p *printer, description string, unit progressbar.Option) *progress {
 	if p.quiet || p.json || !term.IsTerminal(p.stderr) {
 		return &progress{}
 	}
 	return &progress{bar: progressbar.NewOptions64(-1,
 		progressbar.OptionSetWriter(p.stderr),
-		progressbar.OptionSetDescription("looking for documents"),
-		progressbar.OptionShowBytes(true),
+		progressbar.OptionSetDescription(description),
+		unit,
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionSetWidth(16),
@@ -39,6 +48,15 @@ func (p *progress) show(now albertsearch.Progress) {
 	p.bar.ChangeMax64(max(now.Bytes, 1))
 	p.bar.Describe(fmt.Sprintf("%d/%d documents, %s", now.Done, now.Documents, plural(now.Passages, "passage")))
 	_ = p.bar.Set64(min(now.DoneBytes, now.Bytes)) // of drawing only
+}
+
+func (p *progress) showReembedding(now albertsearch.ReembedProgress) {
+	if p.bar == nil {
+		return
+	}
+	p.bar.ChangeMax(max(now.Passages, 1))
+	p.bar.Describe("embedding passages anew")
+	_ = p.bar.Set(min(now.Done, now.Passages)) // of drawing only
 }
 
 func (p *progress) finish() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,10 +12,16 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
+	"github.com/albert-search/albert-search/embed/embedtest"
+	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local"
+	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/extract"
 )
 
 func TestMain(m *testing.M) {
@@ -29,6 +36,12 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkpoints, err := filepath.Abs("../../albert/testdata/checkpoints")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hub := newTestHub(checkpoints)
+	t.Cleanup(hub.Close)
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
@@ -38,7 +51,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TESTDATA", testdata)
 			env.Setenv(ort.PathVariable, library.Path)
 			env.Setenv(indexVariable, filepath.Join(env.WorkDir, "the index"))
-			return nil
+			env.Setenv("CHECKPOINTS", checkpoints)
+			env.Setenv(endpointVariable, hub.URL)
+			return os.WriteFile(filepath.Join(env.WorkDir, "evil.bin"), []byte(evilPickle), 0o644)
 		},
 		Condition: func(name string) (bool, error) {
 			switch name {
@@ -50,7 +65,9 @@ func TestScripts(t *testing.T) {
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "hashed": hashed, "begun": begun,
+		},
 	})
 }
 
@@ -72,4 +89,62 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if code != want {
 		ts.Fatalf("exit code %d, want %d", code, want)
 	}
+}
+
+// hashed DIM PATH makes "the index" with another embedder than the program's,
+// whose vectors have the length DIM.
+func hashed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: hashed DIM PATH")
+	}
+	dim, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	ts.Check(indexHashed(ts.MkAbs("the index"), dim, ts.MkAbs(args[1])))
+}
+
+func indexHashed(dir string, dim int, docs string) error {
+	x := extract.New(extract.Options{})
+	defer x.Close()
+	source, err := ingest.Files([]string{docs}, ingest.FileOptions{Extractor: x})
+	if err != nil {
+		return err
+	}
+	e, err := albertsearch.Open(albertsearch.Options{Dir: dir, Embedder: embedtest.Hash{Dimension: dim}})
+	if err != nil {
+		return err
+	}
+	_, err = e.Index(context.Background(), albertsearch.IndexRequest{Sources: []ingest.Source{source}})
+	return errors.Join(err, e.Close())
+}
+
+// begun DIM begins to re-embed "the index" for such an embedder, and leaves
+// all documents but the first as they are.
+func begun(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: begun DIM")
+	}
+	dim, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	ctx := context.Background()
+	r, err := local.Open(ctx, ts.MkAbs("the index"))
+	ts.Check(err)
+	st, err := r.Stats(ctx)
+	ts.Check(errors.Join(err, r.Close()))
+	w, err := local.Create(ctx, ts.MkAbs("the index"), local.Options{Settings: st.Settings})
+	ts.Check(err)
+	shadow, err := w.Reembed(ctx, embedtest.Hash{Dimension: dim}.ID(), dim)
+	ts.Check(err)
+	var vectors []index.Embedded
+	var first *index.Info
+	for p, err := range shadow.Passages(ctx) {
+		ts.Check(err)
+		if first == nil {
+			first = p.Doc
+		}
+		if p.Doc == first {
+			vectors = append(vectors, index.Embedded{ID: p.ID, Vector: make([]float32, dim)})
+		}
+	}
+	ts.Check(shadow.Add(ctx, vectors))
+	ts.Check(w.Close())
 }

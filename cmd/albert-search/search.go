@@ -34,7 +34,7 @@ Examples:
 			&cli.IntFlag{Name: "rerank-depth", Value: albertsearch.DefaultRerank, Usage: "reranking reads the best `N` passages"},
 			&cli.BoolFlag{Name: "explain", Usage: "say how each passage came by its score", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "vimgrep", Usage: "print path:line:col:text, a line a passage", DisableDefaultText: true},
-		}, retrievalFlags(), filterFlags(), indexFlags(), modelFlags()),
+		}, retrievalFlags(), filterFlags(), indexFlags(), embedderFlags(), readerFlags(), modelFlags()),
 		Action: p.search,
 	}
 }

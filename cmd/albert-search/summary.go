@@ -23,6 +23,8 @@ type indexJSON struct {
 	TookMS      int64  `json:"took_ms"`
 	// Partial counts those of Indexed and Unchanged that were read only in part.
 	Partial int `json:"partial"`
+	// Reembedding is there when --re-embed is given and there was an index.
+	Reembedding *reembeddingJSON `json:"reembedding,omitempty"`
 	// Unread has the documents that were skipped, failed or read only in part.
 	Unread []albertsearch.FileReport `json:"unread"`
 }
@@ -35,7 +37,7 @@ func partial(f albertsearch.FileReport) bool {
 // troublesShown is how many documents that could not be read are listed.
 const troublesShown = 20
 
-func (s *session) showSummary(sum albertsearch.IndexSummary, troubles []albertsearch.FileReport) error {
+func (s *session) showSummary(sum albertsearch.IndexSummary, reembedded *albertsearch.ReembedSummary, troubles []albertsearch.FileReport) error {
 	partly := 0
 	for _, f := range troubles {
 		if partial(f) {
@@ -49,7 +51,8 @@ func (s *session) showSummary(sum albertsearch.IndexSummary, troubles []albertse
 		return s.printJSON(indexJSON{
 			Index: s.index, Interrupted: s.Context.Context.Err() != nil,
 			Indexed: sum.Indexed, Unchanged: sum.Unchanged, Skipped: sum.Skipped, Failed: sum.Failed, Removed: sum.Removed,
-			Passages: sum.Passages, Bytes: sum.Bytes, TookMS: sum.Took.Milliseconds(), Partial: partly, Unread: troubles,
+			Passages: sum.Passages, Bytes: sum.Bytes, TookMS: sum.Took.Milliseconds(), Partial: partly,
+			Reembedding: newReembeddingJSON(reembedded), Unread: troubles,
 		})
 	}
 	s.listTroubles(troubles)
@@ -61,17 +64,27 @@ func (s *session) showSummary(sum albertsearch.IndexSummary, troubles []albertse
 		print = func(f func(io.Writer)) error { f(s.stderr); return nil }
 	}
 	return print(func(w io.Writer) {
-		fmt.Fprintf(w, "%d indexed, %d unchanged, %d skipped, %d failed, %d removed\n",
-			sum.Indexed, sum.Unchanged, sum.Skipped, sum.Failed, sum.Removed)
-		if partly > 0 {
-			fmt.Fprintf(w, "%d of them read only in part\n", partly)
+		if reembedded != nil {
+			showReembedding(w, *reembedded)
 		}
-		fmt.Fprintf(w, "%s, %s of text", plural(sum.Passages, "new passage"), size(sum.Bytes))
-		if sum.Took > 0 {
-			fmt.Fprintf(w, ", in %v", sum.Took.Round(10*time.Millisecond))
+		if s.NArg() > 0 && (reembedded == nil || reembedded.Complete) {
+			fmt.Fprintf(w, "%d indexed, %d unchanged, %d skipped, %d failed, %d removed\n",
+				sum.Indexed, sum.Unchanged, sum.Skipped, sum.Failed, sum.Removed)
+			if partly > 0 {
+				fmt.Fprintf(w, "%d of them read only in part\n", partly)
+			}
+			fmt.Fprintf(w, "%s, %s of text%s\n", plural(sum.Passages, "new passage"), size(sum.Bytes), took(sum.Took))
 		}
-		fmt.Fprintf(w, "\nindex: %s\n", s.path(s.index))
+		fmt.Fprintf(w, "index: %s\n", s.path(s.index))
 	})
+}
+
+// took says how long a run took, if it came to its end.
+func took(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", in %v", d.Round(10*time.Millisecond))
 }
 
 // trouble is an outcome for people, of a document that was not read or not all

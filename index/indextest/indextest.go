@@ -58,6 +58,11 @@ func Run(t *testing.T, open func(t *testing.T) Opener) {
 		{"IDsAreNotReused", testIDsAreNotReused},
 		{"Unpublished", testUnpublished},
 		{"Closed", testClosed},
+		{"Reembed", testReembed},
+		{"ReembedGoesOn", testReembedGoesOn},
+		{"ReembedRefused", testReembedRefused},
+		{"ReembedThird", testReembedThird},
+		{"ReembedRandom", testReembedRandom},
 		{"Concurrent", testConcurrent},
 		{"Random", testRandom},
 	} {

@@ -132,18 +132,18 @@ func testRandom(t *testing.T, o Opener) {
 		}
 		m.apply(b)
 		apply(t, s, b)
-		compare(t, s, m, r)
+		compare(t, s, m, settings, r)
 		if t.Failed() {
 			t.Fatalf("step %d differs", step)
 		}
 		if step%20 == 10 {
-			compare(t, reopen(t, s, o), m, r)
+			compare(t, reopen(t, s, o), m, settings, r)
 			s = create(t, o)
 		}
 	}
 }
 
-func compare(t *testing.T, s index.Store, m model, r *rand.Rand) {
+func compare(t *testing.T, s index.Store, m model, made index.Settings, r *rand.Rand) {
 	t.Helper()
 	if got, want := infos(t, s), m.infos(); !reflect.DeepEqual(got, want) {
 		t.Errorf("documents\n%+v, want\n%+v", got, want)
@@ -158,7 +158,8 @@ func compare(t *testing.T, s index.Store, m model, r *rand.Rand) {
 		want.TextBytes += int64(d.Bytes)
 	}
 	got := stats(t, s)
-	want.DiskBytes, want.Generation, want.Settings, want.Updated = got.DiskBytes, got.Generation, settings, got.Updated
+	want.DiskBytes, want.Generation, want.Settings, want.Updated = got.DiskBytes, got.Generation, made, got.Updated
+	want.Reembedding = got.Reembedding
 	if got != want {
 		t.Errorf("stats %+v, want %+v", got, want)
 	}

@@ -25,15 +25,12 @@ func (s *Store) Apply(ctx context.Context, b index.Batch) error {
 	if s.writer == nil {
 		return fmt.Errorf("%s: %w", s.dir, index.ErrReadOnly)
 	}
-	if err := checkBatch(b, s.writer.next.Settings.Dim); err != nil {
-		return err
-	}
 	s.writer.mu.Lock()
 	defer s.writer.mu.Unlock()
-	if s.writer.failed != nil {
-		return s.writer.failed
+	if err := s.writer.usable(ctx); err != nil {
+		return err
 	}
-	if err := ctx.Err(); err != nil {
+	if err := checkBatch(b, s.writer.next.Settings.Dim); err != nil {
 		return err
 	}
 	c, err := s.newChange(b)
@@ -81,10 +78,15 @@ func checkPassage(p *index.Passage, dim int) error {
 	if p.Start < 0 || p.End < p.Start || p.Page < 0 || p.Line < 0 || p.Column < 0 {
 		return fmt.Errorf("range %d to %d, page %d, line %d, column %d", p.Start, p.End, p.Page, p.Line, p.Column)
 	}
-	if len(p.Vector) != dim {
-		return fmt.Errorf("vector of length %d in an index of length %d", len(p.Vector), dim)
+	return checkVector(p.Vector, dim)
+}
+
+// checkVector refuses a vector that cannot be compared with others.
+func checkVector(v []float32, dim int) error {
+	if len(v) != dim {
+		return fmt.Errorf("vector of length %d in an index of length %d", len(v), dim)
 	}
-	for _, x := range p.Vector {
+	for _, x := range v {
 		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
 			return errors.New("vector with a number that is not finite")
 		}
@@ -211,6 +213,9 @@ func (s *Store) write(c *change) error {
 	if err := s.makeView(next, segs, w); err != nil {
 		return err
 	}
+	if w.shadow != nil {
+		w.shadow.follow(c, w.byID)
+	}
 	for _, d := range c.gone {
 		delete(w.byID, d.info.ID)
 	}
@@ -240,7 +245,7 @@ func (w *writer) nextSegments(old []*segment, put []segSource, next *contents) (
 		seg.retain()
 	}
 	if len(put) > 0 {
-		seg, err := w.addSegment(put)
+		seg, err := w.addSegment(put, w.next.Settings.Dim)
 		if err != nil {
 			return nil, errors.Join(err, releaseSegments(segs))
 		}
@@ -249,7 +254,7 @@ func (w *writer) nextSegments(old []*segment, put []segSource, next *contents) (
 			next.add(d)
 		}
 	}
-	segs, err := w.compact(segs, next)
+	segs, err := w.compact(segs, next, w.next.Settings.Dim)
 	if err != nil {
 		return nil, errors.Join(err, releaseSegments(segs))
 	}
@@ -274,11 +279,12 @@ func (c *change) measure() {
 	}
 }
 
-// addSegment writes a new segment into work and opens it.
-func (w *writer) addSegment(docs []segSource) (*segment, error) {
+// addSegment writes a new segment with vectors of length dim into work and
+// opens it.
+func (w *writer) addSegment(docs []segSource, dim int) (*segment, error) {
 	path := filepath.Join(w.work, segName(w.next.NextSegment))
 	w.next.NextSegment++
-	if err := writeSegment(path, w.next.Settings.Dim, docs); err != nil {
+	if err := writeSegment(path, dim, docs); err != nil {
 		return nil, err
 	}
 	return openSegment(path)

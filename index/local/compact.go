@@ -15,9 +15,9 @@ const mergeWidth = 8
 
 // compact merges segments when they pile up and rewrites one of which more
 // than half is deleted. Rows and document numbers stay what they are. It takes
-// over the references to segs and returns the segments to go on with, which
-// after an error are those of before.
-func (w *writer) compact(segs []*segment, c *contents) ([]*segment, error) {
+// over the references to segs, which have vectors of length dim, and returns
+// the segments to go on with, which after an error are those of before.
+func (w *writer) compact(segs []*segment, c *contents, dim int) ([]*segment, error) {
 	from, to := mergeRange(segs)
 	if from == to {
 		from, to = mostlyDeleted(segs, c.deleted)
@@ -36,12 +36,14 @@ func (w *writer) compact(segs []*segment, c *contents) ([]*segment, error) {
 				dropped.Add(d.number)
 				continue
 			}
-			docs = append(docs, s.source(c.current(d), first))
+			src := s.source(c.current(d), first)
+			src.vectors = s.vectorsOf(first, d.info.Passages)
+			docs = append(docs, src)
 		}
 	}
 	var merged []*segment
 	if len(docs) > 0 {
-		seg, err := w.addSegment(docs)
+		seg, err := w.addSegment(docs, dim)
 		if err != nil {
 			return segs, err
 		}
@@ -61,17 +63,26 @@ func (w *writer) compact(segs []*segment, c *contents) ([]*segment, error) {
 	return segs, releaseSegments(old)
 }
 
-// source is a document of a segment on its way into another; first is the
-// position of its first passage.
+// source is a document of a segment on its way into another, yet without
+// vectors; first is the position of its first passage.
 func (s *segment) source(d *docRecord, first int) segSource {
 	src := segSource{doc: d}
 	for pos := first; pos < first+d.info.Passages; pos++ {
 		src.records = append(src.records, s.record(pos))
-		if s.dim > 0 {
-			src.vectors = append(src.vectors, s.vector(pos))
-		}
 	}
 	return src
+}
+
+// vectorsOf returns the vectors of n passages, none when they have none.
+func (s *segment) vectorsOf(first, n int) [][]float32 {
+	if s.dim == 0 {
+		return nil
+	}
+	vectors := make([][]float32, n)
+	for i := range vectors {
+		vectors[i] = s.vector(first + i)
+	}
+	return vectors
 }
 
 // mergeRange returns the segments at the end that should become one: at least

@@ -122,7 +122,7 @@ func TestDiskFull(t *testing.T) {
 // TestWriteFails runs writers whose files may only grow to a limit, which
 // fails the writing of segments, of Bleve's files and of a publication.
 func TestWriteFails(t *testing.T) {
-	for _, limit := range []string{"publish", "close", "60000", "200000", "500000"} {
+	for _, limit := range []string{"publish", "close", "reembed", "switch", "60000", "200000", "500000"} {
 		t.Run(limit, func(t *testing.T) {
 			c, stderr := child(t, "full", t.TempDir())
 			c.Env = append(c.Env, "ALBERT_SEARCH_TEST_LIMIT="+limit)
@@ -146,6 +146,9 @@ func childFull(dir string) error {
 	published := 0
 	limit := os.Getenv("ALBERT_SEARCH_TEST_LIMIT")
 	switch limit {
+	case "reembed", "switch":
+		published = 1
+		err = failReembedding(ctx, s, limit, small)
 	case "publish", "close":
 		if err := s.Apply(ctx, bigBatch(1)); err != nil {
 			return err
@@ -175,6 +178,32 @@ func childFull(dir string) error {
 		return fmt.Errorf("Close does not say once that a batch is lost: %w", err)
 	}
 	return checkLeft(ctx, dir, published)
+}
+
+// failReembedding publishes a batch and lets the re-embedding of it fail, or
+// the switch to it.
+func failReembedding(ctx context.Context, s *Store, part string, size uint64) error {
+	if err := errors.Join(s.Apply(ctx, bigBatch(1)), s.Publish(ctx)); err != nil {
+		return err
+	}
+	r, err := s.Reembed(ctx, nextSettings.Embedder, nextSettings.Dim)
+	if err != nil {
+		return err
+	}
+	var vectors []index.Embedded
+	for p, err := range r.Passages(ctx) {
+		if err != nil {
+			return err
+		}
+		vectors = append(vectors, index.Embedded{ID: p.ID, Vector: make([]float32, nextSettings.Dim)})
+	}
+	if part == "reembed" {
+		return limited(size, func() error { return r.Add(ctx, vectors) })
+	}
+	if err := r.Add(ctx, vectors); err != nil {
+		return err
+	}
+	return limited(size, func() error { return r.Switch(ctx) })
 }
 
 // limited calls write while files may only grow to size bytes.

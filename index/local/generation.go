@@ -43,7 +43,7 @@ func openGeneration(dir string, manifestSum uint32, readOnly bool) (*generation,
 		}
 		segs = append(segs, s)
 	}
-	if err := checkSegments(dir, m, segs); err != nil {
+	if err := checkSegments(dir, m, segs, m.Settings.Dim); err != nil {
 		return nil, errors.Join(err, releaseSegments(segs))
 	}
 	if err := checkTouched(segs, deleted, touched); err != nil {
@@ -65,11 +65,11 @@ func openGeneration(dir string, manifestSum uint32, readOnly bool) (*generation,
 func (g *generation) close() error { return errors.Join(g.view.release(), g.postings.close()) }
 
 // checkSegments checks what openSegment cannot know: that the segments follow
-// each other and have the index's dimension.
-func checkSegments(dir string, m *manifest, segs []*segment) error {
+// each other and have vectors of length dim.
+func checkSegments(dir string, m *manifest, segs []*segment, dim int) error {
 	for i, s := range segs {
-		if s.dim != m.Settings.Dim && len(s.rows) > 0 {
-			return damaged(s.path, fmt.Sprintf("has vectors of length %d instead of %d", s.dim, m.Settings.Dim))
+		if s.dim != dim && len(s.rows) > 0 {
+			return damaged(s.path, fmt.Sprintf("has vectors of length %d instead of %d", s.dim, dim))
 		}
 		if i > 0 && (uint64(s.docs[0].first) < segs[i-1].end() || s.docs[0].number <= segs[i-1].docs[len(segs[i-1].docs)-1].number) {
 			return damaged(s.path, "overlaps the segment before it")

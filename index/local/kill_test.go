@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -34,6 +35,8 @@ func TestMain(m *testing.M) {
 		err = childWriter(dir)
 	case "reader":
 		err = childReader(dir)
+	case "reembedder":
+		err = childReembedder(dir)
 	case "holder":
 		err = childHolder(dir)
 	case "full":
@@ -103,9 +106,12 @@ func killDoc(n, v int) index.Document {
 	return d
 }
 
-func killVector(n, v, i int) []float32 {
-	r := rand.New(rand.NewPCG(uint64(n), uint64(v*4+i)))
-	vec := make([]float32, killSettings.Dim)
+func killVector(n, v, i int) []float32 { return killVectorOf(killSettings, n, v, i) }
+
+// killVectorOf is the vector of the embedder in the settings.
+func killVectorOf(s index.Settings, n, v, i int) []float32 {
+	r := rand.New(rand.NewPCG(uint64(s.Dim)<<32+uint64(n), uint64(v*4+i)))
+	vec := make([]float32, s.Dim)
 	for j := range vec {
 		vec[j] = float32(r.NormFloat64())
 	}
@@ -228,9 +234,9 @@ func checkSteps(ctx context.Context, s *Store) (step int, err error) {
 		return 0, err
 	}
 	for _, p := range passages {
-		var n, v, i int
-		if _, err := fmt.Sscanf(p.Text, "marker%d version%d part%d", &n, &v, &i); err != nil {
-			return 0, fmt.Errorf("step %d: passage %q: %w", step, p.Text, err)
+		n, v, i, err := parseKillText(p.Text)
+		if err != nil {
+			return 0, fmt.Errorf("step %d: %w", step, err)
 		}
 		if have := (killVersion{v, int(p.Doc.Fingerprint.ModTime)}); p.Doc.ID != killID(n) || want[p.Doc.ID] != have {
 			return 0, fmt.Errorf("step %d: %s has passage %q of %+v, want %+v", step, p.Doc.ID, p.Text, have, want[p.Doc.ID])
@@ -238,19 +244,32 @@ func checkSteps(ctx context.Context, s *Store) (step int, err error) {
 		if p.ID%7 != 0 {
 			continue // the scan for each would be slow
 		}
-		near, err := s.Nearest(ctx, index.Request{Vector: killVector(n, v, i), Limit: wantPassages})
+		vector := killVectorOf(st.Settings, n, v, i)
+		near, err := s.Nearest(ctx, index.Request{Vector: vector, Limit: wantPassages})
 		if err != nil {
 			return 0, err
 		}
-		found := false
+		found, square := false, 0.0
+		for _, x := range vector {
+			square += float64(x) * float64(x)
+		}
 		for _, h := range near {
-			found = found || h.ID == p.ID
+			found = found || h.ID == p.ID && math.Abs(h.Score-square) < 1e-4*square
 		}
 		if len(near) != wantPassages || !found {
 			return 0, fmt.Errorf("step %d: nearest returns %d of %d passages, %d among them: %t", step, len(near), wantPassages, p.ID, found)
 		}
 	}
 	return step, nil
+}
+
+// parseKillText tells which passage of which version of which document a text
+// is.
+func parseKillText(text string) (n, v, i int, err error) {
+	if _, err := fmt.Sscanf(text, "marker%d version%d part%d", &n, &v, &i); err != nil {
+		return 0, 0, 0, fmt.Errorf("passage %q: %w", text, err)
+	}
+	return n, v, i, nil
 }
 
 func query(words string) index.Query {
@@ -271,29 +290,7 @@ func TestWriterKilled(t *testing.T) {
 	dir := t.TempDir()
 	lastStep := 0
 	for round := range rounds {
-		c, stderr := child(t, "writer", dir)
-		out, err := c.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		if !lines.Scan() { // it has opened the index
-			c.Wait()
-			t.Fatalf("round %d: writer did not start: %s", round, stderr)
-		}
-		timer := time.AfterFunc(time.Duration(random.IntN(400))*time.Millisecond, func() { c.Process.Kill() })
-		acknowledged := lines.Text()
-		for lines.Scan() {
-			acknowledged = lines.Text()
-		}
-		timer.Stop()
-		c.Wait()
-		if stderr.Len() > 0 {
-			t.Fatalf("round %d: writer failed: %s", round, stderr)
-		}
+		acknowledged := killed(t, "writer", dir, time.Duration(random.IntN(400))*time.Millisecond)
 		want, err := strconv.Atoi(acknowledged)
 		if err != nil {
 			t.Fatal(err)
@@ -321,6 +318,36 @@ func TestWriterKilled(t *testing.T) {
 		t.Error("no writer came to publish anything")
 	}
 	t.Logf("%d steps survived %d kills", lastStep, rounds)
+}
+
+// killed starts a writer, kills it some time after it has opened the index, and
+// returns the last line that it wrote.
+func killed(t *testing.T, mode, dir string, after time.Duration) string {
+	t.Helper()
+	c, stderr := child(t, mode, dir)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() {
+		c.Wait()
+		t.Fatalf("%s did not start: %s", mode, stderr)
+	}
+	timer := time.AfterFunc(after, func() { c.Process.Kill() })
+	acknowledged := lines.Text()
+	for lines.Scan() {
+		acknowledged = lines.Text()
+	}
+	timer.Stop()
+	c.Wait()
+	if stderr.Len() > 0 {
+		t.Fatalf("%s failed: %s", mode, stderr)
+	}
+	return acknowledged
 }
 
 // childReader opens and checks the index again and again.

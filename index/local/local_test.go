@@ -209,9 +209,10 @@ func TestFormatIsDescribed(t *testing.T) {
 		t.Fatal(err)
 	}
 	wanted := []string{fmt.Sprintf("format version **%d**", formatVersion), fmt.Sprintf("last %d bytes", footerSize), segMagic}
-	for _, typ := range []reflect.Type{reflect.TypeFor[manifest](), reflect.TypeFor[fileSum](), reflect.TypeFor[Holder]()} {
+	for _, typ := range []reflect.Type{reflect.TypeFor[manifest](), reflect.TypeFor[shadowManifest](), reflect.TypeFor[fileSum](), reflect.TypeFor[Holder]()} {
 		for i := range typ.NumField() {
-			wanted = append(wanted, typ.Field(i).Tag.Get("json"))
+			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+			wanted = append(wanted, name)
 		}
 	}
 	for i, typ := 0, reflect.TypeFor[index.Settings](); i < typ.NumField(); i++ {

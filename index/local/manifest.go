@@ -38,8 +38,21 @@ type manifest struct {
 	Passages  int `json:"passages"`
 	// Segments names the segment files in ascending order of rows.
 	Segments []string `json:"segments"`
+	// Reembedding is missing when there is none.
+	Reembedding *shadowManifest `json:"reembedding,omitempty"`
 	// Files is every file of the generation but the manifest.
 	Files []fileSum `json:"files"`
+}
+
+// shadowManifest describes the vectors of another embedder in the making.
+type shadowManifest struct {
+	Embedder string `json:"embedder"`
+	Dim      int    `json:"dim"`
+	// Passages is how many live passages have such a vector.
+	Passages int `json:"passages"`
+	// Segments names the segment files with these vectors in ascending order
+	// of rows.
+	Segments []string `json:"segments"`
 }
 
 // fileSum is a file of a generation by its slash-separated path.

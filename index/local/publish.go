@@ -69,6 +69,15 @@ func (s *Store) publish() error {
 			return err
 		}
 	}
+	m.Reembedding = nil
+	if sh := w.shadow; sh != nil {
+		m.Reembedding = sh.manifest()
+		for _, seg := range sh.segs {
+			if err := linkFile(seg.path, filepath.Join(tmp, seg.name)); err != nil {
+				return err
+			}
+		}
+	}
 	deleted, err := v.deleted.MarshalBinary()
 	if err != nil {
 		return err

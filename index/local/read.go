@@ -59,8 +59,8 @@ func (s *Store) Passages(ctx context.Context, ids []index.PassageID) ([]index.St
 	return stored, nil
 }
 
-// Stats counts what is stored. Of a writer DiskBytes and Generation are those
-// of the last publication.
+// Stats counts what is stored. Of a writer DiskBytes, Generation and
+// Reembedding are those of the last publication.
 func (s *Store) Stats(context.Context) (index.Stats, error) {
 	v, err := s.acquire()
 	if err != nil {
@@ -73,5 +73,8 @@ func (s *Store) Stats(context.Context) (index.Stats, error) {
 	m := s.manifest
 	s.mu.Unlock()
 	st.Settings, st.Generation, st.DiskBytes = v.schema.settings, m.Generation, m.bytes()
+	if r := m.Reembedding; r != nil {
+		st.Reembedding = index.Unfinished{Embedder: r.Embedder, Dim: r.Dim, Passages: r.Passages}
+	}
 	return st, nil
 }

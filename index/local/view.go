@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -55,9 +56,24 @@ func (v *view) postingDocs() uint64 {
 // docs iterates over the documents that are not deleted, in order of number.
 func (v *view) docs() iter.Seq[*docRecord] {
 	return func(yield func(*docRecord) bool) {
+		for d := range v.docsFrom(0) {
+			if !yield(d) {
+				return
+			}
+		}
+	}
+}
+
+// docsFrom iterates over the documents of that number and above that are not
+// deleted, with the segment of each.
+func (v *view) docsFrom(number uint32) iter.Seq2[*docRecord, *segment] {
+	return func(yield func(*docRecord, *segment) bool) {
 		for _, s := range v.segs {
-			for _, d := range s.docs {
-				if !v.deleted.Contains(d.number) && !yield(v.current(d)) {
+			first, _ := slices.BinarySearchFunc(s.docs, number, func(d *docRecord, number uint32) int {
+				return cmp.Compare(d.number, number)
+			})
+			for _, d := range s.docs[first:] {
+				if !v.deleted.Contains(d.number) && !yield(v.current(d), s) {
 					return
 				}
 			}
@@ -70,17 +86,22 @@ func (v *view) find(row uint32) (*segment, int, bool) {
 	if !v.live.Contains(row) {
 		return nil, 0, false
 	}
-	i, _ := slices.BinarySearchFunc(v.segs, row, func(s *segment, row uint32) int {
+	return findRow(v.segs, row)
+}
+
+// findRow returns the segment that has a row, and the row's position there.
+func findRow(segs []*segment, row uint32) (*segment, int, bool) {
+	i, _ := slices.BinarySearchFunc(segs, row, func(s *segment, row uint32) int {
 		if s.end() <= uint64(row) {
 			return -1
 		}
 		return 1
 	})
-	if i == len(v.segs) {
+	if i == len(segs) {
 		return nil, 0, false
 	}
-	pos, ok := v.segs[i].position(row)
-	return v.segs[i], pos, ok
+	pos, ok := segs[i].position(row)
+	return segs[i], pos, ok
 }
 
 // row returns the row of a Bleve document number. Reading it from Bleve costs

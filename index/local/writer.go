@@ -29,6 +29,8 @@ type writer struct {
 	mu   sync.Mutex // one batch or publication at a time
 	next manifest   // numbers to hand out; the rest is filled in by publish
 	byID map[string]*docRecord
+	// shadow is the unfinished re-embedding, nil when there is none.
+	shadow *shadow
 	// dirty tells that something was applied since the last publication.
 	dirty bool
 	// failed is the error after which work cannot be trusted any more; ended
@@ -74,11 +76,20 @@ func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schem
 	for _, f := range m.Files {
 		w.sums[f.Name] = f
 	}
-	for d := range g.view.docs() {
-		w.byID[d.info.ID] = d
+	w.learn(g.view)
+	if w.shadow, err = w.openShadow(m); err != nil {
+		return errors.Join(err, g.close())
 	}
 	s.writer, s.view, s.manifest = w, g.view, m
 	return nil
+}
+
+// learn notes the documents of a view.
+func (w *writer) learn(v *view) {
+	clear(w.byID)
+	for d := range v.docs() {
+		w.byID[d.info.ID] = d
+	}
 }
 
 // startEmpty makes an index without documents and publishes it, so that from
@@ -215,6 +226,10 @@ func (s *Store) stopWriting() error {
 	var err error
 	if w.failed == nil {
 		err = s.publishDirty(context.Background())
+	}
+	if w.shadow != nil {
+		err = errors.Join(err, releaseSegments(w.shadow.segs))
+		w.shadow = nil
 	}
 	cerr := w.closePostings()
 	if w.failed == nil {

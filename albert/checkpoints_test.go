@@ -1,0 +1,192 @@
+package albert_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/albert-search/albert-search/albert"
+	"github.com/albert-search/albert-search/albert/ort/orttest"
+	"github.com/albert-search/albert-search/albert/safetensors"
+	"github.com/albert-search/albert-search/albert/tokenize"
+)
+
+// brought are the folders of testdata/checkpoints, written by
+// testdata/gen/checkpoints.py, one of each shape that people bring.
+var brought = []struct {
+	name, from string
+	// head is what the model has beside the encoder.
+	head albert.Head
+}{
+	{"base", "", albert.Hidden},
+	{"pretraining", "", albert.Hidden},
+	{"masked", "", albert.Hidden},
+	{"answers", "", albert.Span},
+	{"sequences", "", albert.Class},
+	{"tokens", "", albert.Hidden},
+	{"bert", "bert", albert.Hidden},
+	{"bertanswers", "bert", albert.Span},
+	{"bertclasses", "bert", albert.Class},
+}
+
+// texts are the texts of testdata/checkpoints, one or a pair.
+func texts(t testing.TB) [][]string {
+	t.Helper()
+	b, err := os.ReadFile("testdata/checkpoints/texts.json")
+	must(t, err)
+	var all [][]string
+	must(t, json.Unmarshal(b, &all))
+	return all
+}
+
+// sequence is what a model reads of one text or two.
+func sequence(tok tokenize.Tokenizer, texts []string) tokenize.Sequence {
+	special := tok.Special()
+	q := tokenize.Sequence{IDs: []int32{special.CLS}}
+	for i, text := range texts {
+		for _, piece := range tok.Append(nil, text) {
+			q.IDs = append(q.IDs, piece.ID)
+		}
+		q.IDs = append(q.IDs, special.SEP)
+		if i == 0 {
+			q.Split = len(q.IDs)
+		}
+	}
+	return q
+}
+
+func TestBroughtCheckpoints(t *testing.T) {
+	rt := orttest.Runtime(t)
+	for _, c := range brought {
+		t.Run(c.name, func(t *testing.T) {
+			model, err := albert.Load(os.DirFS("testdata/checkpoints/" + c.name))
+			must(t, err)
+			if got := model.Config().ConvertedFrom(); got != c.from {
+				t.Errorf("converted from %q, want %q", got, c.from)
+			}
+			for _, h := range []albert.Head{albert.Span, albert.Class} {
+				if got := model.HasHead(h); got != (h == c.head) {
+					t.Errorf("has the head %v: %v", h, got)
+				}
+			}
+			e := readExpected(t, "../checkpoints/"+c.name)
+			for i, text := range texts(t) {
+				q := sequence(model.Tokenizer(), text)
+				if !slices.Equal(q.IDs, e.seqs[i].IDs) || q.Split != e.seqs[i].Split {
+					t.Errorf("%q is read as %v, transformers reads %v", text, q, e.seqs[i])
+				}
+			}
+			compare := func(what string, got [][]float32) {
+				t.Helper()
+				d := largestDifference(t, got, e.want(t, what))
+				t.Logf("%s differs by %.2g", what, d)
+				if !(d <= fp32Bound) {
+					t.Errorf("%s differs by %.3g, more than %g", what, d, fp32Bound)
+				}
+			}
+			o := albert.SessionOptions{Precision: albert.Float32}
+			hidden, err := open(t, rt, model, albert.Hidden, o).Hidden(t.Context(), e.seqs)
+			must(t, err)
+			compare("hidden", hidden)
+			switch c.head {
+			case albert.Span:
+				start, end, err := open(t, rt, model, albert.Span, o).Spans(t.Context(), e.seqs)
+				must(t, err)
+				compare("start", start)
+				compare("end", end)
+			case albert.Class:
+				logits, err := open(t, rt, model, albert.Class, o).Classify(t.Context(), e.seqs)
+				must(t, err)
+				compare("logits", logits)
+			}
+		})
+	}
+}
+
+// TestSave saves each checkpoint in 32 bits and as int8, and reads it again.
+func TestSave(t *testing.T) {
+	rt := orttest.Runtime(t)
+	for _, c := range brought {
+		t.Run(c.name, func(t *testing.T) {
+			model, err := albert.Load(os.DirFS("testdata/checkpoints/" + c.name))
+			must(t, err)
+			config, err := model.SaveConfig()
+			must(t, err)
+			e := readExpected(t, "../checkpoints/"+c.name)
+			for _, p := range []struct {
+				precision albert.Precision
+				write     func(*bytes.Buffer) error
+				bound     float64
+			}{
+				{albert.Float32, func(w *bytes.Buffer) error { return model.Save(t.Context(), w) }, fp32Bound},
+				{albert.Int8, func(w *bytes.Buffer) error { return model.Quantize(t.Context(), rt, e.seqs, w) }, 0.1},
+			} {
+				var weights bytes.Buffer
+				must(t, p.write(&weights))
+				fsys := fstest.MapFS{"config.json": {Data: config}, "model.safetensors": {Data: weights.Bytes()}}
+				for _, file := range []string{"spiece.model", "tokenizer.json", "vocab.txt"} {
+					if b, err := os.ReadFile("testdata/checkpoints/" + c.name + "/" + file); err == nil {
+						fsys[file] = &fstest.MapFile{Data: b}
+					}
+				}
+				again, err := albert.Load(fsys)
+				must(t, err)
+				if got := again.Config().ConvertedFrom(); got != "" {
+					t.Errorf("what was saved is converted from %q", got)
+				}
+				if !slices.Equal(again.Heads(), model.Heads()) {
+					t.Errorf("heads %v, were %v", again.Heads(), model.Heads())
+				}
+				if got, err := again.Precision(); got != p.precision || err != nil {
+					t.Errorf("precision %v, %v, want %v", got, err, p.precision)
+				}
+				must(t, again.Check(t.Context()))
+				n1, err := model.Parameters()
+				must(t, err)
+				n2, err := again.Parameters()
+				must(t, err)
+				if n1 != n2 || n1 < 9000 {
+					t.Errorf("%d parameters, were %d", n2, n1)
+				}
+				hidden, err := open(t, rt, again, albert.Hidden, albert.SessionOptions{Precision: p.precision}).Hidden(t.Context(), e.seqs)
+				must(t, err)
+				if d := largestDifference(t, hidden, e.want(t, "hidden")); !(d <= p.bound) {
+					t.Errorf("%v: hidden differs by %.3g, more than %g", p.precision, d, p.bound)
+				}
+				// Saved again it is the same.
+				var twice bytes.Buffer
+				must(t, again.Save(t.Context(), &twice))
+				if p.precision == albert.Float32 && !bytes.Equal(twice.Bytes(), weights.Bytes()) {
+					t.Error("saved again it has other bytes")
+				}
+			}
+		})
+	}
+}
+
+func TestCheckNamesTheTensor(t *testing.T) {
+	const name = "encoder.albert_layer_groups.0.albert_layers.0.ffn.bias"
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		fsys := files(t, "shared")
+		setTensors(t, fsys, func(d safetensors.Data) safetensors.Data {
+			if d.Name == name {
+				binary.LittleEndian.PutUint32(d.Bytes[8:], math.Float32bits(float32(bad)))
+			}
+			return d
+		})
+		model, err := albert.Load(fsys)
+		must(t, err)
+		for _, err := range []error{model.Check(t.Context()), model.Save(t.Context(), io.Discard)} {
+			if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "element 2") {
+				t.Errorf("%v: error %v does not name the tensor", bad, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,399 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/urfave/cli/v2"
+
+	"github.com/albert-search/albert-search/albert"
+	"github.com/albert-search/albert-search/albert/hub"
+	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
+	"github.com/albert-search/albert-search/modelstore"
+)
+
+// The environment variables of the hub, as its own programs read them.
+const (
+	endpointVariable = "HF_ENDPOINT"
+	tokenVariable    = "HF_TOKEN"
+)
+
+// importFlags are those of commands that make a model in the store.
+func importFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "name", Usage: "call it `NAME` (default: as its folder, or the last part of its name)"},
+		&cli.StringFlag{
+			Name: "samples", DefaultText: "texts in the program",
+			Usage: "int8 weights are balanced over the texts in `FILE`, one a line, a tab between question and passage; none saves memory and time",
+		},
+	}
+}
+
+func precisionFlags() []cli.Flag {
+	return []cli.Flag{&cli.StringFlag{
+		Name: "precision", Value: albert.Int8.String(), Usage: "keep the weights in `PRECISION`: " + list("precision"),
+	}}
+}
+
+func (p *program) modelImportCommand() *cli.Command {
+	return &cli.Command{
+		Name: "import", Usage: "bring a model from a folder", ArgsUsage: "FOLDER",
+		Description: `FOLDER is in the layout of Hugging Face: config.json; model.safetensors or pytorch_model.bin,
+also in several files; spiece.model, tokenizer.json or vocab.txt. It may be one of
+sentence-transformers. A BERT is converted into the ALBERT that computes the same. The
+weights are read without running anything that a file may hold, checked, and rounded to 8
+bits, unless --precision fp32 keeps them. FOLDER itself is not needed afterwards.
+
+Examples:
+   albert-search model import ~/models/my-albert
+   albert-search model import . --name mine --precision fp32
+   albert-search model import ~/models/german --samples german-passages.txt`,
+		Flags:  flags(importFlags(), precisionFlags(), runtimeFlags()),
+		Action: p.modelImport,
+	}
+}
+
+func (p *program) modelImport(c *cli.Context) error {
+	s, err := p.openModels(c)
+	if err != nil {
+		return err
+	}
+	if c.NArg() != 1 {
+		return usagef(fullName(c), "name one folder that holds a model")
+	}
+	folder, err := filepath.Abs(c.Args().First())
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && hub.ValidName(c.Args().First()):
+		return fmt.Errorf("there is no folder %s here; albert-search model pull %[1]s downloads the model of that name", c.Args().First())
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s is a file: name the folder that holds config.json, the weights and the tokenizer", s.path(folder))
+	}
+	o := modelstore.ImportOptions{Name: c.String("name"), Source: folder}
+	if o.Name == "" {
+		o.Name = localName(filepath.Base(folder))
+	}
+	return s.importModel(o, func(o modelstore.ImportOptions) (*modelstore.Record, error) {
+		return s.store.Import(c.Context, os.DirFS(folder), o)
+	})
+}
+
+var notInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// localName makes the name of a model of that of its folder.
+func localName(name string) string {
+	return strings.TrimLeft(notInNames.ReplaceAllString(name, "-"), "._-")
+}
+
+// noSamples is what --samples is where there shall be none.
+const noSamples = "none"
+
+// gcPercent keeps the heap near what is in use: tensors of large models come
+// and go.
+const gcPercent = 10
+
+// importModel runs an import with what the flags say and prints the model.
+func (s *modelSession) importModel(o modelstore.ImportOptions, run func(modelstore.ImportOptions) (*modelstore.Record, error)) (err error) {
+	switch file := s.String("samples"); file {
+	case "":
+	case noSamples:
+		o.NoSamples = true
+	default:
+		if o.Samples, err = readSamples(file); err != nil {
+			return err
+		}
+	}
+	if s.String("precision") == albert.Float32.String() {
+		o.Precision = albert.Float32
+	} else {
+		o.Precision = albert.Int8
+	}
+	var rt *ort.Runtime
+	o.Runtime = func() (*ort.Runtime, error) {
+		var err error
+		rt, err = ort.Load(runtimeLibrary(s.Context))
+		return rt, err
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	steps := newSteps(&s.printer)
+	o.Log = steps.next
+	r, err := run(o)
+	steps.finish()
+	if rt != nil {
+		err = errors.Join(err, rt.Close())
+	}
+	if err != nil {
+		return err
+	}
+	return s.showImported(r)
+}
+
+func (s *modelSession) showImported(r *modelstore.Record) error {
+	if err := s.showRecord(r); err != nil {
+		return err
+	}
+	for _, role := range []modelstore.Role{modelstore.Embedder, modelstore.Reader} {
+		if slices.Contains(r.Uses, string(role)) {
+			s.remark("To use it: albert-search model use --%s %s", role, r.Name)
+		}
+	}
+	return nil
+}
+
+// maxSamples is more texts than are ever looked at.
+const maxSamples = 1000
+
+// readSamples reads the first texts of a file that are worth something.
+func readSamples(file string) ([]string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var texts []string
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() && len(texts) < maxSamples {
+		if line := strings.TrimSpace(lines.Text()); len(strings.Fields(line)) > 2 {
+			texts = append(texts, line)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if len(texts) == 0 {
+		return nil, fmt.Errorf("%s has no line of more than two words", file)
+	}
+	return texts, nil
+}
+
+func (p *program) modelPullCommand() *cli.Command {
+	return &cli.Command{
+		Name: "pull", Usage: "download a model from the Hugging Face hub, and import it", ArgsUsage: "NAME[@REVISION]",
+		Description: `REVISION is a branch, tag or commit (default: main). What was downloaded when a pull is cut
+off is kept: the next one goes on from there. Every file is compared with the checksum that
+the hub gives. Models that need it are pulled with the token in ` + tokenVariable + `.
+
+Examples:
+   albert-search model pull twmkn9/albert-base-v2-squad2
+   albert-search model pull sentence-transformers/paraphrase-albert-small-v2@main --name albert-small
+   albert-search model pull albert/albert-base-v2 --endpoint https://mirror.example.com`,
+		Flags: flags([]cli.Flag{&cli.StringFlag{
+			Name: "endpoint", EnvVars: []string{endpointVariable}, Value: hub.DefaultEndpoint, Usage: "download from the server at `URL`",
+		}}, importFlags(), precisionFlags(), runtimeFlags()),
+		Action: p.modelPull,
+	}
+}
+
+func (p *program) modelPull(c *cli.Context) error {
+	s, err := p.openModels(c)
+	if err != nil {
+		return err
+	}
+	if c.NArg() != 1 {
+		return usagef(fullName(c), "name one model, as albert/albert-base-v2")
+	}
+	name, revision, ok := strings.Cut(c.Args().First(), "@")
+	if !ok {
+		revision = "main"
+	}
+	if !hub.ValidName(name) || revision == "" {
+		return usagef(fullName(c), "%q is not NAME or NAME@REVISION, as albert/albert-base-v2@main", c.Args().First())
+	}
+	local := c.String("name")
+	if local == "" {
+		local = localName(path.Base(name))
+	}
+	if err := modelstore.CheckName(local); err != nil {
+		return err
+	}
+	client := &hub.Client{Endpoint: c.String("endpoint"), Token: os.Getenv(tokenVariable)}
+	snapshot, err := client.Find(c.Context, name, revision)
+	if err != nil {
+		return err
+	}
+	if done, err := s.pulledBefore(local, snapshot); done || err != nil {
+		return err
+	}
+	dir, err := s.download(c.Context, client, snapshot)
+	if err != nil {
+		return err
+	}
+	err = s.importModel(modelstore.ImportOptions{Name: local, Source: snapshot.Name, Revision: snapshot.Revision},
+		func(o modelstore.ImportOptions) (*modelstore.Record, error) {
+			r, err := s.store.Import(c.Context, os.DirFS(dir), o)
+			if c.Context.Err() != nil {
+				return r, err // it can go on with what it has
+			}
+			var noLibrary *ort.NotFoundError
+			if errors.As(err, &noLibrary) {
+				return r, err
+			}
+			return r, errors.Join(err, s.store.RemoveDownload(snapshot.Name, snapshot.Revision))
+		})
+	return err
+}
+
+// pulledBefore says what there is under the name already, and whether that is
+// what is to be pulled.
+func (s *modelSession) pulledBefore(local string, snapshot *hub.Snapshot) (done bool, err error) {
+	r, err := s.store.Get(local)
+	if errors.Is(err, modelstore.ErrUnknown) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if r.Source == snapshot.Name && r.Revision == snapshot.Revision && r.Precision == s.String("precision") {
+		s.remark("%s is there already, at the same revision.", local)
+		return true, s.showRecord(r)
+	}
+	return false, fmt.Errorf("%w: %q, from %s; albert-search model remove %s removes it, or give this one another name with --name",
+		modelstore.ErrExists, local, strings.TrimSpace(r.Source+" "+r.Revision), local)
+}
+
+// download brings the files of a model into the store's folder for downloads.
+// All that is not weights comes first, so that what is no ALBERT is known
+// before much has come.
+func (s *modelSession) download(ctx context.Context, client *hub.Client, snapshot *hub.Snapshot) (dir string, err error) {
+	needed := snapshot.Needed()
+	isWeights := func(f hub.File) bool {
+		return strings.HasSuffix(f.Name, ".safetensors") || strings.HasSuffix(f.Name, ".bin")
+	}
+	var small, all []hub.File
+	for _, f := range needed {
+		if !isWeights(f) {
+			small = append(small, f)
+		}
+	}
+	all = append(all, small...)
+	for _, f := range needed {
+		if isWeights(f) {
+			all = append(all, f)
+		}
+	}
+	if len(all) == len(small) {
+		return "", fmt.Errorf("%s has no weights that can be read: neither model.safetensors nor pytorch_model.bin, whole or in parts", snapshot.Name)
+	}
+	if dir, err = s.store.Download(snapshot.Name, snapshot.Revision); err != nil {
+		return "", err
+	}
+	if _, err := client.Download(ctx, snapshot, small, dir); err != nil {
+		return "", err
+	}
+	if err := modelstore.Precheck(os.DirFS(dir)); err != nil {
+		return "", errors.Join(fmt.Errorf("%s: %w", snapshot.Name, err), s.store.RemoveDownload(snapshot.Name, snapshot.Revision))
+	}
+	bar := newDownloadBar(&s.printer, snapshot.Name)
+	client.Progress = bar.show
+	_, err = client.Download(ctx, snapshot, all, dir)
+	bar.finish()
+	return dir, err
+}
+
+func (p *program) modelQuantizeCommand() *cli.Command {
+	return &cli.Command{
+		Name: "quantize", Usage: "make an int8 model of one that was imported in fp32", ArgsUsage: "NAME",
+		Description: `The new model is called NAME-int8, unless --name says otherwise. The other stays.
+
+Examples:
+   albert-search model quantize mine
+   albert-search model quantize mine --samples passages.txt --name mine-small`,
+		Flags: flags(importFlags(), runtimeFlags()),
+		Action: func(c *cli.Context) error {
+			s, name, err := p.openModel(c)
+			if err != nil {
+				return err
+			}
+			o := modelstore.ImportOptions{Name: c.String("name")}
+			if o.Name == "" {
+				o.Name = name + "-int8"
+			}
+			return s.importModel(o, func(o modelstore.ImportOptions) (*modelstore.Record, error) {
+				return s.store.Quantize(c.Context, name, o)
+			})
+		},
+	}
+}
+
+// steps shows what is being done while people look: on a terminal the last
+// step only, elsewhere nothing.
+type steps struct{ bar *progressbar.ProgressBar }
+
+func newSteps(p *printer) *steps {
+	if p.quiet || p.json || !term.IsTerminal(p.stderr) {
+		return &steps{}
+	}
+	return &steps{progressbar.NewOptions(-1,
+		progressbar.OptionSetWriter(p.stderr),
+		progressbar.OptionSpinnerType(14),
+		progressbar.OptionSetElapsedTime(true),
+		progressbar.OptionClearOnFinish(),
+	)}
+}
+
+func (s *steps) next(step string) {
+	if s.bar != nil {
+		s.bar.Describe(step)
+		_ = s.bar.Add(1) // of drawing only
+	}
+}
+
+func (s *steps) finish() {
+	if s.bar != nil {
+		_ = s.bar.Finish() // of drawing only
+	}
+}
+
+// downloadBar shows how much of a download has come.
+type downloadBar struct {
+	name string
+	bar  *progressbar.ProgressBar // nil when nobody looks
+}
+
+func newDownloadBar(p *printer, name string) *downloadBar {
+	if p.quiet || p.json || !term.IsTerminal(p.stderr) {
+		return &downloadBar{}
+	}
+	return &downloadBar{name, progressbar.NewOptions64(-1,
+		progressbar.OptionSetWriter(p.stderr),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionSetWidth(16),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+	)}
+}
+
+func (b *downloadBar) show(done, total int64, file string) {
+	if b.bar == nil {
+		return
+	}
+	b.bar.ChangeMax64(max(total, 1))
+	b.bar.Describe(term.OneLine(b.name + ": " + file))
+	_ = b.bar.Set64(min(done, total)) // of drawing only
+}
+
+func (b *downloadBar) finish() {
+	if b.bar != nil {
+		_ = b.bar.Clear() // of drawing only
+	}
+}

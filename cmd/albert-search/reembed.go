@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/index"
+)
+
+// reembed brings the index over to the program's embedder. It returns no
+// summary if there is nothing to tell: where no index is yet, and where it
+// failed before it had begun.
+func (s *session) reembed(e *albertsearch.Engine) (*albertsearch.ReembedSummary, error) {
+	bar := newReembedProgress(&s.printer)
+	defer bar.finish()
+	sum, err := e.Reembed(s.Context.Context, albertsearch.ReembedRequest{Progress: bar.showReembedding})
+	switch {
+	case s.NArg() > 0 && errors.Is(err, index.ErrNotFound):
+		return nil, nil // which indexing makes with the program's embedder
+	case err != nil && sum.Embedded+sum.Copied+sum.Resumed == 0:
+		return nil, err
+	}
+	return &sum, err
+}
+
+// reembeddingJSON is what index --re-embed --json prints of the re-embedding.
+type reembeddingJSON struct {
+	From      albertsearch.Embedding `json:"from"`
+	To        albertsearch.Embedding `json:"to"`
+	Complete  bool                   `json:"complete"`
+	Passages  int                    `json:"passages"`
+	Embedded  int                    `json:"embedded"`
+	Copied    int                    `json:"copied"`
+	Resumed   int                    `json:"resumed"`
+	Discarded int                    `json:"discarded"`
+	TookMS    int64                  `json:"took_ms"`
+}
+
+func newReembeddingJSON(sum *albertsearch.ReembedSummary) *reembeddingJSON {
+	if sum == nil {
+		return nil
+	}
+	return &reembeddingJSON{
+		From: sum.From, To: sum.To, Complete: sum.Complete, Passages: sum.Passages, Embedded: sum.Embedded,
+		Copied: sum.Copied, Resumed: sum.Resumed, Discarded: sum.Discarded, TookMS: sum.Took.Milliseconds(),
+	}
+}
+
+func showReembedding(w io.Writer, sum albertsearch.ReembedSummary) {
+	counts := fmt.Sprintf("%d embedded, %d with the vector of an equal one, %d from an earlier run",
+		sum.Embedded, sum.Copied, sum.Resumed)
+	switch {
+	case sum.From == sum.To:
+		fmt.Fprintf(w, "nothing to re-embed: the vectors are of the embedder %v already\n", sum.To)
+	case sum.Complete:
+		fmt.Fprintf(w, "%s re-embedded: %s%s\n", plural(sum.Passages, "passage"), counts, took(sum.Took))
+		fmt.Fprintf(w, "embedder: %v, before %v\n", sum.To, sum.From)
+	default:
+		fmt.Fprintf(w, "re-embedding: %d of %s done: %s\n", sum.Embedded+sum.Copied+sum.Resumed, plural(sum.Passages, "passage"), counts)
+		fmt.Fprintf(w, "searches use the vectors of %v as before; run it again to go on\n", sum.From)
+	}
+	if sum.Discarded > 0 {
+		fmt.Fprintf(w, "%s of an unfinished re-embedding for another embedder discarded\n", plural(sum.Discarded, "vector"))
+	}
+}

@@ -1,0 +1,207 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+// Reembed begins to give the passages vectors of another embedder, or goes on
+// with that where it was left.
+func (s *Store) Reembed(ctx context.Context, embedder string, dim int) (index.Reembedding, error) {
+	if s.writer == nil {
+		return nil, fmt.Errorf("%s: %w", s.dir, index.ErrReadOnly)
+	}
+	if embedder == "" || dim < 1 {
+		return nil, fmt.Errorf("re-embedding with the embedder %q of dimension %d", embedder, dim)
+	}
+	w := s.writer
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.usable(ctx); err != nil {
+		return nil, err
+	}
+	if have := w.next.Settings; have.Embedder == embedder && have.Dim == dim {
+		return nil, fmt.Errorf("%s has vectors of the embedder %s already", s.dir, embedder)
+	}
+	if sh := w.shadow; sh != nil && (sh.embedder != embedder || sh.dim != dim) {
+		if err := w.dropShadow(); err != nil {
+			return nil, s.fail(err)
+		}
+	}
+	if w.shadow == nil {
+		w.shadow = newShadow(embedder, dim)
+	}
+	return &reembedding{s, w.shadow}, nil
+}
+
+// usable tells whether writing can go on. The caller holds the writer's lock.
+func (w *writer) usable(ctx context.Context) error {
+	if w.failed != nil {
+		return w.failed
+	}
+	return ctx.Err()
+}
+
+// reembedding is a handle on the shadow of a writer, for as long as that is
+// the writer's.
+type reembedding struct {
+	store  *Store
+	shadow *shadow
+}
+
+// lock takes the writer's lock and checks that writing can go on. When the
+// error is not nil the lock is not held.
+func (r *reembedding) lock(ctx context.Context) (*writer, error) {
+	w := r.store.writer
+	w.mu.Lock()
+	err := w.usable(ctx)
+	if err == nil && w.shadow != r.shadow {
+		err = errors.New("this re-embedding has ended")
+	}
+	if err != nil {
+		w.mu.Unlock()
+		return nil, err
+	}
+	return w, nil
+}
+
+// Passages iterates over all passages.
+func (r *reembedding) Passages(ctx context.Context) iter.Seq2[index.Stored, error] {
+	return func(yield func(index.Stored, error) bool) {
+		v, err := r.store.acquire()
+		if err != nil {
+			yield(index.Stored{}, err)
+			return
+		}
+		defer v.release()
+		for d, seg := range v.docsFrom(0) {
+			pos, _ := seg.position(d.first)
+			for i := range d.info.Passages {
+				if err := ctx.Err(); err != nil {
+					yield(index.Stored{}, err)
+					return
+				}
+				p, err := seg.passage(pos + i)
+				if err != nil {
+					yield(index.Stored{}, err)
+					return
+				}
+				id := index.PassageID(d.first) + index.PassageID(i)
+				p.Vector = r.Vector(id)
+				if !yield(index.Stored{ID: id, Doc: &d.info, Passage: p}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Vector returns a copy of a vector in the shadow, nil if there is none.
+func (r *reembedding) Vector(id index.PassageID) []float32 {
+	w, err := r.lock(context.Background())
+	if err != nil {
+		return nil
+	}
+	defer w.mu.Unlock()
+	return w.shadow.vector(uint32(id))
+}
+
+// Add puts vectors into the shadow. It waits for the disk, not for ctx, once
+// it has begun to write. After an error of writing the Store takes nothing
+// more; everything that was published stays.
+func (r *reembedding) Add(ctx context.Context, vectors []index.Embedded) error {
+	w, err := r.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.mu.Unlock()
+	for _, e := range vectors {
+		if err := checkVector(e.Vector, w.shadow.dim); err != nil {
+			return fmt.Errorf("passage %d: %w", e.ID, err)
+		}
+	}
+	v, err := r.store.acquire()
+	if err != nil {
+		return err
+	}
+	defer v.release()
+	docs, err := w.shadow.missing(v, vectors)
+	if err != nil || len(docs) == 0 {
+		return err
+	}
+	if err := w.addShadow(docs); err != nil {
+		return r.store.fail(err)
+	}
+	w.dirty = true
+	return nil
+}
+
+// Switch makes the shadow the vectors of the Store and publishes. The one
+// generation has the old vectors and settings, the next the new ones.
+func (r *reembedding) Switch(ctx context.Context) error {
+	w, err := r.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.mu.Unlock()
+	s, sh := r.store, w.shadow
+	v, err := s.acquire()
+	if err != nil {
+		return err
+	}
+	defer v.release()
+	rest, err := sh.missing(v, nil)
+	if err != nil {
+		return err
+	}
+	if n := v.stats.Passages - sh.contents.stats.Passages; n > 0 {
+		return fmt.Errorf("%d of %d passages have no vector of the embedder %s yet", n, v.stats.Passages, sh.embedder)
+	}
+	settings := w.next.Settings
+	settings.Embedder, settings.Dim = sh.embedder, sh.dim
+	made, err := newSchema(settings)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		if err := w.addShadow(rest); err != nil {
+			return s.fail(err)
+		}
+	}
+	if sh.contents.stats != v.stats {
+		return s.fail(fmt.Errorf("%w: the re-embedding holds %+v, the index %+v", index.ErrDamaged, sh.contents.stats, v.stats))
+	}
+	w.next.Settings, w.schema, w.shadow, w.dirty = settings, made, nil, true
+	if err := s.makeView(sh.contents, sh.segs, w); err != nil {
+		return s.fail(err)
+	}
+	for _, seg := range v.segs {
+		os.Remove(seg.path) // or it goes with the folder
+	}
+	now, err := s.acquire()
+	if err != nil {
+		return err
+	}
+	w.learn(now)
+	// What is done here cannot be taken back: it is published, whatever ctx
+	// has come to.
+	return errors.Join(s.publishDirty(context.WithoutCancel(ctx)), now.release())
+}
+
+// Discard throws the shadow away.
+func (r *reembedding) Discard(ctx context.Context) error {
+	w, err := r.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.mu.Unlock()
+	if err := w.dropShadow(); err != nil {
+		return r.store.fail(err)
+	}
+	return nil
+}

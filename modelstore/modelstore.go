@@ -1,0 +1,356 @@
+// Package modelstore keeps the models that a user brings: a folder with one
+// folder for each, which holds the model in the layout that package albert
+// reads, and a record of where it comes from and what it is good for.
+//
+// A model appears in the store whole or not at all: it is made in a folder of
+// its own and renamed when it is complete. One process at a time changes the
+// store.
+package modelstore
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Errors that callers tell apart.
+var (
+	// ErrUnknown is the error for a model that is not in the store.
+	ErrUnknown = errors.New("there is no such model")
+	// ErrExists is the error of bringing a model under a name that is taken.
+	ErrExists = errors.New("there is a model of that name already")
+	// ErrDamaged is the error for a model whose files are not what they were.
+	ErrDamaged = errors.New("the model is damaged")
+)
+
+// Builtin is the name of the models that are part of the program. No model in
+// a store has it.
+const Builtin = "builtin"
+
+const (
+	recordFile = "albert-search.json"
+	choiceFile = "choice.json"
+	lockFile   = ".lock"
+	// tempPrefix begins the names of folders of models that are being made.
+	tempPrefix = ".new-"
+	// downloads is the folder of what is being downloaded.
+	downloads = ".downloads"
+)
+
+// Store is a folder of models. The zero value is of no use: see Open.
+type Store struct{ dir string }
+
+// Open returns the store in the folder dir, which need not exist yet.
+func Open(dir string) *Store { return &Store{dir} }
+
+// Dir is the folder of the store.
+func (s *Store) Dir() string { return s.dir }
+
+// Role is what a model is used for.
+type Role string
+
+// The roles.
+const (
+	Embedder Role = "embedder"
+	Reader   Role = "reader"
+)
+
+// Record describes a model in the store.
+type Record struct {
+	// Format is the version of this record.
+	Format int    `json:"format"`
+	Name   string `json:"name"`
+	// ID is albert.Model.ID of the model as it is stored.
+	ID string `json:"id"`
+	// Source is the folder or the hub's model that it comes from, Revision the
+	// hub's commit.
+	Source   string    `json:"source"`
+	Revision string    `json:"revision,omitempty"`
+	Imported time.Time `json:"imported"`
+	// Architecture is the class that saved the model, Converted the kind of
+	// model if it was no ALBERT.
+	Architecture string `json:"architecture,omitempty"`
+	Converted    string `json:"converted,omitempty"`
+	// Precision is "int8" or "fp32".
+	Precision string `json:"precision"`
+	// Uses are what the model was made for, as far as its weights say:
+	// "embedder", "reader", "relevance", "classifier".
+	Uses []string `json:"uses"`
+	// Pooling and Window are settings of embedders; empty and 0 where nothing
+	// says them.
+	Pooling string `json:"pooling,omitempty"`
+	Window  int    `json:"window,omitempty"`
+
+	Parameters int64 `json:"parameters"`
+	Layers     int   `json:"layers"`
+	Groups     int   `json:"groups"`
+	Hidden     int   `json:"hidden_size"`
+	Embedding  int   `json:"embedding_size"`
+	Vocab      int   `json:"vocab_size"`
+	Positions  int   `json:"positions"`
+	// Notes are what the user should know.
+	Notes []string `json:"notes,omitempty"`
+	Files []File   `json:"files"`
+}
+
+// File is a file of a model, by its slash-separated name.
+type File struct {
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+// Size is the number of bytes of all files.
+func (r *Record) Size() int64 {
+	var n int64
+	for _, f := range r.Files {
+		n += f.Size
+	}
+	return n
+}
+
+// recordFormat is the version of records that this package writes.
+const recordFormat = 1
+
+var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+
+// CheckName makes sure that a model can have the name.
+func CheckName(name string) error {
+	switch {
+	case name == Builtin:
+		return fmt.Errorf("%q is the name of the models in the program; take another", name)
+	case !validName.MatchString(name):
+		return fmt.Errorf("%q cannot be the name of a model: use letters, digits, and within it -, _ and . (at most 100)", name)
+	}
+	return nil
+}
+
+// Files are the files of a model in the store.
+func (s *Store) Files(name string) fs.FS { return os.DirFS(filepath.Join(s.dir, name)) }
+
+// Get returns the record of a model. The error is ErrUnknown if there is none.
+func (s *Store) Get(name string) (*Record, error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(s.dir, name, recordFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %q is not in %s", ErrUnknown, name, s.dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := parseRecord(text, name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(s.dir, name, recordFile), err)
+	}
+	return r, nil
+}
+
+func parseRecord(text []byte, name string) (*Record, error) {
+	r := new(Record)
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if r.Format > recordFormat {
+		return nil, fmt.Errorf("the record has format %d, this program reads up to %d: use a newer albert-search", r.Format, recordFormat)
+	}
+	if r.Format < 1 || r.Name != name {
+		return nil, fmt.Errorf("%w: the record is of %q", ErrDamaged, r.Name)
+	}
+	for _, f := range r.Files {
+		if !fs.ValidPath(f.Name) || strings.ContainsAny(f.Name, `\:`) || f.Size < 0 {
+			return nil, fmt.Errorf("%w: the record names a file %q", ErrDamaged, f.Name)
+		}
+	}
+	return r, nil
+}
+
+// Names returns the names of all models, those with a damaged record too.
+func (s *Store) Names() ([]string, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if _, err := os.Stat(filepath.Join(s.dir, e.Name(), recordFile)); err == nil && CheckName(e.Name()) == nil {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Choice is which models are used, by name; "" is Builtin.
+type Choice struct {
+	Embedder string `json:"embedder,omitempty"`
+	Reader   string `json:"reader,omitempty"`
+}
+
+// Of is the model used in a role.
+func (c Choice) Of(r Role) string {
+	name := c.Embedder
+	if r == Reader {
+		name = c.Reader
+	}
+	if name == "" {
+		return Builtin
+	}
+	return name
+}
+
+// Choice returns what Use has chosen.
+func (s *Store) Choice() (Choice, error) {
+	var c Choice
+	file := filepath.Join(s.dir, choiceFile)
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	if err != nil {
+		return c, fmt.Errorf("read which models are used: %s: %w; remove the file to use the built-in models", file, err)
+	}
+	return c, nil
+}
+
+// Use makes a model, or Builtin, the one for a role.
+func (s *Store) Use(ctx context.Context, role Role, name string) error {
+	if name != Builtin {
+		if _, err := s.Get(name); err != nil {
+			return err
+		}
+	} else {
+		name = ""
+	}
+	return s.change(ctx, func() error {
+		c, err := s.Choice()
+		if err != nil {
+			return err
+		}
+		if role == Reader {
+			c.Reader = name
+		} else {
+			c.Embedder = name
+		}
+		return s.writeChoice(c)
+	})
+}
+
+func (s *Store) writeChoice(c Choice) error {
+	text, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	temp := filepath.Join(s.dir, "."+choiceFile)
+	return errors.Join(os.WriteFile(temp, append(text, '\n'), 0o644), os.Rename(temp, filepath.Join(s.dir, choiceFile)))
+}
+
+// Remove deletes a model. A role that it had goes to Builtin; those roles are
+// returned.
+func (s *Store) Remove(ctx context.Context, name string) (roles []Role, err error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
+	err = s.change(ctx, func() error {
+		if _, err := os.Stat(filepath.Join(s.dir, name, recordFile)); err != nil {
+			return fmt.Errorf("%w: %q is not in %s", ErrUnknown, name, s.dir)
+		}
+		c, err := s.Choice()
+		if err != nil {
+			return err
+		}
+		if c.Embedder == name {
+			roles, c.Embedder = append(roles, Embedder), ""
+		}
+		if c.Reader == name {
+			roles, c.Reader = append(roles, Reader), ""
+		}
+		if len(roles) > 0 {
+			if err := s.writeChoice(c); err != nil {
+				return err
+			}
+		}
+		// Renamed first, so that it is gone at once.
+		gone, err := os.MkdirTemp(s.dir, tempPrefix)
+		if err != nil {
+			return err
+		}
+		return errors.Join(os.Rename(filepath.Join(s.dir, name), filepath.Join(gone, name)), os.RemoveAll(gone))
+	})
+	return roles, err
+}
+
+// change calls f while no other process changes the store, after removing what
+// one that was killed has left.
+func (s *Store) change(ctx context.Context, f func() error) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+		return fmt.Errorf("make the folder of the models: %w", err)
+	}
+	lock := flock.New(filepath.Join(s.dir, lockFile))
+	ok, err := lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", s.dir, err)
+	}
+	if !ok {
+		return fmt.Errorf("another albert-search is changing the models in %s; wait for it", s.dir)
+	}
+	err = s.clean()
+	if err == nil {
+		err = f()
+	}
+	return errors.Join(err, lock.Unlock())
+}
+
+// clean removes folders of models that were never completed.
+func (s *Store) clean() error {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), tempPrefix) {
+			if err := os.RemoveAll(filepath.Join(s.dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Download is the folder for what is downloaded of a model's revision: kept
+// until RemoveDownload, so that it need not be downloaded twice.
+func (s *Store) Download(name, revision string) (string, error) {
+	dir := s.download(name, revision)
+	return dir, os.MkdirAll(dir, 0o755)
+}
+
+// RemoveDownload deletes the folder that Download made.
+func (s *Store) RemoveDownload(name, revision string) error {
+	err := os.RemoveAll(s.download(name, revision))
+	_ = os.Remove(filepath.Join(s.dir, downloads)) // if it is empty
+	return err
+}
+
+var unsafeLetters = regexp.MustCompile(`[^A-Za-z0-9._-]`)
+
+func (s *Store) download(name, revision string) string {
+	return filepath.Join(s.dir, downloads, unsafeLetters.ReplaceAllString(name, "_")+"@"+unsafeLetters.ReplaceAllString(revision, "_"))
+}

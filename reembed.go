@@ -1,0 +1,313 @@
+package albertsearch
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/albert-search/albert-search/embed"
+	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local"
+)
+
+// Embedding identifies an embedder by its content.
+type Embedding struct {
+	ID string `json:"id"`
+	// Dim is the length of a vector.
+	Dim int `json:"dim"`
+}
+
+func (e Embedding) String() string { return fmt.Sprintf("%.12s (%d dimensions)", e.ID, e.Dim) }
+
+// EmbedderError says that the vectors of an index are not those of the engine's
+// embedder. errors.Is(err, index.ErrModelMismatch) holds.
+type EmbedderError struct {
+	Dir string
+	// Index made the vectors of the index, Engine is what the engine has, and
+	// Name what it calls that, empty for Options.Embedder.
+	Index, Engine Embedding
+	Name          string
+	// Done of Passages have vectors of the engine's embedder already, of an
+	// unfinished re-embedding.
+	Done, Passages int
+}
+
+func (e *EmbedderError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: the index was made with the embedding model %v, this program has ", e.Dir, e.Index)
+	if e.Name != "" {
+		fmt.Fprintf(&b, "the %s ", e.Name)
+	}
+	fmt.Fprintf(&b, "%v.\n", e.Engine)
+	switch {
+	case e.Done > 0:
+		fmt.Fprintf(&b, "%d of %d passages are embedded with it already; to go on run: albert-search index --re-embed", e.Done, e.Passages)
+	default:
+		b.WriteString("To embed its passages with it run: albert-search index --re-embed")
+	}
+	b.WriteString("\nSearching by words alone works without: --mode keyword")
+	return b.String()
+}
+
+func (e *EmbedderError) Unwrap() error { return index.ErrModelMismatch }
+
+// mismatch returns an *EmbedderError if the settings differ in the embedder.
+func (e *Engine) mismatch(stats index.Stats, embedder embed.Embedder) error {
+	have := Embedding{stats.Settings.Embedder, stats.Settings.Dim}
+	want := Embedding{embedder.ID(), embedder.Dim()}
+	if have == want {
+		return nil
+	}
+	err := &EmbedderError{Dir: e.o.Dir, Index: have, Engine: want, Name: e.models.embedderName()}
+	if r := stats.Reembedding; (Embedding{r.Embedder, r.Dim}) == want {
+		err.Done, err.Passages = r.Passages, stats.Passages
+	}
+	return err
+}
+
+// ReembedRequest says how an index is re-embedded.
+type ReembedRequest struct {
+	// Progress is called now and then, not by two goroutines at once; it may
+	// be nil.
+	Progress func(ReembedProgress)
+}
+
+// ReembedProgress is a state of a run of Reembed.
+type ReembedProgress struct {
+	// Done of Passages have a vector of the engine's embedder.
+	Done, Passages int
+}
+
+// ReembedSummary counts what a run of Reembed did.
+type ReembedSummary struct {
+	// From made the vectors that the index had before, To is the engine's
+	// embedder. When they are equal there was nothing to do.
+	From Embedding `json:"from"`
+	To   Embedding `json:"to"`
+	// Complete says that the index has the vectors of To now.
+	Complete bool `json:"complete"`
+	// Passages are all that the index has. In this run Embedded of them were
+	// embedded, and Copied have the vector of another one with the same text;
+	// Resumed had theirs already from an earlier run.
+	Passages int `json:"passages"`
+	Embedded int `json:"embedded"`
+	Copied   int `json:"copied"`
+	Resumed  int `json:"resumed"`
+	// Discarded counts vectors of a third embedder, of a re-embedding that was
+	// never finished.
+	Discarded int           `json:"discarded"`
+	Took      time.Duration `json:"took_ns"`
+}
+
+// Reembed gives the passages of the index vectors of the engine's embedder. The
+// files that the passages come from need not exist any more, and passages stay
+// what they are. Searches, in this process or another, use the old vectors
+// until all new ones are there; then one generation switches to them. When
+// Reembed is interrupted or fails, what was embedded is kept, as far as it was
+// published, and the next run embeds only the rest.
+//
+// When the index has vectors of that embedder already, Reembed only discards
+// what there is of an unfinished re-embedding for another one.
+func (e *Engine) Reembed(ctx context.Context, r ReembedRequest) (sum ReembedSummary, err error) {
+	began := time.Now()
+	stats, err := e.stats(ctx)
+	if err != nil {
+		return sum, err
+	}
+	embedder, err := e.models.embedder(ctx)
+	if err != nil {
+		return sum, err
+	}
+	sum = ReembedSummary{
+		From: Embedding{stats.Settings.Embedder, stats.Settings.Dim}, To: Embedding{embedder.ID(), embedder.Dim()},
+		Passages: stats.Passages,
+	}
+	if sum.From == sum.To && stats.Reembedding.Embedder == "" {
+		sum.Complete, sum.Took = true, time.Since(began)
+		return sum, nil
+	}
+	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: stats.Settings})
+	if err != nil {
+		return sum, err
+	}
+	run := &reembedRun{store: store, embedder: embedder, request: r, summary: sum, seen: make(map[textKey]index.PassageID)}
+	err = run.do(ctx)
+	if err != nil && ctx.Err() != nil {
+		// What was added is whole: keep it.
+		err = errors.Join(err, run.publish(context.WithoutCancel(ctx)))
+	}
+	if err := errors.Join(err, store.Close()); err != nil {
+		return run.summary, err
+	}
+	run.summary.Complete = true
+	run.summary.Took = time.Since(began)
+	return run.summary, nil
+}
+
+// stats returns the counts of the newest generation.
+func (e *Engine) stats(ctx context.Context) (stats index.Stats, err error) {
+	err = e.read(ctx, func(store index.Store) error {
+		stats, err = store.Stats(ctx)
+		return err
+	})
+	return stats, err
+}
+
+// reembedRun is one run of Reembed.
+type reembedRun struct {
+	store    index.Store
+	shadow   index.Reembedding
+	embedder embed.Embedder
+	request  ReembedRequest
+	summary  ReembedSummary
+	progress ReembedProgress
+
+	// seen has a passage with a vector for each text.
+	seen map[textKey]index.PassageID
+
+	unpublished struct{ embedded, copied int }
+	published   time.Time
+}
+
+// textKey stands for what is embedded of a passage: equal keys have equal
+// vectors. A map of them is smaller than one of texts.
+type textKey [sha256.Size]byte
+
+func keyOf(p *index.Stored) textKey {
+	return sha256.Sum256([]byte(p.Doc.Title + "\x00" + p.Text))
+}
+
+func (r *reembedRun) do(ctx context.Context) error {
+	stats, err := r.store.Stats(ctx) // again, now that nobody else writes
+	if err != nil {
+		return err
+	}
+	r.published = time.Now()
+	r.summary.Passages, r.progress.Passages = stats.Passages, stats.Passages
+	u := stats.Reembedding
+	if u.Embedder != "" && (Embedding{u.Embedder, u.Dim}) != r.summary.To {
+		r.summary.Discarded = u.Passages
+	}
+	if r.summary.From != r.summary.To {
+		return r.reembed(ctx)
+	}
+	if u.Embedder == "" {
+		return nil
+	}
+	shadow, err := r.store.Reembed(ctx, u.Embedder, u.Dim)
+	if err != nil {
+		return err
+	}
+	return shadow.Discard(ctx) // which Close publishes
+}
+
+// reembed fills the shadow and switches to it.
+func (r *reembedRun) reembed(ctx context.Context) (err error) {
+	if r.shadow, err = r.store.Reembed(ctx, r.summary.To.ID, r.summary.To.Dim); err != nil {
+		return err
+	}
+	r.tell(0)
+	var batch []index.Stored
+	bytes := 0
+	for p, err := range r.shadow.Passages(ctx) {
+		if err != nil {
+			return fmt.Errorf("read the passages of the index: %w", err)
+		}
+		if p.Vector != nil {
+			r.seen[keyOf(&p)] = p.ID
+			r.summary.Resumed++
+			r.progress.Done++
+			continue
+		}
+		// A batch has whole documents.
+		if (len(batch) >= batchPassages || bytes >= batchBytes) && p.Doc != batch[len(batch)-1].Doc {
+			if err := r.add(ctx, batch); err != nil {
+				return err
+			}
+			batch, bytes = batch[:0], 0
+		}
+		batch = append(batch, p)
+		bytes += len(p.Text)
+	}
+	if err := r.add(ctx, batch); err != nil {
+		return err
+	}
+	if err := r.shadow.Switch(ctx); err != nil {
+		return fmt.Errorf("switch to the new vectors: %w", err)
+	}
+	r.count()
+	return nil
+}
+
+// add embeds passages, equal texts once, and puts their vectors into the
+// shadow.
+func (r *reembedRun) add(ctx context.Context, batch []index.Stored) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	vectors := make([]index.Embedded, len(batch))
+	keys := make([]textKey, len(batch))
+	at := make(map[textKey]int) // text to its index in texts
+	var texts []string
+	for i := range batch {
+		p := &batch[i]
+		vectors[i].ID, keys[i] = p.ID, keyOf(p)
+		if first, ok := r.seen[keys[i]]; ok {
+			vectors[i].Vector = r.shadow.Vector(first)
+		}
+		if _, ok := at[keys[i]]; vectors[i].Vector == nil && !ok {
+			at[keys[i]] = len(texts)
+			p.Match = normalized(p.Text)
+			texts = append(texts, embedText(p.Doc, &p.Passage))
+		}
+	}
+	r.tell(len(batch) - len(texts))
+	embedded, err := embedAll(ctx, r.embedder, texts, r.tell)
+	if err != nil {
+		return fmt.Errorf("embed passages of %s: %w", batch[0].Doc.Path, err)
+	}
+	for i := range vectors {
+		if vectors[i].Vector == nil {
+			vectors[i].Vector = embedded[at[keys[i]]]
+		}
+	}
+	if err := r.shadow.Add(ctx, vectors); err != nil {
+		return fmt.Errorf("write the vectors of %d passages: %w", len(vectors), err)
+	}
+	for i := range vectors {
+		r.seen[keys[i]] = vectors[i].ID
+	}
+	r.unpublished.embedded += len(texts)
+	r.unpublished.copied += len(batch) - len(texts)
+	if time.Since(r.published) < publishEvery {
+		return nil
+	}
+	return r.publish(ctx)
+}
+
+// tell advances the progress by n passages.
+func (r *reembedRun) tell(n int) {
+	r.progress.Done += n
+	if r.request.Progress != nil {
+		r.request.Progress(r.progress)
+	}
+}
+
+// publish makes durable what was added, then counts it.
+func (r *reembedRun) publish(ctx context.Context) error {
+	if err := r.store.Publish(ctx); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	r.published = time.Now()
+	r.count()
+	return nil
+}
+
+func (r *reembedRun) count() {
+	r.summary.Embedded += r.unpublished.embedded
+	r.summary.Copied += r.unpublished.copied
+	r.unpublished.embedded, r.unpublished.copied = 0, 0
+}
