@@ -1,11 +1,8 @@
 package main
 
 import (
-	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,7 +12,6 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/eval"
-	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/modelstore"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
@@ -250,121 +246,9 @@ type squadFile struct {
 
 func (e *evaluation) seed() uint64 { return uint64(e.Int("seed")) }
 
-// index brings an index of the sources up to date and returns its folder. The
-// parts of the key tell indexes in one working folder apart.
-func (e *evaluation) index(sources []ingest.Source, key ...string) (string, error) {
-	if err := e.loadEmbedder(); err != nil {
-		return "", err
-	}
-	dir := filepath.Join(e.place(key...), "index")
-	engine, err := albertsearch.Open(albertsearch.Options{Dir: dir, Embedder: e.embedder})
-	if err != nil {
-		return "", err
-	}
-	bar := newProgress(&e.printer)
-	defer bar.finish()
-	sum, err := engine.Index(e.Context.Context, albertsearch.IndexRequest{Sources: sources, Progress: bar.show})
-	if err := errors.Join(err, engine.Close()); err != nil {
-		return "", fmt.Errorf("index %s: %w", key[0], err)
-	}
-	bar.finish()
-	if n := sum.Failed + sum.Skipped; n > 0 {
-		e.remark("%s: %s could not be read", key[0], plural(n, "document"))
-	}
-	if sum.Indexed+sum.Unchanged == 0 {
-		return "", fmt.Errorf("index %s: there is nothing in it", key[0])
-	}
-	if e.verbose {
-		e.remark("%s: %d documents, %s embedded in %.1f s", key[0], sum.Indexed+sum.Unchanged, plural(sum.Passages, "passage"), sum.Took.Seconds())
-	}
-	return dir, nil
-}
-
-// place is a folder for what has the key and was embedded with the embedder.
-func (e *evaluation) place(key ...string) string {
-	id := sha256.Sum256([]byte(strings.Join(append([]string{e.embedder.ID()}, key...), "\x00")))
-	name := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
-			return r
-		}
-		return '_'
-	}, key[0])
-	return filepath.Join(e.dir, fmt.Sprintf("%.40s-%x", name, id[:8]))
-}
-
-// withIndex calls f with an engine on the index. Without a calibration it is the
-// reader's.
-func (e *evaluation) withIndex(dir string, k *qa.Calibration, f func(context.Context, *albertsearch.Engine) error) error {
-	options := albertsearch.Options{Dir: dir, Embedder: e.embedder}
-	if e.reader != nil {
-		r := *e.reader
-		if k != nil {
-			r.Options.Calibration, r.Options.Threshold = k, k.Threshold
-		}
-		options.Reader = &r
-	}
-	engine, err := albertsearch.Open(options)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f(e.Context.Context, engine), engine.Close())
-}
-
 // count shows a bar while n things are done.
 func (e *evaluation) count(what string, n int, f func(tick func()) error) error {
 	bar := newCounter(&e.printer, what, n)
 	defer bar.finish()
 	return f(bar.tick)
-}
-
-// output is a file of results. It is written to a temporary file, so that one
-// with the same name stays whole until the results are there: --run and
-// --compare may name the same.
-type output struct {
-	path string
-	file *os.File // nil when none is wanted
-	done bool
-}
-
-func newOutput(path string) (*output, error) {
-	if path == "" {
-		return &output{}, nil
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", path, cause(err))
-	}
-	return &output{path: path, file: f}, nil
-}
-
-// wanted tells whether there is a file.
-func (o *output) wanted() bool { return o.file != nil }
-
-// write calls f with the file, and from then on close keeps it.
-func (o *output) write(f func(io.Writer) error) error {
-	if o.file == nil {
-		return nil
-	}
-	if err := f(o.file); err != nil {
-		return fmt.Errorf("write %s: %w", o.path, err)
-	}
-	o.done = true
-	return nil
-}
-
-// close puts the file where it belongs, or removes it if nothing was written.
-func (o *output) close() error {
-	if o.file == nil {
-		return nil
-	}
-	err := o.file.Close()
-	if err != nil || !o.done {
-		return errors.Join(err, os.Remove(o.file.Name()))
-	}
-	// As a file that is made in the usual way; what was there keeps its mode.
-	mode := os.FileMode(0o644)
-	if info, err := os.Stat(o.path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	return errors.Join(os.Chmod(o.file.Name(), mode), os.Rename(o.file.Name(), o.path))
 }

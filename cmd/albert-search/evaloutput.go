@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+)
+
+// output is a file of results. It is written to a temporary file, so that one
+// with the same name stays whole until the results are there: --run and
+// --compare may name the same.
+type output struct {
+	path string
+	file *os.File // nil when none is wanted
+	done bool
+}
+
+func newOutput(path string) (*output, error) {
+	if path == "" {
+		return &output{}, nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", path, cause(err))
+	}
+	return &output{path: path, file: f}, nil
+}
+
+// wanted tells whether there is a file.
+func (o *output) wanted() bool { return o.file != nil }
+
+// write calls f with the file, and from then on close keeps it.
+func (o *output) write(f func(io.Writer) error) error {
+	if o.file == nil {
+		return nil
+	}
+	if err := f(o.file); err != nil {
+		return fmt.Errorf("write %s: %w", o.path, err)
+	}
+	o.done = true
+	return nil
+}
+
+// close puts the file where it belongs, or removes it if nothing was written.
+func (o *output) close() error {
+	if o.file == nil {
+		return nil
+	}
+	err := o.file.Close()
+	if err != nil || !o.done {
+		return errors.Join(err, os.Remove(o.file.Name()))
+	}
+	// As a file that is made in the usual way; what was there keeps its mode.
+	mode := os.FileMode(0o644)
+	if info, err := os.Stat(o.path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	return errors.Join(os.Chmod(o.file.Name(), mode), os.Rename(o.file.Name(), o.path))
+}
+
+// readRun reads a run that --run has written; nil if path is empty.
+func readRun[L interface{ key() lineKey }](path string) (map[lineKey]L, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the run to compare with: %w", err)
+	}
+	defer f.Close()
+	out := map[lineKey]L{}
+	lines := json.NewDecoder(f)
+	for {
+		var l L
+		err := lines.Decode(&l)
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the run %s, line %d: %w", path, len(out)+1, err)
+		}
+		if l.key().id == "" {
+			return nil, fmt.Errorf("read the run %s, line %d: it has no id; --run of the same command writes what is wanted", path, len(out)+1)
+		}
+		out[l.key()] = l
+	}
+}
+
+// errNoCommon says that nothing can be compared.
+func errNoCommon(c *cli.Context) error {
+	return fmt.Errorf("%s has none of these questions: --run writes what can be compared, under the names of the files", c.String("compare"))
+}
