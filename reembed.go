@@ -177,7 +177,8 @@ type reembedRun struct {
 type textKey [sha256.Size]byte
 
 func keyOf(p *index.Stored) textKey {
-	return sha256.Sum256([]byte(p.Doc.Title + "\x00" + p.Text))
+	// The length keeps the end of a title from being taken for a text's beginning.
+	return sha256.Sum256(fmt.Appendf(nil, "%d %s%s", len(p.Doc.Title), p.Doc.Title, p.Text))
 }
 
 func (r *reembedRun) do(ctx context.Context) error {
