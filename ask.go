@@ -1,6 +1,7 @@
 package albertsearch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,9 +19,12 @@ import (
 
 const (
 	// defaultRead is how many passages a question reads: docs/evaluation.md
-	// tells how often the right one is among them.
-	defaultRead    = 10
-	defaultAnswers = 3
+	// tells how often the right one is among them. A reader that judges their
+	// relevance reads more, since it is not led astray by those that only look
+	// as if they answered.
+	defaultRead          = 10
+	defaultReadRelevance = 20
+	defaultAnswers       = 3
 )
 
 // AskRequest asks a question.
@@ -30,7 +34,8 @@ type AskRequest struct {
 	Mode   Mode
 	Fusion rerank.Method
 	Filter index.Filter
-	// Read is how many of the best passages are read; 0 means 10.
+	// Read is how many of the best passages are read; 0 means 20, or 10 with a
+	// reader that does not judge their relevance.
 	Read int
 	// Limit is the most answers returned; 0 means 3.
 	Limit int
@@ -50,6 +55,9 @@ type Answer struct {
 	Confidence float64
 	// Score orders the answers of one question and means nothing beyond that.
 	Score float64
+	// Relevance is the log of the odds, by the reader, that the passage around
+	// the answer fits the question; nil if the reader does not judge it.
+	Relevance *float64
 	// Support cites the other passages that give the same answer.
 	Support []Citation
 }
@@ -73,8 +81,7 @@ func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 	if question == "" {
 		return nil, errors.New("the question is empty")
 	}
-	read, err := positive("number of passages to read", r.Read, defaultRead)
-	if err != nil {
+	if _, err := positive("number of passages to read", r.Read, defaultRead); err != nil {
 		return nil, err
 	}
 	limit, err := positive("limit", r.Limit, defaultAnswers)
@@ -84,6 +91,10 @@ func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 	answerer, err := e.loadBoth(ctx, r.Mode)
 	if err != nil {
 		return nil, err
+	}
+	read := cmp.Or(r.Read, defaultRead)
+	if answerer.HasRelevance() {
+		read = cmp.Or(r.Read, defaultReadRelevance)
 	}
 	res := new(AskResult)
 	err = e.read(ctx, func(store index.Store) error {
@@ -160,6 +171,9 @@ func readAnswers(ctx context.Context, a *qa.Answerer, question string, stored []
 			InSentence: index.Range{Start: start - from, End: end - from},
 			Confidence: answer.Confidence,
 			Score:      answer.Score,
+		}
+		if a.HasRelevance() {
+			out.Relevance = &answer.Evidence.Relevance
 		}
 		for _, s := range answer.Support {
 			out.Support = append(out.Support, cite(stored[s]))

@@ -11,6 +11,7 @@ import (
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/qa"
+	"github.com/albert-search/albert-search/rerank"
 )
 
 // Pooling is how an embedder makes one vector of the hidden states of a text's
@@ -48,6 +49,9 @@ type ModelFiles struct {
 	// that of the built-in reader is used, and a confidence is then no
 	// probability.
 	Calibration *qa.Calibration
+	// Reranking is for readers that judge relevance: how it counts in a
+	// reranked search. Without one it is that of the built-in reader.
+	Reranking *rerank.Calibration
 }
 
 // Windows of models that do not say theirs.

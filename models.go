@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 	"slices"
@@ -14,13 +15,18 @@ import (
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/qa"
+	"github.com/albert-search/albert-search/rerank"
 )
 
 // Reader is a model that scores spans, with what belongs to it.
 type Reader struct {
+	// Spans may be a qa.RelevanceReader.
 	Spans     qa.SpanReader
 	Tokenizer tokenize.Tokenizer
 	Options   qa.Options
+	// Reranking says how the relevance counts in a reranked search. When nil it
+	// is that of the built-in reader.
+	Reranking *rerank.Calibration
 }
 
 // models loads models when they are first needed and keeps them.
@@ -98,8 +104,26 @@ func (m *models) answerer(ctx context.Context) (*qa.Answerer, error) {
 		if err != nil {
 			return nil, err
 		}
+		if c := files.Calibration; c != nil && c.NeedsRelevance() && !o.session.HasRelevance() {
+			return nil, files.fail(fmt.Errorf("its calibration is one for a reader that judges relevance: %w", qa.ErrNoRelevance))
+		}
 		return qa.New(o.session, o.model.Tokenizer(), qa.Options{Window: o.window, Calibration: files.Calibration}), nil
 	})
+}
+
+// reranking is the calibration that belongs to the reader.
+func (m *models) reranking() *rerank.Calibration {
+	var own *rerank.Calibration
+	switch {
+	case m.o.Reader != nil:
+		own = m.o.Reader.Reranking
+	case m.o.ReaderModel != nil:
+		own = m.o.ReaderModel.Reranking
+	}
+	if own != nil {
+		return own
+	}
+	return rerank.BuiltinCalibration()
 }
 
 // ort returns ONNX Runtime, loading it if need be.

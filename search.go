@@ -11,6 +11,7 @@ import (
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest/textnorm"
+	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
 )
 
@@ -47,7 +48,15 @@ type SearchRequest struct {
 	Filter index.Filter
 	// Limit is the most hits returned; 0 means 10.
 	Limit int
+	// Rerank is how many of the best candidates the reader reads together with
+	// the query, to order them anew by what it thinks of them; 0 means none.
+	// It needs Hybrid and a reader that judges relevance: without one the
+	// error is qa.ErrNoRelevance. DefaultRerank is a good number.
+	Rerank int
 }
+
+// DefaultRerank is a good number for SearchRequest.Rerank.
+const DefaultRerank = 50
 
 // Hit is a found passage.
 type Hit struct {
@@ -71,6 +80,9 @@ type Explanation struct {
 	VectorRank   int     `json:"vector_rank,omitempty"`
 	Cosine       float64 `json:"cosine,omitempty"`
 	Fused        float64 `json:"fused"`
+	// Relevance is what the reader thinks, if it was asked: the log of the odds
+	// that the passage fits the query.
+	Relevance *float64 `json:"relevance,omitempty"`
 }
 
 // SearchResult is what a search found.
@@ -103,10 +115,23 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 	if err != nil {
 		return nil, err
 	}
+	if err := r.checkRerank(); err != nil {
+		return nil, err
+	}
+	if r.Rerank > 0 {
+		// At the same time as the embedder, and before anything is searched.
+		answerer, err := e.loadBoth(ctx, r.Mode)
+		if err != nil {
+			return nil, err
+		}
+		if !answerer.HasRelevance() {
+			return nil, fmt.Errorf("rerank: %w", qa.ErrNoRelevance)
+		}
+	}
 	res := new(SearchResult)
 	err = e.read(ctx, func(store index.Store) error {
 		found, err := e.retrieve(ctx, store, retrieval{
-			query: q, mode: r.Mode, fusion: r.Fusion, filter: r.Filter, limit: limit,
+			query: q, mode: r.Mode, fusion: r.Fusion, filter: r.Filter, limit: max(limit, r.Rerank),
 		})
 		if err != nil {
 			return err
@@ -115,6 +140,12 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 		if err != nil {
 			return fmt.Errorf("fetch passages: %w", err)
 		}
+		if r.Rerank > 0 {
+			if found, passages, err = e.rerank(ctx, wanted(q), found, passages, r.Rerank); err != nil {
+				return err
+			}
+		}
+		found, passages = found[:min(len(found), limit)], passages[:min(len(passages), limit)]
 		for i, p := range passages {
 			res.Hits = append(res.Hits, Hit{
 				Citation: cite(p),

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -20,7 +21,8 @@ import (
 const benchWords = 1000
 
 // randomModel is a model of random weights, given as its config.json says it.
-func randomModel(b *testing.B, config map[string]any) *albert.Model {
+// Groups with the same number in ties, if there are any, have the same matrices.
+func randomModel(b *testing.B, config map[string]any, ties ...int) *albert.Model {
 	b.Helper()
 	config["model_type"], config["vocab_size"] = "albert", benchWords
 	h, e, i, groups := config["hidden_size"].(int), config["embedding_size"].(int), config["intermediate_size"].(int), config["num_hidden_groups"].(int)
@@ -51,7 +53,9 @@ func randomModel(b *testing.B, config map[string]any) *albert.Model {
 	add("embeddings.token_type_embeddings.weight", 2, e)
 	norm("embeddings.LayerNorm", e)
 	linear("encoder.embedding_hidden_mapping_in", e, h)
+	matrices := make(map[string][]byte) // of the ties, by name
 	for g := range groups {
+		first := len(tensors)
 		p := fmt.Sprintf("encoder.albert_layer_groups.%d.albert_layers.0.", g)
 		for _, name := range []string{"query", "key", "value", "dense"} {
 			linear(p+"attention."+name, h, h)
@@ -60,6 +64,16 @@ func randomModel(b *testing.B, config map[string]any) *albert.Model {
 		linear(p+"ffn", h, i)
 		linear(p+"ffn_output", i, h)
 		norm(p+"full_layer_layer_norm", h)
+		for i, t := range tensors[first:] {
+			if len(ties) == 0 || len(t.Shape) != 2 {
+				continue
+			}
+			name := fmt.Sprint(ties[g], strings.TrimPrefix(t.Name, p))
+			if tied, ok := matrices[name]; ok {
+				tensors[first+i].Bytes = tied
+			}
+			matrices[name] = tensors[first+i].Bytes
+		}
 	}
 	var weights bytes.Buffer
 	if err := safetensors.Write(&weights, tensors, nil); err != nil {
@@ -126,6 +140,46 @@ func BenchmarkPool(b *testing.B) {
 					}
 				}
 				b.ReportMetric(float64(pieces*b.N)/b.Elapsed().Seconds(), "pieces/s")
+			})
+		}
+	}
+}
+
+// BenchmarkMemory reports by how much the process grows for each session on a
+// model of the shape of the built-in ones that has run once. Run one at a time:
+// what one leaves behind, the next one uses.
+func BenchmarkMemory(b *testing.B) {
+	rt := orttest.Runtime(b)
+	ids := make([]int32, 256)
+	seqs := []tokenize.Sequence{{IDs: ids, Split: len(ids)}}
+	for _, shape := range []struct {
+		name   string
+		groups int
+		ties   []int
+	}{{"three", 3, nil}, {"tied", 6, []int{1, 1, 2, 2, 3, 3}}, {"six", 6, nil}} {
+		model := randomModel(b, map[string]any{
+			"hidden_size": 384, "embedding_size": 128, "num_hidden_layers": 6, "num_hidden_groups": shape.groups,
+			"num_attention_heads": 12, "intermediate_size": 1536, "hidden_act": "gelu",
+		}, shape.ties...)
+		for _, p := range []albert.Precision{albert.Float32, albert.Int8} {
+			b.Run(fmt.Sprintf("%s/%v", shape.name, p), func(b *testing.B) {
+				const sessions = 8
+				for b.Loop() {
+					debug.FreeOSMemory()
+					before := resident(b)
+					for range sessions {
+						s, err := model.Open(rt, albert.Pooled, albert.SessionOptions{Precision: p, Parallel: 1})
+						if err != nil {
+							b.Fatal(err)
+						}
+						defer s.Close()
+						if _, err := s.Pool(b.Context(), seqs); err != nil {
+							b.Fatal(err)
+						}
+					}
+					debug.FreeOSMemory()
+					b.ReportMetric(float64(resident(b)-before)/sessions/1e6, "MB/session")
+				}
 			})
 		}
 	}

@@ -253,7 +253,7 @@ func TestNothingLeaks(t *testing.T) {
 
 // resident is the memory of the process in bytes, or 0 where the system does
 // not tell.
-func resident(t *testing.T) int {
+func resident(t testing.TB) int {
 	t.Helper()
 	runtime.GC()
 	b, err := os.ReadFile("/proc/self/statm")

@@ -10,7 +10,7 @@ import (
 )
 
 func TestFitConfidenceFindsTheWeights(t *testing.T) {
-	truth := qa.Calibration{Bias: -2, Weights: [4]float64{.5, 1.5, .3, .8}}
+	truth := qa.Calibration{Bias: -2, Weights: [5]float64{.5, 1.5, .3, .8}}
 	rnd := rand.New(rand.NewPCG(1, 2))
 	var examples []eval.Example
 	for range 40000 {
@@ -32,7 +32,7 @@ func TestFitConfidenceFindsTheWeights(t *testing.T) {
 }
 
 func TestFitConfidenceHasNoNegativeWeights(t *testing.T) {
-	truth := qa.Calibration{Bias: -1, Weights: [4]float64{.5, 1.5, -.4, 0}}
+	truth := qa.Calibration{Bias: -1, Weights: [5]float64{.5, 1.5, -.4, 0}}
 	rnd := rand.New(rand.NewPCG(3, 4))
 	var examples []eval.Example
 	for range 5000 {

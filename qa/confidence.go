@@ -1,9 +1,10 @@
 package qa
 
 import (
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"math"
 )
 
@@ -21,16 +22,23 @@ type Evidence struct {
 	Lead float64
 	// Support counts the other passages that give the answer.
 	Support int
+	// Relevance is what the reader holds the answer's window to be: the log of
+	// the odds that it answers the question; 0 if the reader does not judge it.
+	Relevance float64
 }
+
+// features is how many numbers Evidence.Features has.
+const features = 5
 
 // Features are what the logistic model of Calibration weighs, in the order of
 // Calibration.Weights.
-func (e Evidence) Features() [4]float64 {
-	return [4]float64{
+func (e Evidence) Features() [features]float64 {
+	return [features]float64{
 		e.Margin,
 		e.Fused,
 		max(-maxLead, min(maxLead, e.Lead)),
 		math.Log2(1 + float64(e.Support)),
+		e.Relevance,
 	}
 }
 
@@ -40,16 +48,23 @@ func (e Evidence) Features() [4]float64 {
 // collection.
 type Calibration struct {
 	// FusedWeight is the weight of a passage's retrieval score in the Score of
-	// its answers.
-	FusedWeight float64 `json:"fusedWeight"`
+	// its answers, RelevanceWeight that of the relevance of their windows.
+	FusedWeight     float64 `json:"fusedWeight"`
+	RelevanceWeight float64 `json:"relevanceWeight"`
 	// Bias and Weights of the logistic regression of "the answer is right" on
 	// Evidence.Features.
-	Bias    float64    `json:"bias"`
-	Weights [4]float64 `json:"weights"`
+	Bias    float64           `json:"bias"`
+	Weights [features]float64 `json:"weights"`
 	// Threshold is the confidence from which an answer is given.
 	Threshold float64 `json:"threshold"`
 	// Provenance says with what the figures were fitted.
 	Provenance Provenance `json:"provenance"`
+}
+
+// NeedsRelevance reports whether the calibration is one for a reader that
+// judges relevance.
+func (c *Calibration) NeedsRelevance() bool {
+	return c.RelevanceWeight != 0 || c.Weights[features-1] != 0
 }
 
 // Provenance is how a Calibration was made.
@@ -69,26 +84,79 @@ func (c *Calibration) Confidence(e Evidence) float64 {
 	return 1 / (1 + math.Exp(-z))
 }
 
-// ParseCalibration reads a Calibration from JSON.
-func ParseCalibration(data []byte) (*Calibration, error) {
-	var c Calibration
-	if err := json.Unmarshal(data, &c); err != nil {
-		return nil, fmt.Errorf("reading a calibration: %w", err)
-	}
-	if c.Threshold < 0 || c.Threshold > 1 {
-		return nil, fmt.Errorf("reading a calibration: threshold %v is not in 0..1", c.Threshold)
-	}
-	return &c, nil
+// calibrationVersion is that of the JSON form. Version 1, which a file without
+// one has, knows of no relevance and has a weight less.
+const calibrationVersion = 2
+
+// MarshalJSON writes the newest version.
+func (c Calibration) MarshalJSON() ([]byte, error) {
+	type plain Calibration // without this method
+	return json.Marshal(struct {
+		Version int `json:"version"`
+		plain
+	}{calibrationVersion, plain(c)})
 }
 
-//go:embed calibration.json
-var calibrationJSON []byte
-
-// BuiltinCalibration is that of the built-in reader.
-func BuiltinCalibration() *Calibration {
-	c, err := ParseCalibration(calibrationJSON)
-	if err != nil {
-		panic(err) // the file is part of the program
+// UnmarshalJSON reads any version and checks it.
+func (c *Calibration) UnmarshalJSON(data []byte) error {
+	type plain Calibration
+	v := struct {
+		Version int       `json:"version"`
+		Weights []float64 `json:"weights"`
+		*plain
+	}{Version: 1, plain: new(plain)}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
 	}
-	return c
+	weights := map[int]int{1: features - 1, calibrationVersion: features}[v.Version]
+	switch {
+	case weights == 0:
+		return fmt.Errorf("version %d is not known to this version of the program", v.Version)
+	case len(v.Weights) != weights:
+		return fmt.Errorf("%d weights, in version %d there are %d", len(v.Weights), v.Version, weights)
+	case !(v.Threshold >= 0 && v.Threshold <= 1):
+		return fmt.Errorf("threshold %v is not in 0..1", v.Threshold)
+	}
+	copy(v.plain.Weights[:], v.Weights)
+	*c = Calibration(*v.plain)
+	return nil
+}
+
+// ParseCalibration reads a Calibration from JSON.
+func ParseCalibration(data []byte) (*Calibration, error) {
+	c := new(Calibration)
+	if err := json.Unmarshal(data, c); err != nil {
+		return nil, fmt.Errorf("reading a calibration: %w", err)
+	}
+	return c, nil
+}
+
+// The calibrations of built-in readers: calibration.json of one without
+// relevance and, if there is one, calibration-relevance.json of one with it.
+//
+//go:embed calibration*.json
+var calibrations embed.FS
+
+// BuiltinCalibration is one fitted with a built-in reader, without the
+// relevance.
+func BuiltinCalibration() *Calibration { return builtinCalibration("calibration.json") }
+
+// defaultCalibration is that of a reader without a calibration of its own.
+func defaultCalibration(relevance bool) *Calibration {
+	const withRelevance = "calibration-relevance.json"
+	if _, err := fs.Stat(calibrations, withRelevance); relevance && err == nil {
+		return builtinCalibration(withRelevance)
+	}
+	return BuiltinCalibration()
+}
+
+func builtinCalibration(name string) *Calibration {
+	data, err := calibrations.ReadFile(name)
+	if err == nil {
+		var c *Calibration
+		if c, err = ParseCalibration(data); err == nil {
+			return c
+		}
+	}
+	panic(err) // the file is part of the program
 }

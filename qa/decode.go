@@ -16,6 +16,7 @@ type span struct {
 	start, end int // bytes in the passage's text
 	logits     float64
 	null       float64
+	relevance  float64 // of its window
 }
 
 // margin is the log of how much likelier the span is than "no answer here",
@@ -25,11 +26,11 @@ func (s span) margin() float64 { return s.logits - s.null }
 // decode returns the best spans of a window that do not overlap, best first.
 // A span starts at one of the best starts, ends at one of the best ends and
 // lies in the passage: the question and the special pieces are no candidates.
-func (a *Answerer) decode(w window, text string, start, end []float32, null float64) []span {
+func (a *Answerer) decode(w readWindow, text string) []span {
 	off := w.seq.Split
 	n := len(w.tokens)
-	starts := best(start[off+w.from:off+w.to], w.from, a.opt.TopK)
-	ends := best(end[off:off+n], 0, a.opt.TopK)
+	starts := best(w.start[off+w.from:off+w.to], w.from, a.opt.TopK)
+	ends := best(w.end[off:off+n], 0, a.opt.TopK)
 	type pair struct {
 		from, to int
 		logits   float64
@@ -40,7 +41,7 @@ func (a *Answerer) decode(w window, text string, start, end []float32, null floa
 			if e < s || e-s >= a.opt.AnswerTokens {
 				continue
 			}
-			pairs = append(pairs, pair{s, e, float64(start[off+s]) + float64(end[off+e])})
+			pairs = append(pairs, pair{s, e, float64(w.start[off+s]) + float64(w.end[off+e])})
 		}
 	}
 	slices.SortFunc(pairs, func(x, y pair) int {
@@ -48,7 +49,7 @@ func (a *Answerer) decode(w window, text string, start, end []float32, null floa
 	})
 	var out []span
 	for _, p := range pairs {
-		s := span{passage: w.passage, logits: p.logits, null: null}
+		s := span{passage: w.passage, logits: p.logits, null: w.null(), relevance: float64(w.relevance)}
 		s.start, s.end = tidy(text, w.tokens[p.from].Start, w.tokens[p.to].End)
 		if s.start >= s.end || slices.ContainsFunc(out, s.overlaps) {
 			continue

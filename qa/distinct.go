@@ -10,14 +10,16 @@ import (
 // group is one answer with all spans that give it.
 type group struct {
 	Answer
-	words []string // of the answer, normalised
+	words     []string // of the answer, normalised
+	relevance float64
 }
 
 // distinct merges the spans that say the same and returns the best answers in
 // order.
 func (a *Answerer) distinct(spans []span, passages []Passage) []Answer {
 	score := func(s span) float64 {
-		return s.margin() + a.opt.Calibration.FusedWeight*passages[s.passage].Score
+		c := a.opt.Calibration
+		return s.margin() + c.FusedWeight*passages[s.passage].Score + c.RelevanceWeight*s.relevance
 	}
 	slices.SortFunc(spans, func(x, y span) int {
 		return cmp.Or(cmp.Compare(score(y), score(x)), cmp.Compare(x.passage, y.passage), cmp.Compare(x.start, y.start))
@@ -45,7 +47,8 @@ func (a *Answerer) distinct(spans []span, passages []Passage) []Answer {
 				Passage: s.passage, Start: s.start, End: s.end,
 				Span: s.logits, Null: s.null, Score: score(s),
 			},
-			words: words,
+			words:     words,
+			relevance: s.relevance,
 		})
 	}
 	out := make([]Answer, 0, min(len(groups), a.opt.MaxAnswers))
@@ -64,10 +67,11 @@ func (a *Answerer) distinct(spans []span, passages []Passage) []Answer {
 			lead = g.Score - groups[rival].Score
 		}
 		g.Evidence = Evidence{
-			Margin:  g.Span - g.Null,
-			Fused:   passages[g.Passage].Score,
-			Lead:    lead,
-			Support: len(g.Support),
+			Margin:    g.Span - g.Null,
+			Fused:     passages[g.Passage].Score,
+			Lead:      lead,
+			Support:   len(g.Support),
+			Relevance: g.relevance,
 		}
 		g.Confidence = a.opt.Calibration.Confidence(g.Evidence)
 		out = append(out, g.Answer)

@@ -2,12 +2,15 @@
 // by side in windows, has a reader model score every piece as the start or the
 // end of an answer, and makes of the best spans a short list of distinct
 // answers, each with the passages that support it and the probability that it
-// is right. "There is no answer here" is one of the results.
+// is right. "There is no answer here" is one of the results. A model that can
+// also says how relevant each passage is, from the same pass.
 package qa
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 
 	"github.com/albert-search/albert-search/albert/tokenize"
 )
@@ -17,6 +20,17 @@ import (
 // *albert.Session is one.
 type SpanReader interface {
 	Spans(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, err error)
+}
+
+// RelevanceReader is a SpanReader whose model may also judge, in the same pass,
+// how well a passage fits the question. *albert.Session is one.
+type RelevanceReader interface {
+	SpanReader
+	// HasRelevance reports whether Read can be used.
+	HasRelevance() bool
+	// Read returns what Spans does and one number for each sequence, the log
+	// of the odds that its second text answers the first.
+	Read(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error)
 }
 
 // Passage is a piece of text in which an answer may stand.
@@ -33,7 +47,8 @@ type Options struct {
 	// special pieces included (256).
 	Window int
 	// Overlap is the number of pieces that two neighbouring windows of a
-	// passage share (96), the window less SQuAD's "doc stride".
+	// passage share (three eighths of Window), the window less SQuAD's "doc
+	// stride".
 	Overlap int
 	// QuestionTokens is how much of a question is read (48).
 	QuestionTokens int
@@ -46,12 +61,12 @@ type Options struct {
 	// Threshold is the confidence that the best answer needs to count as one.
 	// The default is the calibration's; a negative one lets every answer pass.
 	Threshold float64
-	// Calibration belongs to the reader model. The default is that of the
-	// built-in reader.
+	// Calibration belongs to the reader model. The default is one fitted with
+	// a built-in reader, with or without relevance.
 	Calibration *Calibration
 }
 
-func (o Options) withDefaults() Options {
+func (o Options) withDefaults(relevance bool) Options {
 	o.Window = or(o.Window, 256)
 	o.QuestionTokens = or(o.QuestionTokens, 48)
 	o.AnswerTokens = or(o.AnswerTokens, 25)
@@ -61,9 +76,9 @@ func (o Options) withDefaults() Options {
 	// piece of the passage, and the next window starts after this one's start.
 	o.Window = max(o.Window, 5)
 	o.QuestionTokens = min(o.QuestionTokens, o.Window-4)
-	o.Overlap = or(o.Overlap, 96)
+	o.Overlap = or(o.Overlap, o.Window*3/8)
 	if o.Calibration == nil {
-		o.Calibration = BuiltinCalibration()
+		o.Calibration = defaultCalibration(relevance)
 	}
 	if o.Threshold == 0 {
 		o.Threshold = o.Calibration.Threshold
@@ -88,7 +103,8 @@ type Answer struct {
 	// [CLS] piece, which stands for "no answer here".
 	Span, Null float64
 	// Score orders the answers of one question: Span - Null plus the weighted
-	// score of the passage. It means nothing across questions.
+	// score of the passage and relevance of the window. It means nothing
+	// across questions.
 	Score float64
 	// Confidence is the probability, from 0 to 1, that the answer is right;
 	// Evidence is what it was worked out from.
@@ -115,40 +131,39 @@ type Result struct {
 // goroutines at once if its SpanReader is.
 type Answerer struct {
 	reader SpanReader
-	tok    tokenize.Tokenizer
-	opt    Options
+	// relevance is reader if that judges relevance, else nil.
+	relevance RelevanceReader
+	tok       tokenize.Tokenizer
+	opt       Options
 }
 
 // New returns an Answerer that reads with r; tok is the tokenizer of r's model.
 func New(r SpanReader, tok tokenize.Tokenizer, o Options) *Answerer {
-	return &Answerer{reader: r, tok: tok, opt: o.withDefaults()}
+	a := &Answerer{reader: r, tok: tok}
+	if rr, ok := r.(RelevanceReader); ok && rr.HasRelevance() {
+		a.relevance = rr
+	}
+	a.opt = o.withDefaults(a.HasRelevance())
+	return a
 }
+
+// HasRelevance reports whether the reader judges relevance: answers then have
+// it, and Relevance can be used.
+func (a *Answerer) HasRelevance() bool { return a.relevance != nil }
 
 // Answer reads the passages for an answer to the question. All windows of all
 // passages are given to the SpanReader in one call. Without passages, or with
 // a question of no pieces, the result is empty.
 func (a *Answerer) Answer(ctx context.Context, question string, passages []Passage) (Result, error) {
-	windows := a.windows(question, passages)
-	if len(windows) == 0 {
-		return Result{}, nil
-	}
-	seqs := make([]tokenize.Sequence, len(windows))
-	for i, w := range windows {
-		seqs[i] = w.seq
-	}
-	starts, ends, err := a.reader.Spans(ctx, seqs)
-	if err != nil {
-		return Result{}, fmt.Errorf("reading %d passages: %w", len(passages), err)
-	}
-	if err := checkLogits(seqs, starts, ends); err != nil {
+	ws, err := a.read(ctx, question, passages)
+	if err != nil || len(ws) == 0 {
 		return Result{}, err
 	}
-	nullScore := float64(starts[0][0]) + float64(ends[0][0])
+	nullScore := ws[0].null()
 	var spans []span
-	for i, w := range windows {
-		null := float64(starts[i][0]) + float64(ends[i][0])
-		nullScore = min(nullScore, null)
-		spans = append(spans, a.decode(w, passages[w.passage].Text, starts[i], ends[i], null)...)
+	for _, w := range ws {
+		nullScore = min(nullScore, w.null())
+		spans = append(spans, a.decode(w, passages[w.passage].Text)...)
 	}
 	answers := a.distinct(spans, passages)
 	return Result{
@@ -156,4 +171,73 @@ func (a *Answerer) Answer(ctx context.Context, question string, passages []Passa
 		Answered:  len(answers) > 0 && answers[0].Confidence >= a.opt.Threshold,
 		NullScore: nullScore,
 	}, nil
+}
+
+// ErrNoRelevance is the error of Answerer.Relevance for a reader without it.
+var ErrNoRelevance = errors.New("the reading model does not judge relevance: it has no classifier of two labels beside its span head")
+
+// Relevance reads the texts and returns how relevant each is to the question:
+// the log of the odds that it answers it, of a text longer than a window the
+// best window's. A text of no pieces has negative infinity.
+func (a *Answerer) Relevance(ctx context.Context, question string, texts []string) ([]float64, error) {
+	if !a.HasRelevance() {
+		return nil, ErrNoRelevance
+	}
+	passages := make([]Passage, len(texts))
+	out := make([]float64, len(texts))
+	for i, text := range texts {
+		passages[i].Text = text
+		out[i] = math.Inf(-1)
+	}
+	ws, err := a.read(ctx, question, passages)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range ws {
+		out[w.passage] = max(out[w.passage], float64(w.relevance))
+	}
+	return out, nil
+}
+
+// readWindow is a window with what the model says of it.
+type readWindow struct {
+	window
+	// start and end are the logits of the pieces of window.seq.
+	start, end []float32
+	// relevance is 0 if the model does not judge it.
+	relevance float32
+}
+
+// null is the score of "no answer here".
+func (w readWindow) null() float64 { return float64(w.start[0]) + float64(w.end[0]) }
+
+// read reads all windows of the passages in one call.
+func (a *Answerer) read(ctx context.Context, question string, passages []Passage) ([]readWindow, error) {
+	windows := a.windows(question, passages)
+	if len(windows) == 0 {
+		return nil, nil
+	}
+	seqs := make([]tokenize.Sequence, len(windows))
+	for i, w := range windows {
+		seqs[i] = w.seq
+	}
+	var starts, ends [][]float32
+	relevance := make([]float32, len(seqs))
+	var err error
+	if a.HasRelevance() {
+		starts, ends, relevance, err = a.relevance.Read(ctx, seqs)
+	} else {
+		starts, ends, err = a.reader.Spans(ctx, seqs)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %d passages: %w", len(passages), err)
+	}
+	if err := checkLogits(seqs, starts, ends, relevance); err != nil {
+		return nil, err
+	}
+	out := make([]readWindow, len(windows))
+	for i, w := range windows {
+		out[i] = readWindow{w, starts[i], ends[i], relevance[i]}
+	}
+	return out, nil
 }

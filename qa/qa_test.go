@@ -277,13 +277,14 @@ func TestReaderErrors(t *testing.T) {
 }
 
 func TestConfidenceGrowsWithTheEvidence(t *testing.T) {
-	c := qa.Calibration{Bias: -3, Weights: [4]float64{.3, 2, .2, .1}}
+	c := qa.Calibration{Bias: -3, Weights: [5]float64{.3, 2, .2, .1, .4}}
 	weak := qa.Evidence{Margin: -5, Fused: .3, Lead: .1}
 	for name, strong := range map[string]qa.Evidence{
-		"margin":  {Margin: 5, Fused: .3, Lead: .1},
-		"fused":   {Margin: -5, Fused: 1, Lead: .1},
-		"lead":    {Margin: -5, Fused: .3, Lead: 5},
-		"support": {Margin: -5, Fused: .3, Lead: .1, Support: 3},
+		"margin":    {Margin: 5, Fused: .3, Lead: .1},
+		"fused":     {Margin: -5, Fused: 1, Lead: .1},
+		"lead":      {Margin: -5, Fused: .3, Lead: 5},
+		"support":   {Margin: -5, Fused: .3, Lead: .1, Support: 3},
+		"relevance": {Margin: -5, Fused: .3, Lead: .1, Relevance: 2},
 	} {
 		if a, b := c.Confidence(weak), c.Confidence(strong); a >= b || a < 0 || b > 1 {
 			t.Errorf("%s: %v, then %v", name, a, b)

@@ -1,6 +1,7 @@
 package qa
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -84,20 +85,27 @@ func shareOut(ws []window, step int) {
 
 // checkLogits refuses what a reader must not give, rather than to fail on it
 // later or to rank by it.
-func checkLogits(seqs []tokenize.Sequence, starts, ends [][]float32) error {
-	if len(starts) != len(seqs) || len(ends) != len(seqs) {
-		return fmt.Errorf("the reader model gave logits for %d and %d of %d windows", len(starts), len(ends), len(seqs))
+func checkLogits(seqs []tokenize.Sequence, starts, ends [][]float32, relevance []float32) error {
+	if len(starts) != len(seqs) || len(ends) != len(seqs) || len(relevance) != len(seqs) {
+		return fmt.Errorf("the reader model gave logits for %d, %d and %d of %d windows", len(starts), len(ends), len(relevance), len(seqs))
 	}
 	for i, s := range seqs {
 		for _, row := range [][]float32{starts[i], ends[i]} {
 			if len(row) != len(s.IDs) {
 				return fmt.Errorf("the reader model gave %d logits for a window of %d pieces", len(row), len(s.IDs))
 			}
-			for _, v := range row {
-				if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-					return fmt.Errorf("the reader model gave a logit that is not a number; its weights may be damaged")
-				}
+			if err := checkFinite(row); err != nil {
+				return err
 			}
+		}
+	}
+	return checkFinite(relevance)
+}
+
+func checkFinite(logits []float32) error {
+	for _, v := range logits {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return errors.New("the reader model gave a logit that is not a number; its weights may be damaged")
 		}
 	}
 	return nil

@@ -1,5 +1,6 @@
 // Package rerank orders candidate passages: it fuses the ranked lists of
-// several retrievers into one and tells how each contributed.
+// several retrievers into one and tells how each contributed; and it orders the
+// first of them anew by what a model thinks that reads them.
 package rerank
 
 import (

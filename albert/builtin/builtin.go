@@ -3,13 +3,18 @@
 // albert.Load reads. The model cards beside their files say how they were
 // made.
 //
-// The files are written from checkpoints by the command in internal/import.
+// The files are written from checkpoints by the command in internal/import. A
+// tensor that both models have is there once (internal/pack).
 package builtin
 
 import (
 	"embed"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
+
+	"github.com/albert-search/albert-search/albert/builtin/internal/pack"
 )
 
 const (
@@ -22,8 +27,16 @@ const (
 	ReaderWindow = 256
 )
 
-//go:embed models/*/*.json models/*/*.safetensors models/*/vocab.txt
+//go:embed models/*/*.json models/*/model.* models/*/vocab.txt
 var files embed.FS
+
+// The weights of a model are one file, or those of all models in a blob with a
+// layout for each.
+const (
+	weightsFile = "model.safetensors"
+	blobFile    = "models/shared/model.blob"
+	layoutFile  = "model.layout"
+)
 
 // Embedder returns the files of the model that turns texts into vectors.
 func Embedder() fs.FS { return model("embedder") }
@@ -40,8 +53,29 @@ func (m model) Open(name string) (fs.File, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
 	f, err := files.Open("models/" + string(m) + "/" + name)
+	if errors.Is(err, fs.ErrNotExist) && name == weightsFile {
+		return m.openPacked()
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		f, err = files.Open("models/tokenizer/" + name)
 	}
 	return f, err
+}
+
+// openPacked opens weights that are stored together with those of others.
+func (m model) openPacked() (_ fs.File, err error) {
+	layout, err := files.Open("models/" + string(m) + "/" + layoutFile)
+	if err != nil {
+		return nil, err
+	}
+	l, err := pack.ReadLayout(layout)
+	if err := errors.Join(err, layout.Close()); err != nil {
+		return nil, fmt.Errorf("built-in %s: %w", m, err)
+	}
+	blob, err := files.Open(blobFile)
+	if err != nil {
+		return nil, err
+	}
+	// An embedded file is a reader at any place, and has nothing to close.
+	return l.Open(weightsFile, blob.(io.ReaderAt)), nil
 }

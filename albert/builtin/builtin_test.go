@@ -1,8 +1,11 @@
 package builtin_test
 
 import (
+	"errors"
 	"io/fs"
 	"math"
+	"os"
+	"path"
 	"strings"
 	"testing"
 
@@ -209,5 +212,32 @@ func TestFilesAreAFileSystem(t *testing.T) {
 		if _, err := fsys.Open("../tokenizer/vocab.txt"); err == nil {
 			t.Errorf("%s: opened a path that leaves the folder", name)
 		}
+	}
+}
+
+// mostBytes is what all that is embedded may have, in the whole program.
+const mostBytes = 20_000_000
+
+func TestModelsAreSmall(t *testing.T) {
+	if _, err := os.Stat("models/shared"); errors.Is(err, fs.ErrNotExist) {
+		t.Skip("the models share nothing yet")
+	}
+	var total int64
+	err := fs.WalkDir(os.DirFS("models"), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(name) == ".md" {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			total += info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d bytes", total)
+	if total > mostBytes {
+		t.Errorf("the models have %d bytes, more than %d", total, mostBytes)
 	}
 }

@@ -26,7 +26,7 @@ Examples:
    albert-search ask -m 1 --quiet How many teeth has the driven wheel?`,
 		Flags: flags([]cli.Flag{
 			&cli.IntFlag{Name: "max-results", Aliases: []string{"m"}, Value: 3, Usage: "print at most `N` answers"},
-			&cli.IntFlag{Name: "read", Value: 10, Usage: "read the best `N` passages"},
+			&cli.IntFlag{Name: "read", Usage: "read the best `N` passages", DefaultText: "20; 10 with a reader that does not judge relevance"},
 			&cli.BoolFlag{Name: "vimgrep", Usage: "print path:line:col:text, a line an answer", DisableDefaultText: true},
 		}, retrievalFlags(), filterFlags(), indexFlags(), modelFlags()),
 		Action: p.ask,
@@ -71,6 +71,8 @@ type answerJSON struct {
 	Confidence float64 `json:"confidence"`
 	Certainty  string  `json:"certainty"`
 	Score      float64 `json:"score"`
+	// Relevance is missing if the reader does not judge it.
+	Relevance *float64 `json:"relevance,omitempty"`
 	albertsearch.Citation
 	Sentence   string                  `json:"sentence"`
 	InSentence rangeJSON               `json:"in_sentence"`
@@ -137,7 +139,7 @@ func (s *session) answersJSON(request albertsearch.AskRequest, result *albertsea
 	}
 	for i, a := range result.Answers {
 		answer := answerJSON{
-			Rank: i + 1, Text: a.Text, Confidence: a.Confidence, Certainty: certainty(a.Confidence), Score: a.Score,
+			Rank: i + 1, Text: a.Text, Confidence: a.Confidence, Certainty: certainty(a.Confidence), Score: a.Score, Relevance: a.Relevance,
 			Citation: a.Citation, Sentence: a.Sentence, InSentence: rangeJSON(a.InSentence),
 			Support: a.Support,
 		}
@@ -177,8 +179,11 @@ const (
 
 func (s *session) answer(w io.Writer, a albertsearch.Answer) {
 	s.paragraph(w, 0, a.Type, a.Text, []term.Range{{Start: 0, End: len(a.Text)}}, term.Answer)
-	fmt.Fprintf(w, "%*s%s\n", answerIndent, "",
-		s.style(term.Dim).On(fmt.Sprintf("%s (confidence %.2f)", certainty(a.Confidence), a.Confidence)))
+	why := fmt.Sprintf("confidence %.2f", a.Confidence)
+	if s.verbose && a.Relevance != nil {
+		why += fmt.Sprintf(", relevance %+.2f", *a.Relevance)
+	}
+	fmt.Fprintf(w, "%*s%s\n", answerIndent, "", s.style(term.Dim).On(fmt.Sprintf("%s (%s)", certainty(a.Confidence), why)))
 	s.paragraph(w, answerIndent, a.Type, a.Sentence, []term.Range{{Start: a.InSentence.Start, End: a.InSentence.End}}, term.Answer)
 	s.head(w, answerIndent, a.Citation)
 	// Passages of one page, or of a file without lines, have one place.

@@ -12,13 +12,15 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/urfave/cli/v2"
+
+	albertsearch "github.com/albert-search/albert-search"
 )
 
 // settings are the flags that a configuration file may set, for all commands
 // that have them.
 var settings = []string{
 	"index", "onnxruntime", "threads", "color",
-	"mode", "fusion", "max-results",
+	"mode", "fusion", "max-results", "rerank", "rerank-depth",
 	"include", "exclude", "hidden", "no-ignore",
 }
 
@@ -123,6 +125,12 @@ func checkFlags(c *cli.Context) error {
 	}
 	if c.Bool("json") && c.Bool("vimgrep") {
 		return usagef(c.Command.Name, "--json and --vimgrep: the output can have one form only")
+	}
+	if c.Bool("rerank") && c.Bool("no-rerank") {
+		return usagef(c.Command.Name, "--rerank and --no-rerank: say one of them")
+	}
+	if mode := c.String("mode"); c.Bool("rerank") && c.IsSet("mode") && mode != string(albertsearch.Hybrid) {
+		return usagef(c.Command.Name, "--rerank --mode %s: only the mode %s can be reranked", mode, albertsearch.Hybrid)
 	}
 	return nil
 }

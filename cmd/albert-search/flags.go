@@ -193,7 +193,7 @@ func checkValue(c *cli.Context, name string) error {
 		if among := choices(name); !slices.Contains(among, c.String(name)) {
 			return fmt.Errorf("it must be one of %s", strings.Join(among, ", "))
 		}
-	case "max-results", "read":
+	case "max-results", "read", "rerank-depth":
 		if c.Int(name) < 1 {
 			return errors.New("it must be at least 1")
 		}

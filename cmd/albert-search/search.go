@@ -24,10 +24,14 @@ func (p *program) searchCommand() *cli.Command {
 Examples:
    albert-search search "gear ratio" -m 5
    albert-search search '"gear ratio" +helical' --type pdf
+   albert-search search --rerank "how is the gear ratio worked out?"
    albert-search search --path 'manuals/**' --after 2024 -- gear -bicycle
    vim -q <(albert-search search --vimgrep "gear ratio")`,
 		Flags: flags([]cli.Flag{
 			&cli.IntFlag{Name: "max-results", Aliases: []string{"m"}, Value: 10, Usage: "print at most `N` passages"},
+			&cli.BoolFlag{Name: "rerank", Usage: "read the best passages together with the query and order them anew, which takes about a second", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "no-rerank", Usage: "do not, whatever the configuration says", DisableDefaultText: true},
+			&cli.IntFlag{Name: "rerank-depth", Value: albertsearch.DefaultRerank, Usage: "reranking reads the best `N` passages"},
 			&cli.BoolFlag{Name: "explain", Usage: "say how each passage came by its score", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "vimgrep", Usage: "print path:line:col:text, a line a passage", DisableDefaultText: true},
 		}, retrievalFlags(), filterFlags(), indexFlags(), modelFlags()),
@@ -41,6 +45,13 @@ func (p *program) search(c *cli.Context) error {
 		return err
 	}
 	request := albertsearch.SearchRequest{Query: r.text, Mode: r.mode, Fusion: r.fusion, Filter: r.filter, Limit: c.Int("max-results")}
+	if c.Bool("rerank") && !c.Bool("no-rerank") {
+		if request.Mode == albertsearch.Hybrid {
+			request.Rerank = c.Int("rerank-depth")
+		} else {
+			s.remark("Not reranked: the mode is %s, not %s.", request.Mode, albertsearch.Hybrid)
+		}
+	}
 	return s.withEngine(func(e *albertsearch.Engine) error {
 		result, err := e.Search(c.Context, request)
 		if err != nil {
@@ -55,6 +66,7 @@ type searchJSON struct {
 	Query    string                `json:"query"`
 	Mode     albertsearch.Mode     `json:"mode"`
 	Fusion   rerank.Method         `json:"fusion,omitempty"`
+	Rerank   int                   `json:"rerank,omitempty"`
 	Hits     []hitJSON             `json:"hits"`
 	Coverage albertsearch.Coverage `json:"coverage"`
 	TookMS   int64                 `json:"took_ms"`
@@ -119,7 +131,7 @@ func hasWord(h albertsearch.Hit) bool { return h.Explain.KeywordRank > 0 || len(
 
 func (s *session) hitsJSON(request albertsearch.SearchRequest, result *albertsearch.SearchResult) error {
 	out := searchJSON{
-		Query: request.Query, Mode: request.Mode, Fusion: fusionOf(request.Mode, request.Fusion),
+		Query: request.Query, Mode: request.Mode, Fusion: fusionOf(request.Mode, request.Fusion), Rerank: request.Rerank,
 		Hits: []hitJSON{}, Coverage: result.Coverage, TookMS: result.Took.Milliseconds(),
 	}
 	for i, h := range result.Hits {
@@ -145,12 +157,13 @@ func (s *session) hit(w io.Writer, rank int, h albertsearch.Hit) {
 	s.headings(w, excerptIndent, h.Citation)
 	s.excerpt(w, x)
 	if s.Bool("explain") {
-		fmt.Fprintf(w, "%*s%s\n", excerptIndent, "", s.style(term.Dim).On(scores(h.Explain)))
+		fmt.Fprintf(w, "%*s%s\n", excerptIndent, "", s.style(term.Dim).On(scores(h)))
 	}
 }
 
 // scores says how a passage came by its score.
-func scores(e albertsearch.Explanation) string {
+func scores(h albertsearch.Hit) string {
+	e := h.Explain
 	keyword, vector := "keywords: not found", "vector: not found"
 	if e.KeywordRank > 0 {
 		keyword = fmt.Sprintf("keywords: rank %d, BM25 %.3f", e.KeywordRank, e.KeywordScore)
@@ -158,7 +171,11 @@ func scores(e albertsearch.Explanation) string {
 	if e.VectorRank > 0 {
 		vector = fmt.Sprintf("vector: rank %d, cosine %.4f", e.VectorRank, e.Cosine)
 	}
-	return fmt.Sprintf("%s | %s | fused %.4f", keyword, vector, e.Fused)
+	text := fmt.Sprintf("%s | %s | fused %.4f", keyword, vector, e.Fused)
+	if e.Relevance != nil {
+		text += fmt.Sprintf(" | relevance %+.2f, score %.4f", *e.Relevance, h.Score)
+	}
+	return text
 }
 
 // lineAt is the line of the text that has the byte.

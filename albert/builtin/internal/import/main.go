@@ -6,6 +6,8 @@
 // DIR has a folder for each model, embedder and reader, with the same
 // vocabulary. FILE is text of the kind that the models will read, a passage a
 // line, by which the int8 weights are balanced; some hundred lines do.
+//
+// The weights of both models are written together, each distinct tensor once.
 package main
 
 import (
@@ -21,6 +23,8 @@ import (
 	"path/filepath"
 
 	"github.com/albert-search/albert-search/albert"
+	"github.com/albert-search/albert-search/albert/builtin"
+	"github.com/albert-search/albert-search/albert/builtin/internal/pack"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/tokenize"
 )
@@ -28,8 +32,6 @@ import (
 const (
 	// samples is how many passages are used.
 	samples = 100
-	// window is how many pieces of a passage are read, as the models do.
-	window = 256
 	// questionPieces is the length of the first text in samples for the
 	// reader.
 	questionPieces = 12
@@ -62,34 +64,101 @@ func run(ctx context.Context, from, text, to string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, rt.Close()) }()
-	for _, m := range []struct {
-		name string
-		pair bool
-	}{{"embedder", false}, {"reader", true}} {
-		source := os.DirFS(filepath.Join(from, m.name))
-		model, err := albert.Load(source)
+	models := []*checkpoint{
+		{name: "embedder", window: builtin.EmbedderWindow},
+		{name: "reader", window: builtin.ReaderWindow, pair: true},
+	}
+	var all []albert.Quantization
+	for _, m := range models {
+		m.files = os.DirFS(filepath.Join(from, m.name))
+		model, err := albert.Load(m.files)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
+		m.window = min(m.window, model.Config().MaxPositions)
 		var seqs []tokenize.Sequence
 		for _, p := range passages {
-			seqs = append(seqs, sequence(model.Tokenizer(), p, m.pair))
+			seqs = append(seqs, m.sequence(model.Tokenizer(), p))
 		}
-		var weights bytes.Buffer
-		if err := model.Quantize(ctx, rt, seqs, &weights); err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
-		}
-		if err := write(filepath.Join(to, m.name, "model.safetensors"), weights.Bytes()); err != nil {
-			return err
-		}
-		if err := copyFile(source, "config.json", filepath.Join(to, m.name)); err != nil {
-			return err
-		}
-		if err := copyTokenizer(source, filepath.Join(to, "tokenizer")); err != nil {
+		all = append(all, albert.Quantization{Model: model, Samples: seqs, To: &m.weights})
+	}
+	if err := albert.QuantizeTogether(ctx, rt, all...); err != nil {
+		return err
+	}
+	for _, m := range models {
+		if err := m.writeFiles(to); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
 	}
-	return nil
+	return writeWeights(models, to)
+}
+
+// checkpoint is a model to be imported.
+type checkpoint struct {
+	name string
+	// window is how many pieces of a sample are read.
+	window int
+	// pair says that the model reads two texts.
+	pair    bool
+	files   fs.FS
+	weights bytes.Buffer
+}
+
+// writeFiles writes what is not weights.
+func (m *checkpoint) writeFiles(to string) error {
+	return errors.Join(
+		copyFile(m.files, "config.json", filepath.Join(to, m.name)),
+		copyTokenizer(m.files, filepath.Join(to, "tokenizer")))
+}
+
+// writeWeights writes the weights of all models, each distinct tensor once, and
+// says how much that is.
+func writeWeights(models []*checkpoint, to string) error {
+	var packer pack.Packer
+	before, sum := 0, 0
+	for _, m := range models {
+		layout, err := packer.Add(m.weights.Bytes())
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		added := len(packer.Blob()) - before
+		before += added
+		sum += m.weights.Len()
+		fmt.Printf("%-9s %10d bytes, %d of them new\n", m.name, m.weights.Len(), added)
+		var b bytes.Buffer
+		if err := layout.Write(&b); err != nil {
+			return err
+		}
+		if err := write(filepath.Join(to, m.name, "model.layout"), b.Bytes()); err != nil {
+			return err
+		}
+		// The form of models that are stored one by one.
+		if err := os.Remove(filepath.Join(to, m.name, "model.safetensors")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := write(filepath.Join(to, "shared", "model.blob"), packer.Blob()); err != nil {
+		return err
+	}
+	fmt.Printf("shared    %10d bytes: what is there more than once in one model or both\n", sum-len(packer.Blob()))
+	total, err := embedded(to)
+	fmt.Printf("total     %10d bytes in the program, with configurations and tokenizer\n", total)
+	return err
+}
+
+// embedded is the size of the files that become part of the program.
+func embedded(dir string) (total int64, err error) {
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) == ".md" {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			total += info.Size()
+		}
+		return err
+	})
+	return total, err
 }
 
 func readPassages(file string) ([]string, error) {
@@ -112,18 +181,17 @@ func readPassages(file string) ([]string, error) {
 	return passages, nil
 }
 
-// sequence is what the model would read of a passage; the reader reads two
-// texts.
-func sequence(tok tokenize.Tokenizer, text string, pair bool) tokenize.Sequence {
+// sequence is what the model would read of a passage.
+func (m *checkpoint) sequence(tok tokenize.Tokenizer, text string) tokenize.Sequence {
 	special := tok.Special()
 	var q tokenize.Sequence
 	q.IDs = append(q.IDs, special.CLS)
 	for i, t := range tok.Append(nil, text) {
-		if pair && i == questionPieces {
+		if m.pair && i == questionPieces {
 			q.IDs = append(q.IDs, special.SEP)
 			q.Split = len(q.IDs)
 		}
-		if len(q.IDs) == window-1 {
+		if len(q.IDs) == m.window-1 {
 			break
 		}
 		q.IDs = append(q.IDs, t.ID)

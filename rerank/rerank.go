@@ -1,0 +1,137 @@
+package rerank
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// CrossEncoder judges texts by reading each together with the query.
+type CrossEncoder interface {
+	// Relevance returns for each text the log of the odds that it fits the
+	// query; negative infinity for one that cannot be read.
+	Relevance(ctx context.Context, query string, texts []string) ([]float64, error)
+}
+
+// Calibration says how the relevance that a CrossEncoder gives is weighed
+// against the fused score of the retrievers. It belongs to the model.
+type Calibration struct {
+	// Weight is the share of the relevance in the final score, 0..1.
+	Weight float64 `json:"weight"`
+	// Slope and Shift make a probability of a relevance: that with the
+	// log-odds Slope × relevance + Shift. A small slope keeps differences
+	// between what is surely relevant, or surely not.
+	Slope float64 `json:"slope"`
+	Shift float64 `json:"shift"`
+	// Provenance says with what the figures were fitted.
+	Provenance Provenance `json:"provenance"`
+}
+
+// Provenance is how a Calibration was made.
+type Provenance struct {
+	Reader    string   `json:"reader"`
+	Data      []string `json:"data"`
+	Questions int      `json:"questions"`
+	Command   string   `json:"command"`
+}
+
+// Probability is what the calibration makes of a relevance: 0..1.
+func (c Calibration) Probability(relevance float64) float64 {
+	if math.IsInf(relevance, -1) {
+		return 0
+	}
+	return 1 / (1 + math.Exp(-(c.Slope*relevance + c.Shift)))
+}
+
+// Score is the final score of a candidate, 0..1: the interpolation of its fused
+// score and the probability of its relevance.
+func (c Calibration) Score(fused, relevance float64) float64 {
+	return (1-c.Weight)*fused + c.Weight*c.Probability(relevance)
+}
+
+// calibrationVersion is that of the JSON form.
+const calibrationVersion = 1
+
+// MarshalJSON writes the newest version.
+func (c Calibration) MarshalJSON() ([]byte, error) {
+	type plain Calibration // without this method
+	return json.Marshal(struct {
+		Version int `json:"version"`
+		plain
+	}{calibrationVersion, plain(c)})
+}
+
+// UnmarshalJSON reads a calibration and checks it.
+func (c *Calibration) UnmarshalJSON(data []byte) error {
+	type plain Calibration
+	v := struct {
+		Version int `json:"version"`
+		*plain
+	}{plain: new(plain)}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	switch {
+	case v.Version != calibrationVersion:
+		return fmt.Errorf("version %d is not known to this version of the program", v.Version)
+	case !(v.Weight >= 0 && v.Weight <= 1):
+		return fmt.Errorf("weight %v is not in 0..1", v.Weight)
+	case !(v.Slope > 0):
+		return fmt.Errorf("slope %v is not positive: more relevance must mean more", v.Slope)
+	}
+	*c = Calibration(*v.plain)
+	return nil
+}
+
+// ParseCalibration reads a Calibration from JSON.
+func ParseCalibration(data []byte) (*Calibration, error) {
+	c := new(Calibration)
+	if err := json.Unmarshal(data, c); err != nil {
+		return nil, fmt.Errorf("reading a calibration: %w", err)
+	}
+	return c, nil
+}
+
+//go:embed calibration.json
+var calibrationJSON []byte
+
+// BuiltinCalibration is that of the built-in reader.
+func BuiltinCalibration() *Calibration {
+	c, err := ParseCalibration(calibrationJSON)
+	if err != nil {
+		panic(err) // the file is part of the program
+	}
+	return c
+}
+
+// Reranked is a candidate in its new order.
+type Reranked struct {
+	// Candidate has the final score.
+	Candidate
+	// From is its index in the order before.
+	From int
+	// Relevance is that of the candidate if it is Read.
+	Relevance float64
+	Read      bool
+}
+
+// Rerank orders candidates, given in descending order of fused score with the
+// relevance of the first ones, anew. What has none stays behind those that have
+// one, in its order, with the score of what is not relevant at all. Of equal
+// scores the order stays.
+func (c Calibration) Rerank(fused []Candidate, relevance []float64) []Reranked {
+	out := make([]Reranked, len(fused))
+	for i, f := range fused {
+		out[i] = Reranked{Candidate: Candidate{f.ID, c.Score(f.Score, math.Inf(-1))}, From: i}
+		if i < len(relevance) {
+			out[i].Score = c.Score(f.Score, relevance[i])
+			out[i].Relevance, out[i].Read = relevance[i], true
+		}
+	}
+	slices.SortStableFunc(out[:min(len(relevance), len(out))], func(a, b Reranked) int { return cmp.Compare(b.Score, a.Score) })
+	return out
+}
