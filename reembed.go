@@ -70,6 +70,9 @@ func (e *Engine) mismatch(stats index.Stats, embedder embed.Embedder) error {
 
 // ReembedRequest says how an index is re-embedded.
 type ReembedRequest struct {
+	// ToIndex says that Index is called next: Reembed then begins only if Index
+	// would accept the rest of the settings.
+	ToIndex bool
 	// Progress is called now and then, not by two goroutines at once; it may
 	// be nil.
 	Progress func(ReembedProgress)
@@ -124,6 +127,12 @@ func (e *Engine) Reembed(ctx context.Context, r ReembedRequest) (sum ReembedSumm
 	sum = ReembedSummary{
 		From: Embedding{stats.Settings.Embedder, stats.Settings.Dim}, To: Embedding{embedder.ID(), embedder.Dim()},
 		Passages: stats.Passages,
+	}
+	if r.ToIndex {
+		have, want := stats.Settings, settings(embedder)
+		if have.Embedder, have.Dim = want.Embedder, want.Dim; have != want {
+			return sum, &local.SettingsError{Dir: e.o.Dir, Have: stats.Settings, Want: want}
+		}
 	}
 	if sum.From == sum.To && stats.Reembedding.Embedder == "" {
 		sum.Complete, sum.Took = true, time.Since(began)

@@ -14,6 +14,7 @@ import (
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 )
 
@@ -330,6 +331,28 @@ func TestReembedFails(t *testing.T) {
 	nothing := newFixture(t, "")
 	if _, err := nothing.Reembed(t.Context(), albertsearch.ReembedRequest{}); !errors.Is(err, index.ErrNotFound) {
 		t.Errorf("without an index: %v, want ErrNotFound", err)
+	}
+}
+
+// An index whose passages were split otherwise can be re-embedded, but not to be
+// indexed into: that is said before it takes its time.
+func TestReembedToIndex(t *testing.T) {
+	f := newFixture(t, "")
+	s, err := local.Create(t.Context(), f.dir, local.Options{Settings: index.Settings{Embedder: "of old", Dim: 2, SplitTokens: 7}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := index.Document{Info: index.Info{ID: "a", Path: "/a.txt", Type: "text"}, Content: []index.Passage{{End: 5, Text: "dough", Vector: []float32{1, 0}}}}
+	if err := errors.Join(s.Apply(t.Context(), index.Batch{Put: []index.Document{d}}), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Reembed(t.Context(), albertsearch.ReembedRequest{ToIndex: true})
+	var other *local.SettingsError
+	if !errors.As(err, &other) || f.embedder.texts.Load() != 0 {
+		t.Errorf("error %v after %d texts", err, f.embedder.texts.Load())
+	}
+	if sum := reembed(t, f.Engine); !sum.Complete || f.top("dough") != "a.txt" {
+		t.Errorf("summary %+v", sum)
 	}
 }
 

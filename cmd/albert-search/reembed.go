@@ -15,7 +15,9 @@ import (
 func (s *session) reembed(e *albertsearch.Engine) (*albertsearch.ReembedSummary, error) {
 	bar := newReembedProgress(&s.printer)
 	defer bar.finish()
-	sum, err := e.Reembed(s.Context.Context, albertsearch.ReembedRequest{Progress: bar.showReembedding})
+	sum, err := e.Reembed(s.Context.Context, albertsearch.ReembedRequest{
+		ToIndex: s.NArg() > 0, Progress: bar.showReembedding,
+	})
 	switch {
 	case s.NArg() > 0 && errors.Is(err, index.ErrNotFound):
 		return nil, nil // which indexing makes with the program's embedder
