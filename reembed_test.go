@@ -138,7 +138,7 @@ func TestReembed(t *testing.T) {
 		}
 	}
 	want := albertsearch.ReembedSummary{
-		From: albertsearch.Embedding{ID: "hash-512", Dim: 512}, To: albertsearch.Embedding{ID: "hash-32", Dim: 32},
+		From: index.Embedder{ID: "hash-512", Dim: 512}, To: index.Embedder{ID: "hash-32", Dim: 32},
 		Complete: true, Passages: before.Passages, Embedded: before.Passages - copies, Copied: copies,
 	}
 	if sum != want || copies == 0 {
@@ -240,7 +240,7 @@ func TestReembedGoesOn(t *testing.T) {
 	if n := embedder.texts.Load(); int(n) < first.Embedded {
 		t.Errorf("%d texts were embedded, %d counted", n, first.Embedded)
 	}
-	if got, want := status(t, other).Reembedding, (index.Unfinished{Embedder: "hash-32", Dim: 32, Passages: first.Embedded}); got != want {
+	if got, want := status(t, other).Reembedding, (index.Unfinished{Embedder: first.To, Passages: first.Embedded}); got != want {
 		t.Errorf("the unfinished re-embedding is %+v, want %+v", got, want)
 	}
 	_, err := vectorSearch(t.Context(), other, "comet")
@@ -294,7 +294,7 @@ func TestReembedThird(t *testing.T) {
 	if sum.Discarded != left.Embedded || sum.Resumed != 0 {
 		t.Errorf("the third embedder's summary is %+v", sum)
 	}
-	if u := status(t, f.Engine).Reembedding; u.Embedder != "hash-16" {
+	if u := status(t, f.Engine).Reembedding; u.Embedder.ID != "hash-16" {
 		t.Errorf("unfinished: %+v", u)
 	}
 	// Indexing alone keeps it.
@@ -380,7 +380,7 @@ func TestReembedWithModels(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := vectorSearch(t.Context(), builtin, "word6")
-	wantEmbedderError(t, err, "this program has the built-in embedder ")
+	wantEmbedderError(t, err, "of the index is shared ", "of this program is built-in embedder ")
 	sum := reembed(t, builtin)
 	if !sum.Complete || sum.Embedded != 2 || sum.From.Dim == sum.To.Dim {
 		t.Errorf("summary %+v", sum)
@@ -389,5 +389,5 @@ func TestReembedWithModels(t *testing.T) {
 		t.Errorf("found %v, %v", hits, err)
 	}
 	_, err = vectorSearch(t.Context(), tiny, "word6")
-	wantEmbedderError(t, err, "this program has the shared ")
+	wantEmbedderError(t, err, "of the index is built-in embedder ", "of this program is shared ")
 }

@@ -29,15 +29,15 @@ func (s *session) reembed(e *albertsearch.Engine) (*albertsearch.ReembedSummary,
 
 // reembeddingJSON is what index --re-embed --json prints of the re-embedding.
 type reembeddingJSON struct {
-	From      albertsearch.Embedding `json:"from"`
-	To        albertsearch.Embedding `json:"to"`
-	Complete  bool                   `json:"complete"`
-	Passages  int                    `json:"passages"`
-	Embedded  int                    `json:"embedded"`
-	Copied    int                    `json:"copied"`
-	Resumed   int                    `json:"resumed"`
-	Discarded int                    `json:"discarded"`
-	TookMS    int64                  `json:"took_ms"`
+	From      index.Embedder `json:"from"`
+	To        index.Embedder `json:"to"`
+	Complete  bool           `json:"complete"`
+	Passages  int            `json:"passages"`
+	Embedded  int            `json:"embedded"`
+	Copied    int            `json:"copied"`
+	Resumed   int            `json:"resumed"`
+	Discarded int            `json:"discarded"`
+	TookMS    int64          `json:"took_ms"`
 }
 
 func newReembeddingJSON(sum *albertsearch.ReembedSummary) *reembeddingJSON {
@@ -54,11 +54,11 @@ func showReembedding(w io.Writer, sum albertsearch.ReembedSummary) {
 	counts := fmt.Sprintf("%d embedded, %d with the vector of an equal one, %d from an earlier run",
 		sum.Embedded, sum.Copied, sum.Resumed)
 	switch {
-	case sum.From == sum.To:
-		fmt.Fprintf(w, "nothing to re-embed: the vectors are of the embedder %v already\n", sum.To)
+	case sum.From.Is(sum.To):
+		fmt.Fprintf(w, "nothing to re-embed: the vectors are of the embedding model %v already\n", sum.To)
 	case sum.Complete:
 		fmt.Fprintf(w, "%s re-embedded: %s%s\n", plural(sum.Passages, "passage"), counts, took(sum.Took))
-		fmt.Fprintf(w, "embedder: %v, before %v\n", sum.To, sum.From)
+		fmt.Fprintf(w, "embedding model: %v, before %v\n", sum.To, sum.From)
 	default:
 		fmt.Fprintf(w, "re-embedding: %d of %s done: %s\n", sum.Embedded+sum.Copied+sum.Resumed, plural(sum.Passages, "passage"), counts)
 		fmt.Fprintf(w, "searches use the vectors of %v as before; run it again to go on\n", sum.From)
