@@ -6,6 +6,7 @@ import (
 	"io"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 	"github.com/albert-search/albert-search/index"
 )
 
@@ -51,17 +52,18 @@ func newReembeddingJSON(sum *albertsearch.ReembedSummary) *reembeddingJSON {
 }
 
 func showReembedding(w io.Writer, sum albertsearch.ReembedSummary) {
+	from, to := term.OneLine(sum.From.String()), term.OneLine(sum.To.String())
 	counts := fmt.Sprintf("%d embedded, %d with the vector of an equal one, %d from an earlier run",
 		sum.Embedded, sum.Copied, sum.Resumed)
 	switch {
 	case sum.From.Is(sum.To):
-		fmt.Fprintf(w, "nothing to re-embed: the vectors are of the embedding model %v already\n", sum.To)
+		fmt.Fprintf(w, "nothing to re-embed: the vectors are of the embedding model %s already\n", to)
 	case sum.Complete:
 		fmt.Fprintf(w, "%s re-embedded: %s%s\n", plural(sum.Passages, "passage"), counts, took(sum.Took))
-		fmt.Fprintf(w, "embedding model: %v, before %v\n", sum.To, sum.From)
+		fmt.Fprintf(w, "embedding model: %s, before %s\n", to, from)
 	default:
 		fmt.Fprintf(w, "re-embedding: %d of %s done: %s\n", sum.Embedded+sum.Copied+sum.Resumed, plural(sum.Passages, "passage"), counts)
-		fmt.Fprintf(w, "searches use the vectors of %v as before; run it again to go on\n", sum.From)
+		fmt.Fprintf(w, "searches use the vectors of %s as before; run it again to go on\n", from)
 	}
 	if sum.Discarded > 0 {
 		fmt.Fprintf(w, "%s of an unfinished re-embedding for another embedder discarded\n", plural(sum.Discarded, "vector"))
