@@ -62,7 +62,7 @@ func TestInterruptReembedding(t *testing.T) {
 	u.interrupt(t, u.command("index", "--re-embed"))
 
 	out, err := u.command("status").CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "embedder   hash-16, 16 dimensions") {
+	if err != nil || !strings.Contains(string(out), "embedder   hash-16 (16 dimensions)") {
 		t.Errorf("status: %v: %s", err, out)
 	}
 	if out, err := u.command("search", "--mode", "keyword", "gear 7").CombinedOutput(); err != nil || !strings.Contains(string(out), "7.txt") {
