@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
 )
@@ -59,7 +60,7 @@ func defaultConfig() Config {
 func ReadConfig(fsys fs.FS) (Config, error) { return readConfig(fsys) }
 
 func readConfig(fsys fs.FS) (Config, error) {
-	text, err := fs.ReadFile(fsys, configFile)
+	text, err := readSmall(fsys, configFile)
 	if err != nil {
 		return Config{}, err
 	}
@@ -71,6 +72,24 @@ func readConfig(fsys fs.FS) (Config, error) {
 		return Config{}, fmt.Errorf("%s: %w", configFile, err)
 	}
 	return c, nil
+}
+
+// maxConfig is the longest config.json read. One with all labels of a
+// classifier has some hundred kilobytes.
+const maxConfig = 16 << 20
+
+// readSmall reads a file that is not longer than maxConfig.
+func readSmall(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	if err == nil && len(text) > maxConfig {
+		err = fmt.Errorf("%s: it is longer than %d bytes", name, maxConfig)
+	}
+	return text, err
 }
 
 func parseConfig(text []byte) (Config, error) {

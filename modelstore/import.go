@@ -150,11 +150,30 @@ func Precheck(source fs.FS) error {
 	if err != nil {
 		return err
 	}
+	if err := checkSizes(source); err != nil {
+		return err
+	}
 	if _, err := albert.ReadConfig(source); err != nil {
 		return err
 	}
 	_, err = tokenize.Load(source)
 	return err
+}
+
+// tokenizerFiles are what a tokenizer is read from.
+func tokenizerFiles() []string {
+	return []string{"spiece.model", "tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json"}
+}
+
+// checkSizes refuses files of a tokenizer that are too long to be one, before
+// they are read.
+func checkSizes(source fs.FS) error {
+	for _, name := range tokenizerFiles() {
+		if info, err := fs.Stat(source, name); err == nil && info.Size() > maxTokenizer {
+			return fmt.Errorf("%s: it has %d bytes, more than the %d that a tokenizer may have", name, info.Size(), maxTokenizer)
+		}
+	}
+	return nil
 }
 
 // Folder returns the files of a model in a folder that is not in a store, and
@@ -185,6 +204,9 @@ func sentenceSettings(source fs.FS) (*sbert.Settings, fs.FS, error) {
 func (b *builder) load() error {
 	var err error
 	if b.sentence, b.source, err = sentenceSettings(b.source); err != nil {
+		return err
+	}
+	if err := checkSizes(b.source); err != nil {
 		return err
 	}
 	if b.model, err = albert.Load(b.source); err != nil {
@@ -326,7 +348,7 @@ func (b *builder) quantize(ctx context.Context, to io.Writer) error {
 	return b.model.Quantize(ctx, rt, seqs, to)
 }
 
-// maxJSON and maxCard are the longest of the other files that are copied.
+// maxTokenizer and maxCard are the longest of the other files that are copied.
 const (
 	maxTokenizer = 64 << 20
 	maxCard      = 1 << 20
@@ -339,7 +361,7 @@ func (b *builder) writeOthers() error {
 		return err
 	}
 	files := map[string][]byte{"config.json": config}
-	for _, name := range []string{"spiece.model", "tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json"} {
+	for _, name := range tokenizerFiles() {
 		if files[name], err = readUpTo(b.source, name, maxTokenizer); err != nil {
 			return err
 		}

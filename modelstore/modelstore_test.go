@@ -226,6 +226,8 @@ func TestImportRefuses(t *testing.T) {
 		{"a step that is not known", "sentencemean", func(f fstest.MapFS) {
 			f["modules.json"].Data = bytes.Replace(f["modules.json"].Data, []byte("normalize.Normalize"), []byte("dense.Dense"), 1)
 		}, "Dense", func(err error) bool { return errors.Is(err, sbert.ErrUnsupported) }},
+		{"a tokenizer without end", "base", func(f fstest.MapFS) { f["spiece.model"].Data = make([]byte, 65<<20) }, "a tokenizer may have", nil},
+		{"a configuration without end", "base", func(f fstest.MapFS) { f["config.json"].Data = make([]byte, 17<<20) }, "config.json: it is longer", nil},
 		{"no tokenizer", "base", func(f fstest.MapFS) { delete(f, "spiece.model") }, "spiece.model", nil},
 	} {
 		s := modelstore.Open(t.TempDir())
