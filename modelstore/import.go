@@ -276,7 +276,7 @@ func (b *builder) describeUses() {
 		}
 	case b.model.HasHead(albert.Class):
 		r.Uses = append(r.Uses, "classifier")
-		r.Notes = append(r.Notes, "It sorts texts into classes. Its last hidden states can be used as an embedder's, but were not trained for that.")
+		r.Notes = append(r.Notes, "It sorts texts into classes. Relevance is taken from readers only, which have both heads on one encoder, so that it does not rerank. Its last hidden states can be used as an embedder's, but were not trained for that.")
 	default:
 		r.Uses = append(r.Uses, string(Embedder))
 		what := "It was not trained to embed sentences (it has no settings of sentence-transformers): the mean of its last hidden states is used, which finds less than an embedder does."
