@@ -80,9 +80,9 @@ func Rank(ctx context.Context, s Searcher, queries []Query, system System, tick 
 			return err
 		}
 		if len(ranking) < documents {
-			plain := system
-			plain.Rerank = 0 // the first are in order
-			more, err := search(ctx, s, q, plain, deep)
+			behind := system
+			behind.Rerank = 0 // the first are in order
+			more, err := search(ctx, s, q, behind, deep)
 			if err != nil {
 				return err
 			}
