@@ -80,8 +80,9 @@ func Rank(ctx context.Context, s Searcher, queries []Query, system System, tick 
 			return err
 		}
 		if len(ranking) < documents {
-			system.Rerank = 0
-			more, err := search(ctx, s, q, system, deep)
+			behind := system
+			behind.Rerank = 0 // the first are in order
+			more, err := search(ctx, s, q, behind, deep)
 			if err != nil {
 				return err
 			}

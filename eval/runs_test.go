@@ -114,6 +114,35 @@ func TestDeeperSearchOnlyAppends(t *testing.T) {
 	}
 }
 
+// depths notes how many passages were asked for, and how many of them reranked.
+type depths struct{ noted chan [2]int }
+
+func (d depths) Search(_ context.Context, r albertsearch.SearchRequest) (*albertsearch.SearchResult, error) {
+	d.noted <- [2]int{r.Limit, r.Rerank}
+	return new(albertsearch.SearchResult), nil
+}
+
+func TestEveryQueryIsReranked(t *testing.T) {
+	const n = 20
+	d := depths{make(chan [2]int, 2*n)}
+	system, err := eval.FindSystem(eval.Reranked, 30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := eval.Rank(t.Context(), d, make([]eval.Query, n), system, nil); err != nil {
+		t.Fatal(err)
+	}
+	close(d.noted)
+	count := map[[2]int]int{}
+	for c := range d.noted {
+		count[c]++
+	}
+	// The deeper search behind the first ranks does not rerank.
+	if len(count) != 2 || count[[2]int{100, 30}] != n || count[[2]int{1000, 0}] != n {
+		t.Errorf("searches by depth and reranked passages: %v", count)
+	}
+}
+
 func answered(text string, confidence float64, given bool) albertsearch.AskResult {
 	return albertsearch.AskResult{Answered: given, Answers: []albertsearch.Answer{{Text: text, Confidence: confidence}}}
 }
