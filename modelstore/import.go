@@ -256,6 +256,9 @@ func (b *builder) describe() error {
 			"It was a BERT and is now the ALBERT that computes the same: a group of weights for each of its %d layers, embeddings as wide as the layers.", c.Layers))
 	}
 	b.describeUses()
+	if b.from != nil {
+		r.Notes = slices.Clone(b.from.Notes) // some are of files that are not kept
+	}
 	return nil
 }
 
@@ -266,6 +269,9 @@ func (b *builder) describeUses() {
 	case b.sentence != nil:
 		r.Uses = append(r.Uses, string(Embedder))
 		r.Pooling, r.Window = b.sentence.Pooling, b.sentence.Window
+		if how := b.sentence.Similarity; how != "" && how != "cosine" {
+			r.Notes = append(r.Notes, fmt.Sprintf("It was trained to compare vectors by %q; here they are compared by their direction (cosine).", how))
+		}
 		for _, kind := range slices.Sorted(maps.Keys(b.sentence.Prompts)) {
 			r.Notes = append(r.Notes, fmt.Sprintf("It was trained with %q before texts of the kind %q, which is not added here: results may be worse than its card says.", b.sentence.Prompts[kind], kind))
 		}

@@ -390,6 +390,23 @@ func TestOneChangesAtATime(t *testing.T) {
 	}
 }
 
+// TestNotes is about what a model expects that is not done here.
+func TestNotes(t *testing.T) {
+	s := modelstore.Open(t.TempDir())
+	fsys := copyOf(t, "sentencemean")
+	fsys["config_sentence_transformers.json"].Data = []byte(`{"prompts": {"query": "query: "}, "similarity_fn_name": "dot"}`)
+	r, err := s.Import(t.Context(), fsys, options("m"))
+	must(t, err)
+	for _, want := range []string{`"dot"`, `"query: "`} {
+		if !strings.Contains(strings.Join(r.Notes, " "), want) {
+			t.Errorf("notes %q do not have %s", r.Notes, want)
+		}
+	}
+	if r, err = s.Import(t.Context(), os.DirFS(checkpoints+"sentencemean"), options("n")); err != nil || len(r.Notes) > 0 {
+		t.Errorf("notes %q, %v", r.Notes, err)
+	}
+}
+
 func TestPrecheck(t *testing.T) {
 	for _, name := range []string{"base", "bert", "sentencemean"} {
 		fsys := copyOf(t, name)

@@ -40,6 +40,9 @@ type Settings struct {
 	// Lower says that texts are put into lower case before they are cut into
 	// pieces.
 	Lower bool
+	// Similarity is how the model's vectors are meant to be compared, as "dot"
+	// or "cosine"; "" if nothing says.
+	Similarity string
 	// Prompts are what the model expects before a text, by the kind of text;
 	// empty ones are left out.
 	Prompts map[string]string
@@ -73,7 +76,7 @@ func Read(fsys fs.FS) (*Settings, error) {
 	if s.Dir == "" || s.Pooling == "" {
 		return nil, fmt.Errorf("%s: %w: it needs a Transformer and a Pooling", modulesFile, ErrUnsupported)
 	}
-	return s, s.readPrompts(fsys)
+	return s, s.readUse(fsys)
 }
 
 // add takes the i-th step from text to vector.
@@ -175,13 +178,16 @@ func (s *Settings) readPooling(fsys fs.FS, name string) error {
 	return fmt.Errorf("%s: %w: it pools by %q; known are mean, cls and max, one of them", name, ErrUnsupported, modes)
 }
 
-func (s *Settings) readPrompts(fsys fs.FS) error {
+// readUse reads what is said of the use of the vectors.
+func (s *Settings) readUse(fsys fs.FS) error {
 	var c struct {
-		Prompts map[string]string `json:"prompts"`
+		Prompts    map[string]string `json:"prompts"`
+		Similarity string            `json:"similarity_fn_name"`
 	}
 	if err := readJSON(fsys, "config_sentence_transformers.json", &c); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	s.Similarity = c.Similarity
 	for kind, prompt := range c.Prompts {
 		if prompt != "" {
 			if s.Prompts == nil {

@@ -81,12 +81,12 @@ func TestRead(t *testing.T) {
 func TestPrompts(t *testing.T) {
 	s, err := sbert.Read(folder(
 		"modules.json", "["+transformer+","+pooling+"]", "1_Pooling/config.json", `{"pooling_mode": "mean"}`,
-		"config_sentence_transformers.json", `{"prompts": {"query": "query: ", "document": ""}}`))
+		"config_sentence_transformers.json", `{"prompts": {"query": "query: ", "document": ""}, "similarity_fn_name": "dot"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Prompts) != 1 || s.Prompts["query"] != "query: " {
-		t.Errorf("prompts %q", s.Prompts)
+	if len(s.Prompts) != 1 || s.Prompts["query"] != "query: " || s.Similarity != "dot" {
+		t.Errorf("prompts %q, similarity %q", s.Prompts, s.Similarity)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -185,7 +186,7 @@ func (s *modelSession) showRecord(r *modelstore.Record) error {
 }
 
 func (s *modelSession) modelPath(name string) string {
-	return strings.TrimRight(s.store.Dir(), "/") + "/" + name
+	return filepath.Join(s.store.Dir(), name)
 }
 
 func (s *modelSession) showRecordText(w io.Writer, r *modelstore.Record) {
