@@ -190,3 +190,28 @@ func TestCheckNamesTheTensor(t *testing.T) {
 		}
 	}
 }
+
+func TestOldNames(t *testing.T) {
+	fsys := files(t, "groups")
+	setTensors(t, fsys, func(d safetensors.Data) safetensors.Data {
+		d.Name = "module." + strings.Replace(d.Name, "LayerNorm.weight", "LayerNorm.gamma", 1)
+		return d
+	})
+	model, err := albert.Load(fsys)
+	must(t, err)
+	must(t, model.Check(t.Context()))
+	if !model.HasHead(albert.Span) {
+		t.Error("the head is not found under its old name")
+	}
+	// A tensor under both names could be either.
+	twice := files(t, "groups")
+	setTensors(t, twice, func(d safetensors.Data) safetensors.Data {
+		if strings.HasSuffix(d.Name, "LayerNorm.bias") && strings.Contains(d.Name, "embeddings") {
+			d.Name = strings.Replace(d.Name, ".bias", ".gamma", 1)
+		}
+		return d
+	})
+	if _, err := albert.Load(twice); err == nil || !strings.Contains(err.Error(), "embeddings.LayerNorm.weight") {
+		t.Errorf("two names for one tensor: %v", err)
+	}
+}
