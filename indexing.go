@@ -95,7 +95,7 @@ func (e *Engine) Index(ctx context.Context, r IndexRequest) (sum IndexSummary, e
 	if err != nil {
 		return sum, err
 	}
-	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: settings(embedder)})
+	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: e.settings(embedder)})
 	if err != nil {
 		return sum, e.otherEmbedder(ctx, err, embedder)
 	}
@@ -119,9 +119,7 @@ func (e *Engine) otherEmbedder(ctx context.Context, err error, embedder embed.Em
 	if !errors.As(err, &other) {
 		return err
 	}
-	have := other.Have
-	have.Embedder, have.Dim = other.Want.Embedder, other.Want.Dim
-	if have != other.Want {
+	if other.Have.With(other.Want.Model()) != other.Want {
 		return err
 	}
 	stats, serr := e.stats(ctx)
@@ -131,9 +129,10 @@ func (e *Engine) otherEmbedder(ctx context.Context, err error, embedder embed.Em
 	return cmp.Or(e.mismatch(stats, embedder), err)
 }
 
-func settings(e embed.Embedder) index.Settings {
+// settings are those of an index that the engine makes with the embedder.
+func (e *Engine) settings(embedder embed.Embedder) index.Settings {
 	return index.Settings{
-		Embedder: e.ID(), Dim: e.Dim(), Analyzer: "en",
+		Embedder: embedder.ID(), EmbedderName: e.models.embedderName(), Dim: embedder.Dim(), Analyzer: "en",
 		SplitTokens: ingest.DefaultSplitTokens, SplitVersion: ingest.SplitVersion,
 	}
 }

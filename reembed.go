@@ -13,23 +13,12 @@ import (
 	"github.com/albert-search/albert-search/index/local"
 )
 
-// Embedding identifies an embedder by its content.
-type Embedding struct {
-	ID string `json:"id"`
-	// Dim is the length of a vector.
-	Dim int `json:"dim"`
-}
-
-func (e Embedding) String() string { return fmt.Sprintf("%.12s (%d dimensions)", e.ID, e.Dim) }
-
 // EmbedderError says that the vectors of an index are not those of the engine's
 // embedder. errors.Is(err, index.ErrModelMismatch) holds.
 type EmbedderError struct {
 	Dir string
-	// Index made the vectors of the index, Engine is what the engine has, and
-	// Name what it calls that, empty for Options.Embedder.
-	Index, Engine Embedding
-	Name          string
+	// Index made the vectors of the index, Engine is what the engine has.
+	Index, Engine index.Embedder
 	// Done of Passages have vectors of the engine's embedder already, of an
 	// unfinished re-embedding.
 	Done, Passages int
@@ -37,11 +26,7 @@ type EmbedderError struct {
 
 func (e *EmbedderError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: the index was made with the embedding model %v, this program has ", e.Dir, e.Index)
-	if e.Name != "" {
-		fmt.Fprintf(&b, "the %s ", e.Name)
-	}
-	fmt.Fprintf(&b, "%v.\n", e.Engine)
+	fmt.Fprintf(&b, "%s: the embedding model of the index is %v, that of this program is %v.\n", e.Dir, e.Index, e.Engine)
 	switch {
 	case e.Done > 0:
 		fmt.Fprintf(&b, "%d of %d passages are embedded with it already; to go on run: albert-search index --re-embed", e.Done, e.Passages)
@@ -56,13 +41,12 @@ func (e *EmbedderError) Unwrap() error { return index.ErrModelMismatch }
 
 // mismatch returns an *EmbedderError if the settings differ in the embedder.
 func (e *Engine) mismatch(stats index.Stats, embedder embed.Embedder) error {
-	have := Embedding{stats.Settings.Embedder, stats.Settings.Dim}
-	want := Embedding{embedder.ID(), embedder.Dim()}
-	if have == want {
+	have, want := stats.Settings.Model(), e.settings(embedder).Model()
+	if have.Is(want) {
 		return nil
 	}
-	err := &EmbedderError{Dir: e.o.Dir, Index: have, Engine: want, Name: e.models.embedderName()}
-	if r := stats.Reembedding; (Embedding{r.Embedder, r.Dim}) == want {
+	err := &EmbedderError{Dir: e.o.Dir, Index: have, Engine: want}
+	if r := stats.Reembedding; r.Embedder.Is(want) {
 		err.Done, err.Passages = r.Passages, stats.Passages
 	}
 	return err
@@ -70,6 +54,9 @@ func (e *Engine) mismatch(stats index.Stats, embedder embed.Embedder) error {
 
 // ReembedRequest says how an index is re-embedded.
 type ReembedRequest struct {
+	// ToIndex says that Index is called next: Reembed then begins only if Index
+	// would accept the rest of the settings.
+	ToIndex bool
 	// Progress is called now and then, not by two goroutines at once; it may
 	// be nil.
 	Progress func(ReembedProgress)
@@ -84,22 +71,18 @@ type ReembedProgress struct {
 // ReembedSummary counts what a run of Reembed did.
 type ReembedSummary struct {
 	// From made the vectors that the index had before, To is the engine's
-	// embedder. When they are equal there was nothing to do.
-	From Embedding `json:"from"`
-	To   Embedding `json:"to"`
+	// embedder. When From.Is(To) there was nothing to do.
+	From, To index.Embedder
 	// Complete says that the index has the vectors of To now.
-	Complete bool `json:"complete"`
+	Complete bool
 	// Passages are all that the index has. In this run Embedded of them were
 	// embedded, and Copied have the vector of another one with the same text;
 	// Resumed had theirs already from an earlier run.
-	Passages int `json:"passages"`
-	Embedded int `json:"embedded"`
-	Copied   int `json:"copied"`
-	Resumed  int `json:"resumed"`
+	Passages, Embedded, Copied, Resumed int
 	// Discarded counts vectors of a third embedder, of a re-embedding that was
 	// never finished.
-	Discarded int           `json:"discarded"`
-	Took      time.Duration `json:"took_ns"`
+	Discarded int
+	Took      time.Duration
 }
 
 // Reembed gives the passages of the index vectors of the engine's embedder. The
@@ -121,11 +104,12 @@ func (e *Engine) Reembed(ctx context.Context, r ReembedRequest) (sum ReembedSumm
 	if err != nil {
 		return sum, err
 	}
-	sum = ReembedSummary{
-		From: Embedding{stats.Settings.Embedder, stats.Settings.Dim}, To: Embedding{embedder.ID(), embedder.Dim()},
-		Passages: stats.Passages,
+	want := e.settings(embedder)
+	sum = ReembedSummary{From: stats.Settings.Model(), To: want.Model(), Passages: stats.Passages}
+	if r.ToIndex && stats.Settings.With(want.Model()) != want {
+		return sum, &local.SettingsError{Dir: e.o.Dir, Have: stats.Settings, Want: want}
 	}
-	if sum.From == sum.To && stats.Reembedding.Embedder == "" {
+	if sum.From.Is(sum.To) && stats.Reembedding == (index.Unfinished{}) {
 		sum.Complete, sum.Took = true, time.Since(began)
 		return sum, nil
 	}
@@ -177,7 +161,8 @@ type reembedRun struct {
 type textKey [sha256.Size]byte
 
 func keyOf(p *index.Stored) textKey {
-	return sha256.Sum256([]byte(p.Doc.Title + "\x00" + p.Text))
+	// The length keeps the end of a title from being taken for a text's beginning.
+	return sha256.Sum256(fmt.Appendf(nil, "%d %s%s", len(p.Doc.Title), p.Doc.Title, p.Text))
 }
 
 func (r *reembedRun) do(ctx context.Context) error {
@@ -188,16 +173,16 @@ func (r *reembedRun) do(ctx context.Context) error {
 	r.published = time.Now()
 	r.summary.Passages, r.progress.Passages = stats.Passages, stats.Passages
 	u := stats.Reembedding
-	if u.Embedder != "" && (Embedding{u.Embedder, u.Dim}) != r.summary.To {
+	if !u.Embedder.Is(r.summary.To) {
 		r.summary.Discarded = u.Passages
 	}
-	if r.summary.From != r.summary.To {
+	if !r.summary.From.Is(r.summary.To) {
 		return r.reembed(ctx)
 	}
-	if u.Embedder == "" {
+	if u == (index.Unfinished{}) {
 		return nil
 	}
-	shadow, err := r.store.Reembed(ctx, u.Embedder, u.Dim)
+	shadow, err := r.store.Reembed(ctx, u.Embedder)
 	if err != nil {
 		return err
 	}
@@ -206,7 +191,7 @@ func (r *reembedRun) do(ctx context.Context) error {
 
 // reembed fills the shadow and switches to it.
 func (r *reembedRun) reembed(ctx context.Context) (err error) {
-	if r.shadow, err = r.store.Reembed(ctx, r.summary.To.ID, r.summary.To.Dim); err != nil {
+	if r.shadow, err = r.store.Reembed(ctx, r.summary.To); err != nil {
 		return err
 	}
 	r.tell(0)

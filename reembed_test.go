@@ -14,6 +14,7 @@ import (
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 )
 
@@ -137,7 +138,7 @@ func TestReembed(t *testing.T) {
 		}
 	}
 	want := albertsearch.ReembedSummary{
-		From: albertsearch.Embedding{ID: "hash-512", Dim: 512}, To: albertsearch.Embedding{ID: "hash-32", Dim: 32},
+		From: index.Embedder{ID: "hash-512", Dim: 512}, To: index.Embedder{ID: "hash-32", Dim: 32},
 		Complete: true, Passages: before.Passages, Embedded: before.Passages - copies, Copied: copies,
 	}
 	if sum != want || copies == 0 {
@@ -239,7 +240,7 @@ func TestReembedGoesOn(t *testing.T) {
 	if n := embedder.texts.Load(); int(n) < first.Embedded {
 		t.Errorf("%d texts were embedded, %d counted", n, first.Embedded)
 	}
-	if got, want := status(t, other).Reembedding, (index.Unfinished{Embedder: "hash-32", Dim: 32, Passages: first.Embedded}); got != want {
+	if got, want := status(t, other).Reembedding, (index.Unfinished{Embedder: first.To, Passages: first.Embedded}); got != want {
 		t.Errorf("the unfinished re-embedding is %+v, want %+v", got, want)
 	}
 	_, err := vectorSearch(t.Context(), other, "comet")
@@ -293,7 +294,7 @@ func TestReembedThird(t *testing.T) {
 	if sum.Discarded != left.Embedded || sum.Resumed != 0 {
 		t.Errorf("the third embedder's summary is %+v", sum)
 	}
-	if u := status(t, f.Engine).Reembedding; u.Embedder != "hash-16" {
+	if u := status(t, f.Engine).Reembedding; u.Embedder.ID != "hash-16" {
 		t.Errorf("unfinished: %+v", u)
 	}
 	// Indexing alone keeps it.
@@ -333,6 +334,28 @@ func TestReembedFails(t *testing.T) {
 	}
 }
 
+// An index whose passages were split otherwise can be re-embedded, but not to be
+// indexed into: that is said before it takes its time.
+func TestReembedToIndex(t *testing.T) {
+	f := newFixture(t, "")
+	s, err := local.Create(t.Context(), f.dir, local.Options{Settings: index.Settings{Embedder: "of old", Dim: 2, SplitTokens: 7}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := index.Document{Info: index.Info{ID: "a", Path: "/a.txt", Type: "text"}, Content: []index.Passage{{End: 5, Text: "dough", Vector: []float32{1, 0}}}}
+	if err := errors.Join(s.Apply(t.Context(), index.Batch{Put: []index.Document{d}}), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Reembed(t.Context(), albertsearch.ReembedRequest{ToIndex: true})
+	var other *local.SettingsError
+	if !errors.As(err, &other) || f.embedder.texts.Load() != 0 {
+		t.Errorf("error %v after %d texts", err, f.embedder.texts.Load())
+	}
+	if sum := reembed(t, f.Engine); !sum.Complete || f.top("dough") != "a.txt" {
+		t.Errorf("summary %+v", sum)
+	}
+}
+
 // Embedders run through ONNX Runtime, of different hidden sizes.
 func TestReembedWithModels(t *testing.T) {
 	f := newFixture(t, "")
@@ -357,7 +380,7 @@ func TestReembedWithModels(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := vectorSearch(t.Context(), builtin, "word6")
-	wantEmbedderError(t, err, "this program has the built-in embedder ")
+	wantEmbedderError(t, err, "of the index is shared ", "of this program is built-in embedder ")
 	sum := reembed(t, builtin)
 	if !sum.Complete || sum.Embedded != 2 || sum.From.Dim == sum.To.Dim {
 		t.Errorf("summary %+v", sum)
@@ -366,5 +389,5 @@ func TestReembedWithModels(t *testing.T) {
 		t.Errorf("found %v, %v", hits, err)
 	}
 	_, err = vectorSearch(t.Context(), tiny, "word6")
-	wantEmbedderError(t, err, "this program has the shared ")
+	wantEmbedderError(t, err, "of the index is built-in embedder ", "of this program is shared ")
 }

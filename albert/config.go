@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"strings"
 )
 
 // ErrNotALBERT is the error of Load for a model of another kind.
@@ -58,7 +60,7 @@ func defaultConfig() Config {
 func ReadConfig(fsys fs.FS) (Config, error) { return readConfig(fsys) }
 
 func readConfig(fsys fs.FS) (Config, error) {
-	text, err := fs.ReadFile(fsys, configFile)
+	text, err := readSmall(fsys, configFile)
 	if err != nil {
 		return Config{}, err
 	}
@@ -72,18 +74,48 @@ func readConfig(fsys fs.FS) (Config, error) {
 	return c, nil
 }
 
+// maxConfig is the longest config.json read. One with all labels of a
+// classifier has some hundred kilobytes.
+const maxConfig = 16 << 20
+
+// readSmall reads a file that is not longer than maxConfig.
+func readSmall(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	if err == nil && len(text) > maxConfig {
+		err = fmt.Errorf("%s: it is longer than %d bytes", name, maxConfig)
+	}
+	return text, err
+}
+
 func parseConfig(text []byte) (Config, error) {
 	var kind struct {
-		ModelType    string `json:"model_type"`
-		IsDecoder    bool   `json:"is_decoder"`
-		CrossAttends bool   `json:"add_cross_attention"`
+		ModelType     string   `json:"model_type"`
+		Architectures []string `json:"architectures"`
+		Groups        *int     `json:"num_hidden_groups"`
+		IsDecoder     bool     `json:"is_decoder"`
+		CrossAttends  bool     `json:"add_cross_attention"`
 	}
 	if err := json.Unmarshal(text, &kind); err != nil {
 		return Config{}, err
 	}
+	if kind.ModelType == "" {
+		// The first versions of transformers did not say it.
+		switch {
+		case kind.Groups != nil, len(kind.Architectures) > 0 && strings.HasPrefix(kind.Architectures[0], "Albert"):
+			kind.ModelType = "albert"
+		case len(kind.Architectures) > 0 && strings.HasPrefix(kind.Architectures[0], "BertFor"), len(kind.Architectures) > 0 && kind.Architectures[0] == "BertModel":
+			kind.ModelType = "bert"
+		}
+	}
 	c := defaultConfig()
 	if kind.ModelType != "bert" {
 		err := json.Unmarshal(text, &c)
+		c.ModelType = kind.ModelType
 		return c, err
 	}
 	if kind.IsDecoder || kind.CrossAttends {

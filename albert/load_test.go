@@ -153,11 +153,18 @@ func TestConfigDefaults(t *testing.T) {
 	if c.HiddenSize != 48 || c.EmbeddingSize != 16 || c.Layers != 4 || c.Groups != 1 || c.Heads != 12 || c.Activation != "gelu_new" {
 		t.Errorf("config is %+v", c)
 	}
+	// The first versions of transformers did not say the kind of model.
+	unnamed := files(t, "shared")
+	for name, value := range map[string]any{"model_type": "", "architectures": []string{"AlbertModel"}} {
+		setConfig(t, unnamed, name, value)
+	}
+	_, err := albert.Load(unnamed)
+	must(t, err)
 	// What a config.json leaves out has transformers' default, here a hidden
 	// size of 4096, which the weights then contradict.
 	fsys := files(t, "shared")
 	fsys["config.json"].Data = []byte(`{"model_type": "albert", "vocab_size": 61, "embedding_size": 16, "max_position_embeddings": 40}`)
-	_, err := albert.Load(fsys)
+	_, err = albert.Load(fsys)
 	if err == nil || !strings.Contains(err.Error(), "4096") {
 		t.Errorf("error %v, want one with the default hidden size", err)
 	}

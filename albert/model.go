@@ -2,7 +2,8 @@
 // Self-supervised Learning of Language Representations") on ONNX Runtime.
 //
 // Load reads a checkpoint in Hugging Face layout: config.json, a tokenizer's
-// files, model.safetensors. Open writes the model's ONNX graph and hands it to
+// files, and the weights in model.safetensors or pytorch_model.bin, whole or in
+// parts. A BERT is read as the ALBERT that computes the same. Open writes the model's ONNX graph and hands it to
 // the runtime. A Session then computes, for any number of sequences in any
 // number of goroutines, what its head is for.
 //

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"strings"
 
@@ -193,7 +192,7 @@ func (m *Model) save(ctx context.Context, to io.Writer) error {
 // SaveConfig returns a config.json for what Save and Quantize write: the
 // model's own, or that of the ALBERT that a BERT has been read as.
 func (m *Model) SaveConfig() ([]byte, error) {
-	text, err := fs.ReadFile(m.fsys, configFile)
+	text, err := readSmall(m.fsys, configFile)
 	if err != nil || m.config.convertedFrom == "" {
 		return text, err
 	}

@@ -6,6 +6,7 @@ package index
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"time"
 )
@@ -228,11 +229,34 @@ type Stats struct {
 // Unfinished tells how far a re-embedding has come. It is zero when there is
 // none.
 type Unfinished struct {
-	// Embedder and Dim are what Settings will have afterwards.
-	Embedder string
-	Dim      int
+	// Embedder is what Settings will have afterwards.
+	Embedder Embedder
 	// Passages counts the passages that have a vector of that embedder.
 	Passages int
+}
+
+// Embedder is an embedding model, as an index knows it.
+type Embedder struct {
+	// ID is its identity, a content hash: vectors of models of different IDs
+	// must not be compared.
+	ID string `json:"id"`
+	// Name is what people call it. It may be empty and decides nothing.
+	Name string `json:"name,omitempty"`
+	// Dim is the length of a vector.
+	Dim int `json:"dim"`
+}
+
+// Is tells whether both give the same vectors.
+func (e Embedder) Is(other Embedder) bool { return e.ID == other.ID && e.Dim == other.Dim }
+
+// String names the model for people, by the beginning of the ID where it has
+// no name.
+func (e Embedder) String() string {
+	text := fmt.Sprintf("%.12s (%d dimensions)", e.ID, e.Dim)
+	if e.Name != "" {
+		text = e.Name + " " + text
+	}
+	return text
 }
 
 // Settings are fixed when an index is made: with others its passages or
@@ -241,6 +265,9 @@ type Unfinished struct {
 type Settings struct {
 	// Embedder is the identity (content hash) of the embedding model.
 	Embedder string
+	// EmbedderName is what people call that model. Settings that differ in
+	// nothing else are the same.
+	EmbedderName string `json:",omitempty"`
 	// Dim is the length of a vector.
 	Dim int
 	// Analyzer is the name of the keyword analyzer: "en", "standard", ...
@@ -250,6 +277,22 @@ type Settings struct {
 	// SplitVersion changes when extraction or splitting change in a way that
 	// makes indexing again worthwhile.
 	SplitVersion int
+}
+
+// Model is the embedding model of the settings.
+func (s Settings) Model() Embedder { return Embedder{s.Embedder, s.EmbedderName, s.Dim} }
+
+// With returns the settings with another embedding model.
+func (s Settings) With(e Embedder) Settings {
+	s.Embedder, s.EmbedderName, s.Dim = e.ID, e.Name, e.Dim
+	return s
+}
+
+// Same tells whether what was made with the one settings can go on with the
+// others.
+func (s Settings) Same(other Settings) bool {
+	s.EmbedderName = other.EmbedderName
+	return s == other
 }
 
 // Store keeps documents and finds passages. All methods may be called by
@@ -275,11 +318,11 @@ type Store interface {
 	// Highlight returns the ranges of text that the query's clauses match, in
 	// ascending order and without overlap.
 	Highlight(q Query, text string) []Range
-	// Reembed begins to give the passages vectors of another embedder, of
-	// length dim, or goes on with that where it was left. What is there of a
-	// third embedder is discarded. Everything else goes on as before: Apply
-	// takes vectors of the embedder in the settings, and searches use those.
-	Reembed(ctx context.Context, embedder string, dim int) (Reembedding, error)
+	// Reembed begins to give the passages vectors of another embedder, or goes
+	// on with that where it was left. What is there of a third embedder is
+	// discarded. Everything else goes on as before: Apply takes vectors of the
+	// embedder in the settings, and searches use those.
+	Reembed(ctx context.Context, e Embedder) (Reembedding, error)
 	// Stats counts what is stored.
 	Stats(ctx context.Context) (Stats, error)
 	// Close publishes what was applied and frees everything.

@@ -150,11 +150,30 @@ func Precheck(source fs.FS) error {
 	if err != nil {
 		return err
 	}
+	if err := checkSizes(source); err != nil {
+		return err
+	}
 	if _, err := albert.ReadConfig(source); err != nil {
 		return err
 	}
 	_, err = tokenize.Load(source)
 	return err
+}
+
+// tokenizerFiles are what a tokenizer is read from.
+func tokenizerFiles() []string {
+	return []string{"spiece.model", "tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json"}
+}
+
+// checkSizes refuses files of a tokenizer that are too long to be one, before
+// they are read.
+func checkSizes(source fs.FS) error {
+	for _, name := range tokenizerFiles() {
+		if info, err := fs.Stat(source, name); err == nil && info.Size() > maxTokenizer {
+			return fmt.Errorf("%s: it has %d bytes, more than the %d that a tokenizer may have", name, info.Size(), maxTokenizer)
+		}
+	}
+	return nil
 }
 
 // Folder returns the files of a model in a folder that is not in a store, and
@@ -185,6 +204,9 @@ func sentenceSettings(source fs.FS) (*sbert.Settings, fs.FS, error) {
 func (b *builder) load() error {
 	var err error
 	if b.sentence, b.source, err = sentenceSettings(b.source); err != nil {
+		return err
+	}
+	if err := checkSizes(b.source); err != nil {
 		return err
 	}
 	if b.model, err = albert.Load(b.source); err != nil {
@@ -254,7 +276,7 @@ func (b *builder) describeUses() {
 		}
 	case b.model.HasHead(albert.Class):
 		r.Uses = append(r.Uses, "classifier")
-		r.Notes = append(r.Notes, "It sorts texts into classes. Its last hidden states can be used as an embedder's, but were not trained for that.")
+		r.Notes = append(r.Notes, "It sorts texts into classes. Relevance is taken from readers only, which have both heads on one encoder, so that it does not rerank. Its last hidden states can be used as an embedder's, but were not trained for that.")
 	default:
 		r.Uses = append(r.Uses, string(Embedder))
 		what := "It was not trained to embed sentences (it has no settings of sentence-transformers): the mean of its last hidden states is used, which finds less than an embedder does."
@@ -283,8 +305,11 @@ func (b *builder) writeWeights(ctx context.Context) error {
 	switch {
 	case stored == albert.Int8 && b.Precision != albert.Int8:
 		err = fmt.Errorf("the weights are int8 and cannot be had in fp32 again: import the original")
-	case stored == albert.Int8 || b.Precision == albert.Float32:
-		b.Log("writing the weights in " + b.Precision.String())
+	case stored == albert.Int8:
+		b.Log("copying the weights, which are int8 already")
+		err = b.copyWeights(f)
+	case b.Precision == albert.Float32:
+		b.Log("writing the weights in 32 bits")
 		err = b.model.Save(ctx, f)
 	default:
 		err = b.quantize(ctx, f)
@@ -294,6 +319,15 @@ func (b *builder) writeWeights(ctx context.Context) error {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())
+}
+
+func (b *builder) copyWeights(to io.Writer) error {
+	from, err := b.source.Open(weightsFile)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, from.Close())
 }
 
 func (b *builder) quantize(ctx context.Context, to io.Writer) error {
@@ -314,7 +348,7 @@ func (b *builder) quantize(ctx context.Context, to io.Writer) error {
 	return b.model.Quantize(ctx, rt, seqs, to)
 }
 
-// maxJSON and maxCard are the longest of the other files that are copied.
+// maxTokenizer and maxCard are the longest of the other files that are copied.
 const (
 	maxTokenizer = 64 << 20
 	maxCard      = 1 << 20
@@ -327,7 +361,7 @@ func (b *builder) writeOthers() error {
 		return err
 	}
 	files := map[string][]byte{"config.json": config}
-	for _, name := range []string{"spiece.model", "tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json"} {
+	for _, name := range tokenizerFiles() {
 		if files[name], err = readUpTo(b.source, name, maxTokenizer); err != nil {
 			return err
 		}

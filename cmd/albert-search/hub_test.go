@@ -24,19 +24,23 @@ const hubCommit = "0123456789abcdef0123456789abcdef01234567"
 // test/NAME. Beside them it has models that are not as they should be:
 //
 //   - cut/NAME: the first answers for the weights break off;
+//   - slow/NAME: the first answer for the weights stops in the middle, which
+//     the channel stalled is told;
 //   - wrong/NAME: the checksum of the weights is another's;
 //   - secret/NAME: needs the token "hf_right";
 //   - evil/NAME: its list of files leads out of the folder;
 //   - roberta/NAME: its configuration is that of another kind of model.
 func newTestHub(checkpoints string) *httptest.Server {
-	h := &testHub{files: os.DirFS(checkpoints), cuts: map[string]int{}}
-	return httptest.NewServer(h)
+	return httptest.NewServer(&testHub{files: os.DirFS(checkpoints), cuts: map[string]int{}})
 }
 
 type testHub struct {
 	files fs.FS
 	mu    sync.Mutex
 	cuts  map[string]int // answers that broke off, by path
+
+	stalled chan struct{}
+	ranges  []string // asked for of slow weights
 }
 
 func (h *testHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -70,6 +74,16 @@ func (h *testHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.(http.Flusher).Flush()
 		}
 		panic(http.ErrAbortHandler)
+	}
+	if kind == "slow" && strings.HasSuffix(file, ".safetensors") {
+		if h.ranges = append(h.ranges, r.Header.Get("Range")); len(h.ranges) == 1 {
+			w.Header().Set("Content-Length", fmt.Sprint(len(b)))
+			_, _ = w.Write(b[:len(b)/2])
+			w.(http.Flusher).Flush()
+			h.stalled <- struct{}{}
+			<-r.Context().Done() // the client is gone
+			return
+		}
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b))
 }

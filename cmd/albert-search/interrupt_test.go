@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,7 +64,7 @@ func TestInterruptReembedding(t *testing.T) {
 	u.interrupt(t, u.command("index", "--re-embed"))
 
 	out, err := u.command("status").CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "embedder   hash-16, 16 dimensions") {
+	if err != nil || !strings.Contains(string(out), "embedder   hash-16 (16 dimensions)") {
 		t.Errorf("status: %v: %s", err, out)
 	}
 	if out, err := u.command("search", "--mode", "keyword", "gear 7").CombinedOutput(); err != nil || !strings.Contains(string(out), "7.txt") {
@@ -137,6 +139,61 @@ func (u *user) interrupt(t *testing.T, cmd *exec.Cmd) {
 	}
 	if !strings.Contains(stderr.String(), "stays usable") {
 		t.Errorf("standard error: %s", stderr.String())
+	}
+}
+
+// A download that is interrupted leaves no model, and the next one goes on
+// where it ended.
+func TestInterruptPull(t *testing.T) {
+	u := newUser(t)
+	hub := &testHub{files: os.DirFS("../../albert/testdata/checkpoints"), cuts: map[string]int{}, stalled: make(chan struct{})}
+	server := httptest.NewServer(hub)
+	t.Cleanup(server.Close)
+	models := filepath.Join(u.home, "models")
+	pull := func() *exec.Cmd {
+		cmd := u.command("model", "pull", "slow/base")
+		cmd.Env = append(cmd.Env, modelsVariable+"="+models, endpointVariable+"="+server.URL)
+		return cmd
+	}
+	cmd := pull()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() }) // of no effect when it has ended
+	<-hub.stalled
+	// Until something of the weights is in the file.
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		parts, err := filepath.Glob(filepath.Join(models, ".downloads", "*", "model.safetensors.part"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(parts) == 1 {
+			if info, err := os.Stat(parts[0]); err == nil && info.Size() > 0 {
+				break
+			}
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nothing is downloaded after a minute")
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
+		t.Fatalf("%v, want exit code %d", err, exitInterrupted)
+	}
+	if _, err := os.Stat(filepath.Join(models, "base")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the model is there: %v", err)
+	}
+	if out, err := pull().CombinedOutput(); err != nil {
+		t.Fatalf("pull again: %v: %s", err, out)
+	}
+	if len(hub.ranges) != 2 || hub.ranges[0] != "" || !strings.HasPrefix(hub.ranges[1], "bytes=") {
+		t.Errorf("asked for %q", hub.ranges)
+	}
+	if out, err := pull().CombinedOutput(); err != nil || !strings.Contains(string(out), "there already") {
+		t.Errorf("pull once more: %v: %s", err, out)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
+	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/modelstore"
 )
 
@@ -298,7 +299,14 @@ func (s *modelSession) checkUse(role modelstore.Role, name string) error {
 	if role == modelstore.Reader && !slices.Contains(r.Uses, string(role)) {
 		return fmt.Errorf("%s cannot read: it has no weights that score the beginning and end of answers, as a model of the class AlbertForQuestionAnswering has; it is for: %s", name, usesOf(r))
 	}
-	if role == modelstore.Embedder && !slices.Contains(r.Uses, string(role)) {
+	if role == modelstore.Reader {
+		s.remark("How sure an answer is was fitted for the built-in reader; albert-search eval ask --fit fits it for this one.")
+		return nil
+	}
+	if most := cmp.Or(r.Window, r.Positions) - 2; most < ingest.DefaultSplitTokens {
+		s.remark("%s reads the first %d pieces of a passage, which has up to %d: what stands behind is found by its words only.", name, most, ingest.DefaultSplitTokens)
+	}
+	if !slices.Contains(r.Uses, string(role)) {
 		s.remark("%s was not made to embed texts (it is for: %s); the mean of its last hidden states is used.", name, usesOf(r))
 	}
 	return nil

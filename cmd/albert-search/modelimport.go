@@ -270,6 +270,9 @@ func (s *modelSession) pulledBefore(local string, snapshot *hub.Snapshot) (done 
 		modelstore.ErrExists, local, strings.TrimSpace(r.Source+" "+r.Revision), local)
 }
 
+// maxSmall is the longest file downloaded that is not weights.
+const maxSmall = 128 << 20
+
 // download brings the files of a model into the store's folder for downloads.
 // All that is not weights comes first, so that what is no ALBERT is known
 // before much has come.
@@ -280,9 +283,13 @@ func (s *modelSession) download(ctx context.Context, client *hub.Client, snapsho
 	}
 	var small, all []hub.File
 	for _, f := range needed {
-		if !isWeights(f) {
-			small = append(small, f)
+		if isWeights(f) {
+			continue
 		}
+		if f.Size > maxSmall {
+			return "", fmt.Errorf("%s of %s has %d bytes, more than the %d that such a file may have", f.Name, snapshot.Name, f.Size, maxSmall)
+		}
+		small = append(small, f)
 	}
 	all = append(all, small...)
 	for _, f := range needed {

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 	"github.com/albert-search/albert-search/index"
 )
 
@@ -15,7 +16,9 @@ import (
 func (s *session) reembed(e *albertsearch.Engine) (*albertsearch.ReembedSummary, error) {
 	bar := newReembedProgress(&s.printer)
 	defer bar.finish()
-	sum, err := e.Reembed(s.Context.Context, albertsearch.ReembedRequest{Progress: bar.showReembedding})
+	sum, err := e.Reembed(s.Context.Context, albertsearch.ReembedRequest{
+		ToIndex: s.NArg() > 0, Progress: bar.showReembedding,
+	})
 	switch {
 	case s.NArg() > 0 && errors.Is(err, index.ErrNotFound):
 		return nil, nil // which indexing makes with the program's embedder
@@ -27,15 +30,15 @@ func (s *session) reembed(e *albertsearch.Engine) (*albertsearch.ReembedSummary,
 
 // reembeddingJSON is what index --re-embed --json prints of the re-embedding.
 type reembeddingJSON struct {
-	From      albertsearch.Embedding `json:"from"`
-	To        albertsearch.Embedding `json:"to"`
-	Complete  bool                   `json:"complete"`
-	Passages  int                    `json:"passages"`
-	Embedded  int                    `json:"embedded"`
-	Copied    int                    `json:"copied"`
-	Resumed   int                    `json:"resumed"`
-	Discarded int                    `json:"discarded"`
-	TookMS    int64                  `json:"took_ms"`
+	From      index.Embedder `json:"from"`
+	To        index.Embedder `json:"to"`
+	Complete  bool           `json:"complete"`
+	Passages  int            `json:"passages"`
+	Embedded  int            `json:"embedded"`
+	Copied    int            `json:"copied"`
+	Resumed   int            `json:"resumed"`
+	Discarded int            `json:"discarded"`
+	TookMS    int64          `json:"took_ms"`
 }
 
 func newReembeddingJSON(sum *albertsearch.ReembedSummary) *reembeddingJSON {
@@ -49,17 +52,18 @@ func newReembeddingJSON(sum *albertsearch.ReembedSummary) *reembeddingJSON {
 }
 
 func showReembedding(w io.Writer, sum albertsearch.ReembedSummary) {
+	from, to := term.OneLine(sum.From.String()), term.OneLine(sum.To.String())
 	counts := fmt.Sprintf("%d embedded, %d with the vector of an equal one, %d from an earlier run",
 		sum.Embedded, sum.Copied, sum.Resumed)
 	switch {
-	case sum.From == sum.To:
-		fmt.Fprintf(w, "nothing to re-embed: the vectors are of the embedder %v already\n", sum.To)
+	case sum.From.Is(sum.To):
+		fmt.Fprintf(w, "nothing to re-embed: the vectors are of the embedding model %s already\n", to)
 	case sum.Complete:
 		fmt.Fprintf(w, "%s re-embedded: %s%s\n", plural(sum.Passages, "passage"), counts, took(sum.Took))
-		fmt.Fprintf(w, "embedder: %v, before %v\n", sum.To, sum.From)
+		fmt.Fprintf(w, "embedding model: %s, before %s\n", to, from)
 	default:
 		fmt.Fprintf(w, "re-embedding: %d of %s done: %s\n", sum.Embedded+sum.Copied+sum.Resumed, plural(sum.Passages, "passage"), counts)
-		fmt.Fprintf(w, "searches use the vectors of %v as before; run it again to go on\n", sum.From)
+		fmt.Fprintf(w, "searches use the vectors of %s as before; run it again to go on\n", from)
 	}
 	if sum.Discarded > 0 {
 		fmt.Fprintf(w, "%s of an unfinished re-embedding for another embedder discarded\n", plural(sum.Discarded, "vector"))

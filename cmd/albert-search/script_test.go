@@ -132,7 +132,7 @@ func begun(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(errors.Join(err, r.Close()))
 	w, err := local.Create(ctx, ts.MkAbs("the index"), local.Options{Settings: st.Settings})
 	ts.Check(err)
-	shadow, err := w.Reembed(ctx, embedtest.Hash{Dimension: dim}.ID(), dim)
+	shadow, err := w.Reembed(ctx, index.Embedder{ID: embedtest.Hash{Dimension: dim}.ID(), Dim: dim})
 	ts.Check(err)
 	var vectors []index.Embedded
 	var first *index.Info

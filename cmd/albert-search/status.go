@@ -56,18 +56,19 @@ func noArguments(c *cli.Context) error {
 
 // statusJSON is what status --json prints.
 type statusJSON struct {
-	Index      string    `json:"index"`
-	Documents  int       `json:"documents"`
-	Partial    int       `json:"partial"`
-	Failed     int       `json:"failed"`
-	Skipped    int       `json:"skipped"`
-	Passages   int       `json:"passages"`
-	TextBytes  int64     `json:"text_bytes"`
-	DiskBytes  int64     `json:"disk_bytes"`
-	Generation uint64    `json:"generation"`
-	Updated    time.Time `json:"updated"`
-	Embedder   string    `json:"embedder"`
-	Dim        int       `json:"dim"`
+	Index        string    `json:"index"`
+	Documents    int       `json:"documents"`
+	Partial      int       `json:"partial"`
+	Failed       int       `json:"failed"`
+	Skipped      int       `json:"skipped"`
+	Passages     int       `json:"passages"`
+	TextBytes    int64     `json:"text_bytes"`
+	DiskBytes    int64     `json:"disk_bytes"`
+	Generation   uint64    `json:"generation"`
+	Updated      time.Time `json:"updated"`
+	Embedder     string    `json:"embedder"`
+	EmbedderName string    `json:"embedder_name,omitempty"`
+	Dim          int       `json:"dim"`
 	// Reembedding is there when one is unfinished.
 	Reembedding *unfinishedJSON `json:"reembedding,omitempty"`
 	Analyzer    string          `json:"analyzer"`
@@ -76,9 +77,10 @@ type statusJSON struct {
 
 // unfinishedJSON says how many passages have a vector of the embedder.
 type unfinishedJSON struct {
-	Embedder string `json:"embedder"`
-	Dim      int    `json:"dim"`
-	Passages int    `json:"passages"`
+	Embedder     string `json:"embedder"`
+	EmbedderName string `json:"embedder_name,omitempty"`
+	Dim          int    `json:"dim"`
+	Passages     int    `json:"passages"`
 }
 
 type unreadJSON struct {
@@ -92,11 +94,11 @@ func newStatusJSON(st *albertsearch.Status) statusJSON {
 	out := statusJSON{
 		Index: st.Dir, Documents: st.Documents, Partial: st.Partial, Failed: st.Failed, Skipped: st.Skipped, Passages: st.Passages,
 		TextBytes: st.TextBytes, DiskBytes: st.DiskBytes, Generation: st.Generation, Updated: st.Updated,
-		Embedder: st.Settings.Embedder, Dim: st.Settings.Dim, Analyzer: st.Settings.Analyzer,
+		Embedder: st.Settings.Embedder, EmbedderName: st.Settings.EmbedderName, Dim: st.Settings.Dim, Analyzer: st.Settings.Analyzer,
 		Unread: []unreadJSON{},
 	}
-	if r := st.Reembedding; r.Embedder != "" {
-		out.Reembedding = &unfinishedJSON{r.Embedder, r.Dim, r.Passages}
+	if r := st.Reembedding; r != (index.Unfinished{}) {
+		out.Reembedding = &unfinishedJSON{r.Embedder.ID, r.Embedder.Name, r.Embedder.Dim, r.Passages}
 	}
 	for _, info := range st.Incomplete {
 		out.Unread = append(out.Unread, unreadJSON{info.ID, info.Path, outcome(info), info.Reason})
@@ -122,9 +124,9 @@ func (s *session) showStatus(w io.Writer, st *albertsearch.Status) {
 	}
 	fmt.Fprintf(w, "size       %s of text, %s on disk\n", size(st.TextBytes), size(st.DiskBytes))
 	fmt.Fprintf(w, "updated    %s (generation %d)\n", st.Updated.Local().Format(time.DateTime), st.Generation)
-	fmt.Fprintf(w, "embedder   %.12s, %d dimensions\n", st.Settings.Embedder, st.Settings.Dim)
-	if r := st.Reembedding; r.Embedder != "" {
-		fmt.Fprintf(w, "unfinished re-embedding for %.12s, %d dimensions: %d of %s\n", r.Embedder, r.Dim, r.Passages, plural(st.Passages, "passage"))
+	fmt.Fprintf(w, "embedder   %s\n", term.OneLine(st.Settings.Model().String()))
+	if r := st.Reembedding; r != (index.Unfinished{}) {
+		fmt.Fprintf(w, "unfinished re-embedding for %s: %d of %s\n", term.OneLine(r.Embedder.String()), r.Passages, plural(st.Passages, "passage"))
 		fmt.Fprintf(w, "           albert-search index --re-embed goes on with it\n")
 	}
 	if s.verbose {

@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) Opener) {
 		{"IDsAreNotReused", testIDsAreNotReused},
 		{"Unpublished", testUnpublished},
 		{"Closed", testClosed},
+		{"EmbedderName", testEmbedderName},
 		{"Reembed", testReembed},
 		{"ReembedGoesOn", testReembedGoesOn},
 		{"ReembedRefused", testReembedRefused},

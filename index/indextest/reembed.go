@@ -5,23 +5,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/albert-search/albert-search/index"
 )
 
-// The other embedder of the suite has vectors of another length.
-const (
-	otherEmbedder = "another"
-	otherDim      = 3
-)
-
-// otherSettings are those of the suite's indexes after they were re-embedded.
-func otherSettings() index.Settings {
-	s := settings
-	s.Embedder, s.Dim = otherEmbedder, otherDim
-	return s
-}
+// otherEmbedder has vectors of another length.
+var otherEmbedder = index.Embedder{ID: "another", Name: "Another one", Dim: 3}
 
 // otherVector is the vector that the other embedder gives a text: its length
 // decides how near it is to otherQuery.
@@ -32,9 +23,26 @@ func otherVector(text string) []float32 {
 
 var otherQuery = []float32{1, 0, 0}
 
+// testEmbedderName checks that an embedder may have another name, or none.
+func testEmbedderName(t *testing.T, o Opener) {
+	named := settings
+	for n, c := range []struct{ name, want string }{{"", ""}, {"first name", "first name"}, {"", "first name"}, {"second name", "second name"}} {
+		named.EmbedderName = c.name
+		s, err := o.Create(t.Context(), named)
+		if err != nil {
+			t.Fatalf("with the name %q: %v", c.name, err)
+		}
+		put(t, s, doc("a", strings.Repeat("x", n+1)))
+		writer := stats(t, s).Settings
+		if reader := stats(t, reopen(t, s, o)).Settings; writer.EmbedderName != c.want || reader != writer {
+			t.Errorf("the name is %q and %q, want %q", writer.EmbedderName, reader.EmbedderName, c.want)
+		}
+	}
+}
+
 func reembed(t *testing.T, s index.Store) index.Reembedding {
 	t.Helper()
-	r, err := s.Reembed(t.Context(), otherEmbedder, otherDim)
+	r, err := s.Reembed(t.Context(), otherEmbedder)
 	if err != nil {
 		t.Fatalf("re-embedding: %v", err)
 	}
@@ -142,7 +150,7 @@ func testReembed(t *testing.T, o Opener) {
 		if st.Settings != settings || st.Passages != 3 {
 			t.Errorf("stats %+v", st)
 		}
-		want := index.Unfinished{Embedder: otherEmbedder, Dim: otherDim, Passages: done}
+		want := index.Unfinished{Embedder: otherEmbedder, Passages: done}
 		if done == 0 {
 			want = index.Unfinished{}
 		}
@@ -162,7 +170,7 @@ func testReembed(t *testing.T, o Opener) {
 	switchOver(t, r)
 	after := open(t, o) // Switch publishes
 	for _, s := range []index.Store{s, after} {
-		if st := stats(t, s); st.Settings != otherSettings() || st.Reembedding != (index.Unfinished{}) ||
+		if st := stats(t, s); st.Settings != settings.With(otherEmbedder) || st.Reembedding != (index.Unfinished{}) ||
 			st.Documents != 4 || st.Failed != 1 || st.Passages != 3 {
 			t.Errorf("stats %+v", st)
 		}
@@ -197,7 +205,7 @@ func testReembed(t *testing.T, o Opener) {
 			s.Close()
 		}
 	}
-	s, err := o.Create(t.Context(), otherSettings())
+	s, err := o.Create(t.Context(), settings.With(otherEmbedder))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,11 +274,10 @@ func testReembedGoesOn(t *testing.T, o Opener) {
 func testReembedRefused(t *testing.T, o Opener) {
 	s := create(t, o)
 	put(t, s, doc("a", "one", "two"), doc("b", "three"))
-	for _, other := range []struct {
-		embedder string
-		dim      int
-	}{{"", 3}, {"x", 0}, {"x", -1}, {settings.Embedder, settings.Dim}} {
-		if _, err := s.Reembed(t.Context(), other.embedder, other.dim); err == nil {
+	renamed := settings.Model()
+	renamed.Name = "the same by another name"
+	for _, other := range []index.Embedder{{Dim: 3}, {ID: "x"}, {ID: "x", Dim: -1}, settings.Model(), renamed} {
+		if _, err := s.Reembed(t.Context(), other); err == nil {
 			t.Errorf("re-embedding with %+v is accepted", other)
 		}
 	}
@@ -309,7 +316,7 @@ func testReembedRefused(t *testing.T, o Opener) {
 		t.Errorf("a passage that is not there has the vector %v", got)
 	}
 	reader := reopen(t, s, o)
-	if _, err := reader.Reembed(t.Context(), otherEmbedder, otherDim); !errors.Is(err, index.ErrReadOnly) {
+	if _, err := reader.Reembed(t.Context(), otherEmbedder); !errors.Is(err, index.ErrReadOnly) {
 		t.Errorf("of a reader: %v, want ErrReadOnly", err)
 	}
 	if err := r.Switch(t.Context()); err == nil {
@@ -327,7 +334,7 @@ func testReembedThird(t *testing.T, o Opener) {
 	first := reembed(t, s)
 	embed(t, first, unembedded(t, first, otherVector)[:1], otherVector)
 	publish(t, s)
-	third, err := s.Reembed(t.Context(), "third", otherDim)
+	third, err := s.Reembed(t.Context(), index.Embedder{ID: "third", Dim: otherEmbedder.Dim})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -404,7 +411,7 @@ func testReembedRandom(t *testing.T, o Opener) {
 				t.Cleanup(func() { s.Close() })
 			}
 			change(100*round + part)
-			shadow, err := s.Reembed(t.Context(), next.Embedder, next.Dim)
+			shadow, err := s.Reembed(t.Context(), next.Model())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -186,7 +186,7 @@ func failReembedding(ctx context.Context, s *Store, part string, size uint64) er
 	if err := errors.Join(s.Apply(ctx, bigBatch(1)), s.Publish(ctx)); err != nil {
 		return err
 	}
-	r, err := s.Reembed(ctx, nextSettings.Embedder, nextSettings.Dim)
+	r, err := s.Reembed(ctx, nextSettings.Model())
 	if err != nil {
 		return err
 	}

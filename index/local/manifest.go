@@ -47,6 +47,7 @@ type manifest struct {
 // shadowManifest describes the vectors of another embedder in the making.
 type shadowManifest struct {
 	Embedder string `json:"embedder"`
+	Name     string `json:"name,omitempty"`
 	Dim      int    `json:"dim"`
 	// Passages is how many live passages have such a vector.
 	Passages int `json:"passages"`

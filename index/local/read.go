@@ -74,7 +74,7 @@ func (s *Store) Stats(context.Context) (index.Stats, error) {
 	s.mu.Unlock()
 	st.Settings, st.Generation, st.DiskBytes = v.schema.settings, m.Generation, m.bytes()
 	if r := m.Reembedding; r != nil {
-		st.Reembedding = index.Unfinished{Embedder: r.Embedder, Dim: r.Dim, Passages: r.Passages}
+		st.Reembedding = index.Unfinished{Embedder: index.Embedder{ID: r.Embedder, Name: r.Name, Dim: r.Dim}, Passages: r.Passages}
 	}
 	return st, nil
 }

@@ -12,12 +12,12 @@ import (
 
 // Reembed begins to give the passages vectors of another embedder, or goes on
 // with that where it was left.
-func (s *Store) Reembed(ctx context.Context, embedder string, dim int) (index.Reembedding, error) {
+func (s *Store) Reembed(ctx context.Context, e index.Embedder) (index.Reembedding, error) {
 	if s.writer == nil {
 		return nil, fmt.Errorf("%s: %w", s.dir, index.ErrReadOnly)
 	}
-	if embedder == "" || dim < 1 {
-		return nil, fmt.Errorf("re-embedding with the embedder %q of dimension %d", embedder, dim)
+	if e.ID == "" || e.Dim < 1 {
+		return nil, fmt.Errorf("re-embedding with the embedder %q of dimension %d", e.ID, e.Dim)
 	}
 	w := s.writer
 	w.mu.Lock()
@@ -25,16 +25,16 @@ func (s *Store) Reembed(ctx context.Context, embedder string, dim int) (index.Re
 	if err := w.usable(ctx); err != nil {
 		return nil, err
 	}
-	if have := w.next.Settings; have.Embedder == embedder && have.Dim == dim {
-		return nil, fmt.Errorf("%s has vectors of the embedder %s already", s.dir, embedder)
+	if w.next.Settings.Model().Is(e) {
+		return nil, fmt.Errorf("%s has vectors of the embedder %v already", s.dir, e)
 	}
-	if sh := w.shadow; sh != nil && (sh.embedder != embedder || sh.dim != dim) {
+	if sh := w.shadow; sh != nil && !sh.embedder.Is(e) {
 		if err := w.dropShadow(); err != nil {
 			return nil, s.fail(err)
 		}
 	}
 	if w.shadow == nil {
-		w.shadow = newShadow(embedder, dim)
+		w.shadow = newShadow(e)
 	}
 	return &reembedding{s, w.shadow}, nil
 }
@@ -121,7 +121,7 @@ func (r *reembedding) Add(ctx context.Context, vectors []index.Embedded) error {
 	}
 	defer w.mu.Unlock()
 	for _, e := range vectors {
-		if err := checkVector(e.Vector, w.shadow.dim); err != nil {
+		if err := checkVector(e.Vector, w.shadow.embedder.Dim); err != nil {
 			return fmt.Errorf("passage %d: %w", e.ID, err)
 		}
 	}
@@ -160,10 +160,9 @@ func (r *reembedding) Switch(ctx context.Context) error {
 		return err
 	}
 	if n := v.stats.Passages - sh.contents.stats.Passages; n > 0 {
-		return fmt.Errorf("%d of %d passages have no vector of the embedder %s yet", n, v.stats.Passages, sh.embedder)
+		return fmt.Errorf("%d of %d passages have no vector of the embedder %v yet", n, v.stats.Passages, sh.embedder)
 	}
-	settings := w.next.Settings
-	settings.Embedder, settings.Dim = sh.embedder, sh.dim
+	settings := w.next.Settings.With(sh.embedder)
 	made, err := newSchema(settings)
 	if err != nil {
 		return err

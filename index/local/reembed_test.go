@@ -112,7 +112,7 @@ func childReembedder(dir string) error {
 			return err
 		}
 		next := other(settings)
-		r, err := s.Reembed(ctx, next.Embedder, next.Dim)
+		r, err := s.Reembed(ctx, next.Model())
 		if err != nil {
 			return err
 		}
@@ -196,7 +196,7 @@ func TestReembedderKilled(t *testing.T) {
 	}
 	defer w.Close()
 	next := other(settings)
-	r, err := w.Reembed(t.Context(), next.Embedder, next.Dim)
+	r, err := w.Reembed(t.Context(), next.Model())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func shadowed(t *testing.T, steps, n int) (dir string) {
 	t.Helper()
 	dir, _ = stepsIndex(t, steps)
 	w := mustCreate(t, dir)
-	r, err := w.Reembed(t.Context(), nextSettings.Embedder, nextSettings.Dim)
+	r, err := w.Reembed(t.Context(), nextSettings.Model())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +276,7 @@ func TestShadowOfOthers(t *testing.T) {
 		"row":    {number: d.number, first: d.first + 1, info: d.info},
 		"length": {number: d.number, first: d.first, info: index.Info{ID: d.info.ID, Passages: d.info.Passages + 1}},
 	} {
-		if err := newShadow("next", 5).load(&d, &now); err == nil {
+		if err := newShadow(nextSettings.Model()).load(&d, &now); err == nil {
 			t.Errorf("another %s is accepted", name)
 		}
 	}
@@ -288,7 +288,7 @@ func TestShadowIsDropped(t *testing.T) {
 	dir := shadowed(t, 12, 8)
 	w := mustCreate(t, dir)
 	names := w.manifest.Reembedding.Segments
-	r, err := w.Reembed(t.Context(), nextSettings.Embedder, nextSettings.Dim)
+	r, err := w.Reembed(t.Context(), nextSettings.Model())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,7 +310,7 @@ func TestShadowIsDropped(t *testing.T) {
 func TestReembedMany(t *testing.T) {
 	dir, _ := stepsIndex(t, 60)
 	w := mustCreate(t, dir)
-	r, err := w.Reembed(t.Context(), nextSettings.Embedder, nextSettings.Dim)
+	r, err := w.Reembed(t.Context(), nextSettings.Model())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -371,7 +371,7 @@ func TestReembedWithoutVectors(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r, err := w.Reembed(t.Context(), nextSettings.Embedder, nextSettings.Dim)
+	r, err := w.Reembed(t.Context(), nextSettings.Model())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,15 +18,14 @@ import (
 // order of number, so that the last one there tells what is missing: documents
 // that are put meanwhile have numbers above it. The writer's lock guards it.
 type shadow struct {
-	embedder string
-	dim      int
+	embedder index.Embedder
 	segs     []*segment // ascending by rows; the shadow has a reference to each
 	// contents is what a view of segs would have.
 	contents contents
 }
 
-func newShadow(embedder string, dim int) *shadow {
-	return &shadow{embedder: embedder, dim: dim, contents: newContents(roaring.New(), make(map[uint32]*docRecord))}
+func newShadow(e index.Embedder) *shadow {
+	return &shadow{embedder: e, contents: newContents(roaring.New(), make(map[uint32]*docRecord))}
 }
 
 // openShadow opens the shadow of a generation, of which work is a clone and
@@ -39,7 +38,7 @@ func (w *writer) openShadow(m *manifest) (*shadow, error) {
 	if r.Dim < 1 {
 		return nil, damaged(filepath.Join(w.work, manifestName), fmt.Sprintf("has a re-embedding with vectors of length %d", r.Dim))
 	}
-	sh := newShadow(r.Embedder, r.Dim)
+	sh := newShadow(index.Embedder{ID: r.Embedder, Name: r.Name, Dim: r.Dim})
 	for _, name := range r.Segments {
 		s, err := openSegment(filepath.Join(w.work, filepath.Base(name)))
 		if err != nil {
@@ -82,7 +81,8 @@ func (sh *shadow) load(d, now *docRecord) error {
 }
 
 func (sh *shadow) manifest() *shadowManifest {
-	m := &shadowManifest{Embedder: sh.embedder, Dim: sh.dim, Passages: sh.contents.stats.Passages, Segments: []string{}}
+	e := sh.embedder
+	m := &shadowManifest{Embedder: e.ID, Name: e.Name, Dim: e.Dim, Passages: sh.contents.stats.Passages, Segments: []string{}}
 	for _, s := range sh.segs {
 		m.Segments = append(m.Segments, s.name)
 	}
@@ -161,7 +161,7 @@ func (sh *shadow) missing(v *view, vectors []index.Embedded) ([]segSource, error
 // addShadow writes documents into the shadow.
 func (w *writer) addShadow(docs []segSource) error {
 	sh := w.shadow
-	seg, err := w.addSegment(docs, sh.dim)
+	seg, err := w.addSegment(docs, sh.embedder.Dim)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (w *writer) addShadow(docs []segSource) error {
 	for _, d := range seg.docs {
 		sh.contents.add(d)
 	}
-	sh.segs, err = w.compact(sh.segs, &sh.contents, sh.dim)
+	sh.segs, err = w.compact(sh.segs, &sh.contents, sh.embedder.Dim)
 	return err
 }
 

@@ -62,7 +62,7 @@ func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schem
 	if err != nil {
 		return err
 	}
-	if m.Settings != want.settings {
+	if !m.Settings.Same(want.settings) {
 		return &SettingsError{Dir: s.dir, Have: m.Settings, Want: want.settings}
 	}
 	if err := cloneGeneration(gen, w.work, m); err != nil {
@@ -73,6 +73,10 @@ func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schem
 		return err
 	}
 	w.next, w.postings = *m, g.postings
+	if name := want.settings.EmbedderName; name != "" {
+		w.next.Settings.EmbedderName = name
+	}
+	w.schema = &schema{w.next.Settings, want.analyzers}
 	for _, f := range m.Files {
 		w.sums[f.Name] = f
 	}
