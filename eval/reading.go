@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	albertsearch "github.com/albert-search/albert-search"
@@ -97,15 +98,17 @@ func read(ctx context.Context, a *qa.Answerer, question, original string) (strin
 	return original[start:end], v, nil
 }
 
-// bestWrong returns the text of the first passage found that contains none of
-// the acceptable answers; "" if there is none.
+// bestWrong returns the text of the first passage found that is not of the
+// question's own paragraph and contains none of the acceptable answers; "" if
+// there is none.
 func bestWrong(ctx context.Context, s Searcher, q Question) (string, error) {
 	res, err := s.Search(ctx, albertsearch.SearchRequest{Query: plain(q.Text), Limit: 20})
 	if err != nil {
 		return "", fmt.Errorf("searching for question %s: %w", q.ID, err)
 	}
 	for _, h := range res.Hits {
-		if !contains(h.Text, q.Answers) {
+		own := record(h.Citation) == strconv.Itoa(q.Paragraph)
+		if !own && !contains(h.Text, q.Answers) {
 			return h.Text, nil
 		}
 	}

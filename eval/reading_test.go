@@ -2,6 +2,7 @@ package eval_test
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -71,8 +72,8 @@ type shelf []string
 
 func (s shelf) Search(context.Context, albertsearch.SearchRequest) (*albertsearch.SearchResult, error) {
 	res := new(albertsearch.SearchResult)
-	for _, text := range s {
-		res.Hits = append(res.Hits, albertsearch.Hit{Text: text})
+	for i, text := range s {
+		res.Hits = append(res.Hits, albertsearch.Hit{Text: text, Citation: albertsearch.Citation{ID: strconv.Itoa(i)}})
 	}
 	return res, nil
 }
@@ -87,8 +88,9 @@ func TestReading(t *testing.T) {
 	}
 	var calls atomic.Int32
 	a := qa.New(animals{.5, &calls}, wordTokenizer{}, qa.Options{})
-	// The first text has the answer, though it is not the own paragraph.
-	search := shelf{"at all fox", "foxes: blue whale swims", "nothing here"}
+	// The first text is a part of the own paragraph, the second has the answer
+	// although it is not.
+	search := shelf{"red whale", "at all fox", "foxes: blue whale swims", "nothing here"}
 	outcomes, err := eval.Reading(t.Context(), a, set, search, nil)
 	if err != nil {
 		t.Fatal(err)
