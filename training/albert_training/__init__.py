@@ -1,0 +1,1 @@
+"""How the built-in models of albert-search are made. See README.md."""

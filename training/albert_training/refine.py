@@ -1,0 +1,111 @@
+"""Stage refine: goes on with the embedder, on any machine, for some minutes.
+
+Stage make leaves an embedder whose passes 3 to 5 share their matrices
+(123334) and a reader that shares none of its own but has the embedder's first
+two. Here the embedder gives up one tie: its third pass takes the reader's
+matrices, which costs no byte, since a tensor is stored once (123445, of which
+123 are the reader's). What both models have stays as it is; the embedder's
+other matrices, and all its biases and LayerNorms, are distilled on, in small
+batches. The result replaces embedder.pt; the one before is kept as
+embedder-made.pt."""
+
+import argparse
+import shutil
+import time
+from pathlib import Path
+
+import torch
+
+from . import embedder, init, retrieval, text
+from .batches import Pool, by_length
+from .model import Albert, Config, mean_pool
+from .optim import Optimiser, Schedule
+from .reader import hidden_loss
+
+MATRICES = ("qkv", "out", "up", "down")
+SMALL = ("qkv_b", "out_b", "up_b", "down_b", "norm1_w", "norm1_b", "norm2_w", "norm2_b")
+# For each group of the refined embedder: whose matrices it has, by number.
+GROUPS = (("embedder", 0), ("embedder", 1), ("reader", 2), ("embedder", 2), ("embedder", 3))
+PATTERN = "123445"
+COMMON = 3  # groups that the reader has, too
+
+
+def start(made, reader):
+    """The refined embedder before it is refined, from the states of the two."""
+    of = {"embedder": made, "reader": {**made, **{k.removeprefix("encoder."): v for k, v in reader.items() if k.startswith("encoder.")}}}
+    m = Albert(Config.tied(PATTERN))
+    with torch.no_grad():
+        for n in ("word", "position", "kind", "norm_w", "norm_b", "map_w", "map_b", *SMALL):
+            getattr(m, n).copy_(made[n])
+        for g, (who, i) in enumerate(GROUPS):
+            for n in MATRICES:
+                getattr(m, n)[g].copy_(of[who][f"{n}.{i}"])
+        for p, g in enumerate(m.c.attention):
+            for n in SMALL:
+                getattr(m, n)[p].copy_(of[GROUPS[g][0]][n][p])
+    return m
+
+
+def refine(m, teacher, pool, minutes, lr, batch, seed=4, dtype=torch.bfloat16, log=print):
+    torch.manual_seed(seed)
+    frozen = [m.word] + [getattr(m, n)[g] for g in range(COMMON) for n in MATRICES]
+    for p in frozen:
+        p.requires_grad_(False)
+    opt = Optimiser([m], lr, decay=0.0, warm=0.04, floor=0.02)
+    plan = Schedule(1 << 60, 60 * minutes)
+    texts, steps, mean, last = embedder.Texts(pool, 77), 0, None, time.time()
+    m.train()
+    while plan.done < 1:
+        off, length = texts.epoch(4000)
+        for b in by_length(length + 2, batch, texts.rnd, chunk=2048):
+            if plan.done >= 1:
+                break
+            ids, mask = pool.singles(off[b], length[b])
+            types = torch.zeros_like(ids)
+            with torch.no_grad():
+                t = teacher(ids, types, mask, dtype, all_passes=True)
+                want = mean_pool(t[-1], mask)
+            s = m(ids, types, mask, dtype, all_passes=True)
+            got = mean_pool(s[-1], mask)
+            cos = 1 - (got * want).sum(1).mean()
+            sim = embedder.similarity_loss(got, want)
+            # The first passes are not to be changed much any more.
+            hid = hidden_loss(s[2:], t[2:], mask, part=2)
+            opt.step(0.7 * (1 - 0.8 * plan.done) * hid + 5 * cos + 20 * sim, plan.done)
+            plan.add(int(length[b].sum()))
+            steps += 1
+            now = torch.stack([hid.detach().float(), 1 - cos.detach(), sim.detach()])
+            mean = now if mean is None else 0.99 * mean + 0.01 * now
+            if time.time() - last > 30:
+                last = time.time()
+                log(f"refine: {plan.done:.2f} step {steps} hidden {mean[0]:.4f} cosine {mean[1]:.4f} similarity {mean[2]:.5f} {plan.speed:.0f} pieces/s")
+    log(f"refine: {steps} steps, {plan.read / 1e6:.2f} M pieces")
+    return m.eval()
+
+
+def main(argv):
+    p = argparse.ArgumentParser(prog="refine", description=__doc__)
+    p.add_argument("--data", default="build/data.xz")
+    p.add_argument("--work", default="build/work", help="folder with embedder.pt and reader.pt")
+    p.add_argument("--minutes", type=float, default=50)
+    p.add_argument("--lr", type=float, default=4e-4)
+    p.add_argument("--batch", type=int, default=3072, help="pieces")
+    p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    a = p.parse_args(argv)
+    work, device = Path(a.work), torch.device(a.device)
+    arrays = text.load(a.data)
+    teacher = init.teacher(init.unpack(arrays.pop("teacher"))).to(device).eval().requires_grad_(False)
+    pool = Pool(arrays, device)
+    made = work / "embedder-made.pt"
+    if not made.exists():
+        shutil.copy(work / "embedder.pt", made)
+    state = lambda f: {k: v.float() for k, v in torch.load(f, map_location="cpu", weights_only=False)["state"].items()}
+    m = start(state(made), state(work / "reader.pt")).to(device)
+    refine(m, teacher, pool, a.minutes, a.lr, a.batch)
+    torch.save({"config": m.c.dict(), "state": m.state_dict()}, work / "embedder.pt")
+
+    def vectors(name):
+        return embedder.vectors(m, pool, pool.off[name], pool.len[name], tokens=4096).cpu().numpy()
+
+    for name, row in retrieval.measure(pool, vectors).items():
+        print(name, {k: round(v, 4) for k, v in row.items()}, flush=True)
