@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-STAGES = ("data", "make", "refine", "study", "export")
+STAGES = ("data", "make", "refine", "study", "export", "sets")
 
 
 def main():
