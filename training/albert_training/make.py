@@ -76,7 +76,7 @@ class Work:
     # What the teacher's vectors find.
 
     def near(self):
-        p, a = self.pool, self.pool.a
+        p = self.pool
         vec = lambda name: embedder.vectors(self.minilm, p, p.off[name], p.len[name], longest=160)
         ctx, q, corpus = vec("ctx"), vec("q"), vec("corpus")
         self.log("teacher vectors:", len(ctx), len(q), len(corpus))
