@@ -88,12 +88,17 @@ func reranking(c *cli.Context) (*rerank.Calibration, error) {
 }
 
 // evaluation is a run of one of the commands that measure. Its models are loaded
-// once, and nothing is embedded or read twice.
+// once, and what is asked for again is not embedded or read again.
 type evaluation struct {
 	*session
 	models   *albertsearch.Engine // has no index
 	embedder embed.Embedder
-	reader   *albertsearch.Reader
+	// documents is the embedder for what is indexed.
+	documents embed.Embedder
+	reader    *albertsearch.Reader
+	// forget says that documents and passages are embedded and read once
+	// anyway: remembering them would take much memory.
+	forget bool
 	// readerName is what the reader is called, "" if it is the built-in one.
 	readerName string
 	relevance  bool                // whether the reader tells it
@@ -155,6 +160,9 @@ func (p *program) evaluate(c *cli.Context, f func(*evaluation) error) (err error
 	return f(e)
 }
 
+// measured says that what was found is complete.
+func (e *evaluation) measured() { e.run.done, e.perQuery.done = true, true }
+
 // model is the model for the role: the one in the folder that the flag names,
 // else the one in the store that it names or that "model use" has chosen; nil
 // for the built-in one.
@@ -187,10 +195,15 @@ func (e *evaluation) loadEmbedder() error {
 		return nil
 	}
 	loaded, err := e.models.Embedder(e.Context.Context)
-	if err == nil {
-		e.embedder = eval.RememberVectors(loaded)
+	if err != nil {
+		return err
 	}
-	return err
+	e.embedder = eval.RememberVectors(loaded)
+	e.documents = e.embedder
+	if e.forget {
+		e.documents = loaded
+	}
+	return nil
 }
 
 // loadReader loads the reader.
@@ -202,8 +215,11 @@ func (e *evaluation) loadReader() error {
 	if err != nil {
 		return err
 	}
-	spans := eval.Remember(loaded.Spans)
-	e.relevance = spans.HasRelevance()
+	spans := loaded.Spans
+	if !e.forget {
+		spans = eval.Remember(spans)
+	}
+	e.relevance = qa.New(spans, loaded.Tokenizer, loaded.Options).HasRelevance()
 	e.reader = &albertsearch.Reader{Spans: spans, Tokenizer: loaded.Tokenizer, Options: loaded.Options, Reranking: loaded.Reranking}
 	if e.reranking != nil {
 		e.reader.Reranking = e.reranking
