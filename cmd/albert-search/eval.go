@@ -70,6 +70,11 @@ func calibration(c *cli.Context) (*qa.Calibration, error) {
 	return k, nil
 }
 
+// rerankingFlag is that of commands that rerank.
+func rerankingFlag() cli.Flag {
+	return &cli.StringFlag{Name: "reranking", Usage: "reranking weighs the relevance as `FILE` says, which eval ask --fit-reranking has written"}
+}
+
 // reranking reads the flag --reranking; nil without it.
 func reranking(c *cli.Context) (*rerank.Calibration, error) {
 	path := c.String("reranking")
@@ -101,9 +106,8 @@ type evaluation struct {
 	forget bool
 	// readerName is what the reader is called, "" if it is the built-in one.
 	readerName string
-	relevance  bool                // whether the reader tells it
-	reranking  *rerank.Calibration // of --reranking
-	dir        string              // of the indexes
+	relevance  bool   // whether the reader tells it
+	dir        string // of the indexes
 	indexed    map[string]bool
 	run        *output
 	perQuery   *output
@@ -116,7 +120,8 @@ func (p *program) evaluate(c *cli.Context, f func(*evaluation) error) (err error
 	if err != nil {
 		return err
 	}
-	if e.reranking, err = reranking(c); err != nil {
+	r, err := reranking(c)
+	if err != nil {
 		return err
 	}
 	if e.dir = c.String("work"); e.dir == "" {
@@ -127,7 +132,7 @@ func (p *program) evaluate(c *cli.Context, f func(*evaluation) error) (err error
 	}
 	options := albertsearch.Options{
 		Dir: filepath.Join(e.dir, "none"), ONNXRuntime: runtimeLibrary(c).Path, Threads: c.Int("threads"),
-		Calibration: k, Threshold: c.Float64("threshold"),
+		Calibration: k, Threshold: c.Float64("threshold"), Reranking: r,
 	}
 	if options.EmbedderModel, err = e.model(modelstore.Embedder); err != nil {
 		return err
@@ -221,9 +226,6 @@ func (e *evaluation) loadReader() error {
 	}
 	e.relevance = qa.New(spans, loaded.Tokenizer, loaded.Options).HasRelevance()
 	e.reader = &albertsearch.Reader{Spans: spans, Tokenizer: loaded.Tokenizer, Options: loaded.Options, Reranking: loaded.Reranking}
-	if e.reranking != nil {
-		e.reader.Reranking = e.reranking
-	}
 	return nil
 }
 

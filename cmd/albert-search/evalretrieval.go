@@ -39,7 +39,7 @@ Examples:
 			&cli.BoolFlag{Name: "all-fusions", Usage: "hybrid search with each way to fuse, too", DisableDefaultText: true},
 			&cli.IntFlag{Name: "rerank-depth", Value: albertsearch.DefaultRerank, Usage: "the system reranked reads the best `N` passages"},
 			&cli.BoolFlag{Name: "no-rerank", Usage: "without the system reranked, which takes long", DisableDefaultText: true},
-			&cli.StringFlag{Name: "reranking", Usage: "weigh the relevance as `FILE` says, which eval ask --fit-reranking has written"},
+			rerankingFlag(),
 			&cli.StringFlag{Name: "cutoffs", Value: "10,100", Usage: "nDCG and recall of the first `K,...` documents, at most 100"},
 			&cli.StringFlag{Name: "against", Usage: "compare with `SYSTEM` instead of the same one; without --compare, with that of this very run"},
 		}, evalFlags()),
