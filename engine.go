@@ -10,6 +10,7 @@ import (
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/qa"
+	"github.com/albert-search/albert-search/rerank"
 )
 
 // Options configure an Engine. The zero value of each field but Dir is a
@@ -36,6 +37,9 @@ type Options struct {
 	// Threshold is the confidence from which answers are given; 0 means that of
 	// the calibration. A Reader has its own in its Options.
 	Threshold float64
+	// Reranking replaces what belongs to the reading model, as one that was
+	// fitted on questions of one's own. A Reader has its own.
+	Reranking *rerank.Calibration
 }
 
 // Engine is an index and the models that fill and read it. Models are loaded

@@ -122,7 +122,7 @@ func (m *models) reader(ctx context.Context) (*Reader, error) {
 		}
 		return &Reader{Spans: o.session, Tokenizer: o.model.Tokenizer(), Options: qa.Options{
 			Window: o.window, Calibration: c, Threshold: m.o.Threshold,
-		}, Reranking: files.Reranking}, nil
+		}, Reranking: cmp.Or(m.o.Reranking, files.Reranking)}, nil
 	})
 }
 
@@ -132,6 +132,8 @@ func (m *models) reranking() *rerank.Calibration {
 	switch {
 	case m.o.Reader != nil:
 		own = m.o.Reader.Reranking
+	case m.o.Reranking != nil:
+		own = m.o.Reranking
 	case m.o.ReaderModel != nil:
 		own = m.o.ReaderModel.Reranking
 	}

@@ -5,14 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/embed/embedtest"
+	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
 )
@@ -129,6 +133,50 @@ func TestRerankingIsWeighedAsTheReaderSays(t *testing.T) {
 	}
 	if got := paths(res); got[0] != "both.txt" {
 		t.Errorf("with no weight: %v", got)
+	}
+}
+
+// TestRerankingIsWeighedAsTheOptionsSay has a model in files, whose relevance is
+// that of random weights.
+func TestRerankingIsWeighedAsTheOptionsSay(t *testing.T) {
+	docs, dir := t.TempDir(), filepath.Join(t.TempDir(), "index")
+	for i := range 6 {
+		text := "word1 " + strings.Repeat("word2 ", i) + strings.Repeat("word3 ", 6-i)
+		if err := os.WriteFile(filepath.Join(docs, fmt.Sprintf("%d.txt", i)), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x := extract.New(extract.Options{})
+	defer x.Close()
+	source, err := ingest.Files([]string{docs}, ingest.FileOptions{Extractor: x})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, weight := range []float64{0, 1} {
+		c := &rerank.Calibration{Weight: weight, Slope: 1}
+		model := parity("reader")
+		model.Reranking = &rerank.Calibration{Weight: .5, Slope: 3}
+		e, err := albertsearch.Open(albertsearch.Options{
+			Dir: dir, ONNXRuntime: orttest.Runtime(t).Library().Path, EmbedderModel: parity("shared"), ReaderModel: model, Reranking: c,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Index(t.Context(), albertsearch.IndexRequest{Sources: []ingest.Source{source}}); err != nil {
+			t.Fatal(err)
+		}
+		res, err := e.Search(t.Context(), albertsearch.SearchRequest{Query: "word1 word2", Rerank: 6})
+		if err := errors.Join(err, e.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if len(res.Hits) != 6 {
+			t.Errorf("%d hits", len(res.Hits))
+		}
+		for _, h := range res.Hits {
+			if r := h.Explain.Relevance; r == nil || math.Abs(h.Score-c.Score(h.Explain.Fused, *r)) > 1e-12 {
+				t.Errorf("weight %v: %s has the score %v, explained as %+v", weight, h.Path, h.Score, h.Explain)
+			}
+		}
 	}
 }
 

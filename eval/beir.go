@@ -61,6 +61,9 @@ func ReadBEIR(dir, split string) (*BEIR, error) {
 	if len(qrels) > 0 {
 		return nil, fmt.Errorf("%s: %d queries of qrels/%s.tsv are not in queries.jsonl", dir, len(qrels), split)
 	}
+	if len(b.Queries) == 0 {
+		return nil, fmt.Errorf("%s: there are no judgements in qrels/%s.tsv", dir, split)
+	}
 	return b, nil
 }
 
@@ -97,21 +100,23 @@ func DecodeQueries(r io.Reader) ([]Query, error) {
 	return out, err
 }
 
-// DecodeQrels reads judgements by query id: a heading, then a line of query id,
-// document id and grade each, separated by tabs.
+// DecodeQrels reads judgements by query id: a heading, which may be missing,
+// then a line of query id, document id and grade each, separated by tabs.
 func DecodeQrels(r io.Reader) (map[string]Judgements, error) {
 	out := make(map[string]Judgements)
 	heading := true
 	err := eachLine(r, func(line string) error {
+		fields := strings.Split(line, "\t")
+		grade, err := strconv.Atoi(fields[len(fields)-1])
 		if heading {
 			heading = false
-			return nil
+			if err != nil {
+				return nil
+			}
 		}
-		fields := strings.Split(line, "\t")
 		if len(fields) != 3 {
 			return fmt.Errorf("%d columns, want query id, document id and grade", len(fields))
 		}
-		grade, err := strconv.Atoi(fields[2])
 		if err != nil {
 			return fmt.Errorf("grade %q is not a whole number", fields[2])
 		}

@@ -38,6 +38,10 @@ func TestReadBEIR(t *testing.T) {
 	if len(b.Queries) != 2 || b.Queries[0].ID != "q2" || b.Queries[1].Text != "one" || b.Queries[1].Judgements["d1"] != 2 {
 		t.Errorf("got %+v", b)
 	}
+	j, err := eval.DecodeQrels(strings.NewReader("q1\td1\t2\nq1\td2\t1\n"))
+	if err != nil || len(j["q1"]) != 2 {
+		t.Errorf("without a heading: %v, %v", j, err)
+	}
 }
 
 func TestReadBEIRErrors(t *testing.T) {
@@ -50,6 +54,8 @@ func TestReadBEIRErrors(t *testing.T) {
 		"unknown query":  {"qrels/test.tsv", "h\nz\td\t1\n", "queries.jsonl"},
 		"query not JSON": {"queries.jsonl", "{", "line 1"},
 		"query no id":    {"queries.jsonl", `{"text": "x"}`, "_id"},
+		"no judgements":  {"qrels/test.tsv", "h\n", "no judgements"},
+		"only TREC's":    {"qrels/test.tsv", "q 0 d 1\n", "no judgements"},
 	} {
 		dir := folder(t, good)
 		if err := os.WriteFile(filepath.Join(dir, c.file), []byte(c.content), 0o644); err != nil {

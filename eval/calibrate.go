@@ -33,6 +33,7 @@ type Fit struct {
 	Right    int `json:"right"`
 	// Judged is how well calibrations do on articles that they were not fitted
 	// on: the confidence of each answer is that of a fit to the others.
+	// FusedWeight, RelevanceWeight and Threshold were chosen on all.
 	Judged ConfidenceScores `json:"judged"`
 	// Outcomes have those confidences.
 	Outcomes []Outcome `json:"-"`

@@ -244,20 +244,26 @@ func judge(outcomes []Outcome) []Judged {
 }
 
 // BestThreshold returns the confidence from which answers should be given for
-// the best F1 of SQuAD 2.0, and that F1 in percent. A right answer to a question
+// the best F1 of SQuAD 2.0, and that F1 in percent; 1 where giving none is best.
+// A right answer to a question
 // whose paragraph is not in the collection is as good as any.
 func BestThreshold(outcomes []Outcome) (threshold, f1 float64) {
 	scored := make([]scoredQuestion, len(outcomes))
 	for i, o := range outcomes {
 		scored[i] = scoredQuestion{
-			prediction: Prediction{Text: o.Text, NoAnswer: 1 - o.Confidence},
+			// Not 1 - confidence, from which a small confidence does not come
+			// back as it was.
+			prediction: Prediction{Text: o.Text, NoAnswer: -o.Confidence},
 			hasAnswer:  o.InCollection || o.Right(),
 			f1:         o.F1,
 		}
 	}
 	sortByNoAnswer(scored)
 	f1, noAnswer := bestThreshold(scored, func(q scoredQuestion) float64 { return q.f1 })
-	return 1 - noAnswer, f1
+	if noAnswer == 0 {
+		return 1, f1
+	}
+	return -noAnswer, f1
 }
 
 func count(b bool) int {

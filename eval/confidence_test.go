@@ -7,6 +7,7 @@ import (
 	"flag"
 	"io"
 	"math"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -66,6 +67,26 @@ func TestNothingToJudge(t *testing.T) {
 		if v != 0 {
 			t.Errorf("%s is %v", name, v)
 		}
+	}
+}
+
+// TestTheBestThresholdGivesTheAnswersThatItCounts also where a confidence is so
+// small that 1 less it, taken from 1, is another number.
+func TestTheBestThresholdGivesTheAnswersThatItCounts(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		least := math.Exp(-8 * rnd.Float64())
+		outcomes := []eval.Outcome{
+			{Text: "right", F1: 1, Confidence: least, InCollection: true},
+			{Text: "wrong", Confidence: least / 2},
+		}
+		threshold, f1 := eval.BestThreshold(outcomes)
+		if threshold != least || f1 != 100 {
+			t.Fatalf("best F1 %v from %v on, want it from %v on", f1, threshold, least)
+		}
+	}
+	if threshold, f1 := eval.BestThreshold([]eval.Outcome{{Text: "wrong", Confidence: .9}}); threshold != 1 || f1 != 100 {
+		t.Errorf("only wrong answers: best F1 %v from %v on", f1, threshold)
 	}
 }
 

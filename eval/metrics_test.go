@@ -175,6 +175,7 @@ func TestDecodeSQuAD(t *testing.T) {
 	}
 	for name, bad := range map[string]string{
 		"not JSON": "x", "nothing in it": "{}",
+		"no id":             `{"data": [{"paragraphs": [{"qas": [{"question": "x"}]}]}]}`,
 		"the same id twice": `{"data": [{"paragraphs": [{"qas": [{"id": "1"}, {"id": "1"}]}]}]}`,
 	} {
 		if _, err := eval.DecodeSQuAD(strings.NewReader(bad)); err == nil {

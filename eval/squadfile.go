@@ -84,6 +84,9 @@ func DecodeSQuAD(r io.Reader) (*SQuAD, error) {
 		for _, p := range article.Paragraphs {
 			s.Paragraphs = append(s.Paragraphs, Paragraph{Title: article.Title, Text: p.Context})
 			for _, q := range p.QAs {
+				if q.ID == "" {
+					return nil, fmt.Errorf("the question %q has no id", q.Question)
+				}
 				if seen[q.ID] {
 					return nil, fmt.Errorf("two questions have the id %q", q.ID)
 				}

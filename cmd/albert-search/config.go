@@ -20,7 +20,7 @@ import (
 // that have them.
 var settings = []string{
 	"index", "onnxruntime", "threads", "color",
-	"mode", "fusion", "max-results", "rerank", "rerank-depth", "calibration", "threshold", "embedder", "reader",
+	"mode", "fusion", "max-results", "rerank", "rerank-depth", "reranking", "calibration", "threshold", "embedder", "reader",
 	"include", "exclude", "hidden", "no-ignore",
 }
 
@@ -90,7 +90,7 @@ func applySetting(c *cli.Context, name string, value any, dir string) error {
 		if text == "" {
 			return errors.New("it is empty")
 		}
-		if text != "" && (name == "index" || name == "onnxruntime" || name == "calibration") && !filepath.IsAbs(text) {
+		if text != "" && slices.Contains([]string{"index", "onnxruntime", "calibration", "reranking"}, name) && !filepath.IsAbs(text) {
 			text = filepath.Join(dir, text)
 		}
 		if err := c.Set(name, text); err != nil {

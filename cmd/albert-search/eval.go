@@ -70,6 +70,11 @@ func calibration(c *cli.Context) (*qa.Calibration, error) {
 	return k, nil
 }
 
+// rerankingFlag is that of commands that rerank.
+func rerankingFlag() cli.Flag {
+	return &cli.StringFlag{Name: "reranking", Usage: "reranking weighs the relevance as `FILE` says, which eval ask --fit-reranking has written"}
+}
+
 // reranking reads the flag --reranking; nil without it.
 func reranking(c *cli.Context) (*rerank.Calibration, error) {
 	path := c.String("reranking")
@@ -88,17 +93,21 @@ func reranking(c *cli.Context) (*rerank.Calibration, error) {
 }
 
 // evaluation is a run of one of the commands that measure. Its models are loaded
-// once, and nothing is embedded or read twice.
+// once, and what is asked for again is not embedded or read again.
 type evaluation struct {
 	*session
 	models   *albertsearch.Engine // has no index
 	embedder embed.Embedder
-	reader   *albertsearch.Reader
+	// documents is the embedder for what is indexed.
+	documents embed.Embedder
+	reader    *albertsearch.Reader
+	// forget says that documents and passages are embedded and read once
+	// anyway: remembering them would take much memory.
+	forget bool
 	// readerName is what the reader is called, "" if it is the built-in one.
 	readerName string
-	relevance  bool                // whether the reader tells it
-	reranking  *rerank.Calibration // of --reranking
-	dir        string              // of the indexes
+	relevance  bool   // whether the reader tells it
+	dir        string // of the indexes
 	indexed    map[string]bool
 	run        *output
 	perQuery   *output
@@ -111,7 +120,8 @@ func (p *program) evaluate(c *cli.Context, f func(*evaluation) error) (err error
 	if err != nil {
 		return err
 	}
-	if e.reranking, err = reranking(c); err != nil {
+	r, err := reranking(c)
+	if err != nil {
 		return err
 	}
 	if e.dir = c.String("work"); e.dir == "" {
@@ -122,7 +132,7 @@ func (p *program) evaluate(c *cli.Context, f func(*evaluation) error) (err error
 	}
 	options := albertsearch.Options{
 		Dir: filepath.Join(e.dir, "none"), ONNXRuntime: runtimeLibrary(c).Path, Threads: c.Int("threads"),
-		Calibration: k, Threshold: c.Float64("threshold"),
+		Calibration: k, Threshold: c.Float64("threshold"), Reranking: r,
 	}
 	if options.EmbedderModel, err = e.model(modelstore.Embedder); err != nil {
 		return err
@@ -154,6 +164,9 @@ func (p *program) evaluate(c *cli.Context, f func(*evaluation) error) (err error
 	defer func() { err = errors.Join(err, e.perQuery.close()) }()
 	return f(e)
 }
+
+// measured says that what was found is complete.
+func (e *evaluation) measured() { e.run.done, e.perQuery.done = true, true }
 
 // model is the model for the role: the one in the folder that the flag names,
 // else the one in the store that it names or that "model use" has chosen; nil
@@ -187,10 +200,15 @@ func (e *evaluation) loadEmbedder() error {
 		return nil
 	}
 	loaded, err := e.models.Embedder(e.Context.Context)
-	if err == nil {
-		e.embedder = eval.RememberVectors(loaded)
+	if err != nil {
+		return err
 	}
-	return err
+	e.embedder = eval.RememberVectors(loaded)
+	e.documents = e.embedder
+	if e.forget {
+		e.documents = loaded
+	}
+	return nil
 }
 
 // loadReader loads the reader.
@@ -202,12 +220,12 @@ func (e *evaluation) loadReader() error {
 	if err != nil {
 		return err
 	}
-	spans := eval.Remember(loaded.Spans)
-	e.relevance = spans.HasRelevance()
-	e.reader = &albertsearch.Reader{Spans: spans, Tokenizer: loaded.Tokenizer, Options: loaded.Options, Reranking: loaded.Reranking}
-	if e.reranking != nil {
-		e.reader.Reranking = e.reranking
+	spans := loaded.Spans
+	if !e.forget {
+		spans = eval.Remember(spans)
 	}
+	e.relevance = qa.New(spans, loaded.Tokenizer, loaded.Options).HasRelevance()
+	e.reader = &albertsearch.Reader{Spans: spans, Tokenizer: loaded.Tokenizer, Options: loaded.Options, Reranking: loaded.Reranking}
 	return nil
 }
 

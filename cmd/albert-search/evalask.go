@@ -137,6 +137,7 @@ func (p *program) evalAsk(c *cli.Context) error {
 				}
 			}
 		}
+		e.measured()
 		if fit.wanted() {
 			if err := r.fit(fit); err != nil {
 				return err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	albertsearch "github.com/albert-search/albert-search"
@@ -87,8 +86,10 @@ func (r *askRun) fitReranking(to *output) error {
 func (r *askRun) provenance(flag, path string) (reader string, data []string, command string) {
 	reader = cmp.Or(r.readerName, "built-in reader")
 	words := []string{"albert-search", "eval", "ask", flag, filepath.Base(path)}
-	if n := r.Int("sample"); n > 0 {
-		words = append(words, "--sample", strconv.Itoa(n), "--seed", strconv.Itoa(r.Int("seed")))
+	for _, name := range []string{"sample", "seed", "collection", "distractors", "max-distractors", "read", "mode", "fusion", "embedder", "reader", "precision"} {
+		if r.IsSet(name) || name == "seed" && r.IsSet("sample") {
+			words = append(words, "--"+name, filepath.Base(fmt.Sprint(r.Value(name))))
+		}
 	}
 	for _, f := range r.files {
 		data = append(data, filepath.Base(f.path))

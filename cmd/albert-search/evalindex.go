@@ -87,7 +87,7 @@ func (e *evaluation) index(sources []ingest.Source, key ...string) (string, erro
 		return "", err
 	}
 	dir := filepath.Join(e.place(key...), "index")
-	engine, err := albertsearch.Open(albertsearch.Options{Dir: dir, Embedder: e.embedder})
+	engine, err := albertsearch.Open(albertsearch.Options{Dir: dir, Embedder: e.documents})
 	if err != nil {
 		return "", err
 	}

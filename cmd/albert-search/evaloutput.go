@@ -12,8 +12,8 @@ import (
 )
 
 // output is a file of results. It is written to a temporary file, so that one
-// with the same name stays whole until the results are there: --run and
-// --compare may name the same.
+// with the same name stays whole until all results are there: --run and
+// --compare may name the same, and the measuring may be interrupted.
 type output struct {
 	path string
 	file *os.File // nil when none is wanted
@@ -34,19 +34,25 @@ func newOutput(path string) (*output, error) {
 // wanted tells whether there is a file.
 func (o *output) wanted() bool { return o.file != nil }
 
-// write calls f with the file, and from then on close keeps it.
+// write calls f with the file, which is complete then.
 func (o *output) write(f func(io.Writer) error) error {
+	err := o.append(f)
+	o.done = err == nil
+	return err
+}
+
+// append calls f with the file, to which more is to come.
+func (o *output) append(f func(io.Writer) error) error {
 	if o.file == nil {
 		return nil
 	}
 	if err := f(o.file); err != nil {
 		return fmt.Errorf("write %s: %w", o.path, err)
 	}
-	o.done = true
 	return nil
 }
 
-// close puts the file where it belongs, or removes it if nothing was written.
+// close puts the file where it belongs, or removes it if it is not complete.
 func (o *output) close() error {
 	if o.file == nil {
 		return nil

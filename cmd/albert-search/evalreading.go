@@ -94,6 +94,7 @@ func (p *program) evalReading(c *cli.Context) error {
 				}
 			}
 		}
+		e.measured()
 		if before != nil {
 			if len(pairs) == 0 {
 				return errNoCommon(c)
@@ -148,10 +149,10 @@ func (e *evaluation) noteLine(line any, measures perQueryJSON) error {
 			return lines.Encode(v)
 		}
 	}
-	if err := e.run.write(encode(line)); err != nil {
+	if err := e.run.append(encode(line)); err != nil {
 		return err
 	}
-	return e.perQuery.write(encode(measures))
+	return e.perQuery.append(encode(measures))
 }
 
 func showReading(w io.Writer, r readingJSON) {

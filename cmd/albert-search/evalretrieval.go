@@ -39,7 +39,7 @@ Examples:
 			&cli.BoolFlag{Name: "all-fusions", Usage: "hybrid search with each way to fuse, too", DisableDefaultText: true},
 			&cli.IntFlag{Name: "rerank-depth", Value: albertsearch.DefaultRerank, Usage: "the system reranked reads the best `N` passages"},
 			&cli.BoolFlag{Name: "no-rerank", Usage: "without the system reranked, which takes long", DisableDefaultText: true},
-			&cli.StringFlag{Name: "reranking", Usage: "weigh the relevance as `FILE` says, which eval ask --fit-reranking has written"},
+			rerankingFlag(),
 			&cli.StringFlag{Name: "cutoffs", Value: "10,100", Usage: "nDCG and recall of the first `K,...` documents, at most 100"},
 			&cli.StringFlag{Name: "against", Usage: "compare with `SYSTEM` instead of the same one; without --compare, with that of this very run"},
 		}, evalFlags()),
@@ -96,6 +96,7 @@ func (p *program) evalRetrieval(c *cli.Context) error {
 	began := time.Now()
 	return p.evaluate(c, func(e *evaluation) error {
 		r := &retrievalRun{evaluation: e}
+		e.forget = true
 		if err := r.prepare(); err != nil {
 			return err
 		}
@@ -104,6 +105,7 @@ func (p *program) evalRetrieval(c *cli.Context) error {
 				return fmt.Errorf("%s: %w", b.path, err)
 			}
 		}
+		e.measured()
 		if err := r.compare(); err != nil {
 			return err
 		}
@@ -186,11 +188,15 @@ func (r *retrievalRun) chooseSystems() error {
 		return nil
 	}
 	for _, name := range strings.Split(strings.Join(names, ","), ",") {
-		s, err := eval.FindSystem(name, depth)
-		if err != nil {
+		s, err := eval.FindSystem(name, r.Int("rerank-depth"))
+		switch {
+		case err != nil:
 			return usagef("eval retrieval", "--system: %w", err)
+		case s.Rerank > 0 && depth == 0:
+			return usagef("eval retrieval", "--system %s and --no-rerank: leave one of them out", name)
+		case !slices.Contains(r.systems, s):
+			r.systems = append(r.systems, s)
 		}
-		r.systems = append(r.systems, s)
 	}
 	return nil
 }
@@ -263,7 +269,7 @@ func (r *retrievalRun) dropReranked() error {
 	if r.relevance {
 		return nil
 	}
-	if r.IsSet("system") {
+	if r.IsSet("system") || r.before == nil && r.String("against") == eval.Reranked {
 		return errors.New("the reader has no relevance head, which the system reranked needs; name another with --reader")
 	}
 	r.remark("The reader has no relevance head: nothing is reranked.")
@@ -273,11 +279,11 @@ func (r *retrievalRun) dropReranked() error {
 
 // note writes what was found to the files that are wanted.
 func (r *retrievalRun) note(b *beirFolder, s eval.System, rankings []eval.Ranking, scores []eval.Scores) error {
-	err := r.run.write(func(w io.Writer) error { return eval.WriteTREC(w, tag(b.name, s.Name), rankings) })
+	err := r.run.append(func(w io.Writer) error { return eval.WriteTREC(w, tag(b.name, s.Name), rankings) })
 	if err != nil {
 		return err
 	}
-	return r.perQuery.write(func(w io.Writer) error {
+	return r.perQuery.append(func(w io.Writer) error {
 		lines := json.NewEncoder(w)
 		for i, q := range b.Queries {
 			if err := lines.Encode(perQueryJSON{b.name, s.Name, q.ID, scores[i]}); err != nil {
@@ -327,16 +333,38 @@ func (r *retrievalRun) compare() error {
 	return nil
 }
 
-// scoresBefore measures what the other run has of a collection. A run that was
-// not made by this program has one system, under a name of its own.
+// scoresBefore measures what the other run has of a collection, if anything.
 func (r *retrievalRun) scoresBefore(b *beirFolder, system string) ([]eval.Scores, bool) {
-	rankings, ok := r.before[tag(b.name, system)]
-	if !ok && len(r.before) == 1 && len(r.collections) == 1 {
-		for name, only := range r.before {
-			rankings, ok = only, !strings.Contains(name, ":")
+	rankings := r.rankingsBefore(b, system)
+	found := make(map[string]bool, len(rankings))
+	for _, ranking := range rankings {
+		found[ranking.Query] = true
+	}
+	missing := 0
+	for _, q := range b.Queries {
+		if !found[q.ID] {
+			missing++
 		}
 	}
-	return eval.JudgeAll(b.Queries, rankings, r.cutoffs), ok
+	if len(rankings) > 0 && missing > 0 {
+		r.remark("%s has nothing for %d of the %d queries of %s: these count as if nothing had been found.",
+			r.String("compare"), missing, len(b.Queries), b.name)
+	}
+	return eval.JudgeAll(b.Queries, rankings, r.cutoffs), len(rankings) > 0
+}
+
+// rankingsBefore is what the other run has of a collection. A run that was not
+// made by this program has one system, under a name of its own.
+func (r *retrievalRun) rankingsBefore(b *beirFolder, system string) []eval.Ranking {
+	if rankings, ok := r.before[tag(b.name, system)]; ok || len(r.before) != 1 || len(r.collections) != 1 {
+		return rankings
+	}
+	for name, only := range r.before {
+		if !strings.Contains(name, ":") {
+			return only
+		}
+	}
+	return nil
 }
 
 // means are the means over the collections, if there are several.

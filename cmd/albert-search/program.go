@@ -133,12 +133,17 @@ func (s *session) engine() (*albertsearch.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	r, err := reranking(s.Context)
+	if err != nil {
+		return nil, err
+	}
 	o := albertsearch.Options{
 		Dir:         s.index,
 		ONNXRuntime: runtimeLibrary(s.Context).Path,
 		Threads:     s.Int("threads"),
 		Calibration: k,
 		Threshold:   s.Float64("threshold"),
+		Reranking:   r,
 	}
 	// Words alone are found without an embedder.
 	if hasFlag(s.Command, "embedder") && albertsearch.Mode(s.String("mode")) != albertsearch.Keyword {

@@ -32,6 +32,7 @@ Examples:
 			&cli.BoolFlag{Name: "rerank", Usage: "read the best passages together with the query and order them anew, which takes about a second", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "no-rerank", Usage: "do not, whatever the configuration says", DisableDefaultText: true},
 			&cli.IntFlag{Name: "rerank-depth", Value: albertsearch.DefaultRerank, Usage: "reranking reads the best `N` passages"},
+			rerankingFlag(),
 			&cli.BoolFlag{Name: "explain", Usage: "say how each passage came by its score", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "vimgrep", Usage: "print path:line:col:text, a line a passage", DisableDefaultText: true},
 		}, retrievalFlags(), filterFlags(), indexFlags(), embedderFlags(), readerFlags(), modelFlags()),

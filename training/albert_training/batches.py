@@ -24,8 +24,8 @@ class Examples:
     """Parallel arrays, one element an example. The first text is
     pool[q : q+ql], in which ml pieces from mq on are replaced by the piece mt
     if ml > 0; the second is pool[c : c+cl]. The answer is at pieces s to e of
-    the second text, -1 if there is none. has_span and has_rel say whether
-    there is a label for spans and for relevance, which is rel."""
+    the second text, -1 if there is none. has_span says whether there is a label
+    for spans; rel, 0 or 1, is that for relevance, which there always is."""
 
     q: np.ndarray
     ql: np.ndarray
@@ -174,8 +174,9 @@ class Source:
         self.topics = None
 
     def epoch(self, questions, cloze=0, topics=0):
-        """Examples of as many questions, each with a negative; of recurring
-        spans, a quarter of them negative; and of topics and passages."""
+        """Examples of as many questions, each with a negative if it has one;
+        of recurring spans, and a quarter as many negatives; and of topics and
+        passages."""
         parts = self.questions(questions)
         if cloze and self.use_cloze:
             parts += self.cloze(cloze)

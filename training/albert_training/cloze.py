@@ -90,7 +90,6 @@ def find_in_document(members, paragraphs, encodings, first, rnd):
         a = pieces(encodings[j], ab, ae)
         if a is None or a[1] - a[0] > 12:
             continue
-        # Something else than the span must tie the passage to the sentence.
         rows.append((first + i, s[0], s[1], m[0], m[1], first + j, a[0], a[1], kind(t)))
     return rows
 

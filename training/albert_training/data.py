@@ -8,8 +8,8 @@ The file holds
   ctx, ctx_title  pieces of the passages that questions were asked on and of
                   the titles of their articles (ragged), with ctx_set and
                   ctx_article
-  q               pieces of the questions (ragged), with q_ctx, q_set,
-                  q_weight, q_spans [Q, ANSWERS, 2] (first and last piece of
+  q               pieces of the questions (ragged), with q_ctx, q_set
+                  (a number in sets, whose weights are set_weights), q_spans [Q, ANSWERS, 2] (first and last piece of
                   each answer in the passage, -1: none) and q_neg [Q, NEGATIVES]
                   (passages without the answer that BM25 puts first, -1: none)
   swap            pieces of questions in which a name was replaced by another
@@ -17,9 +17,11 @@ The file holds
                   swap_q, the question each was made of
   cloze           [C, 9]: recurring spans, see cloze.find
   ir_*            the retrieval collections, to measure on
-  dev_*           the same for the development sets, with texts
+  dev_*           the development sets (dev_sets): ctx and q as above, the
+                  texts themselves, and passages without the answer
 
-Nothing in it shares NGRAM words in a row with a development set.
+No paragraph to train on, of the question sets or of the corpus, shares NGRAM
+words in a row with a passage of a development set.
 """
 
 import argparse
@@ -65,7 +67,7 @@ DEV_SQUAD_ARTICLES = 2  # all that have questions without an answer
 
 def main(argv):
     p = argparse.ArgumentParser(prog="data", description=__doc__.split("\n")[0])
-    p.add_argument("--data", default="../shared/data", help="folder with corpus.txt.xz and qa/")
+    p.add_argument("--data", default="../../shared/data", help="folder with corpus.txt.xz and qa/")
     p.add_argument("--ir", help="folder of retrieval collections in BEIR layout")
     p.add_argument("--out", default="build/data.xz")
     p.add_argument("--corpus-tokens", type=int, default=20_000_000, help="how much of the corpus to take, in whole documents")

@@ -11,7 +11,8 @@ PREFIX = "encoder.layer."
 def pack(path):
     """The teacher's weights for the journey to another machine: its table of
     word pieces in 8 bits with a scale for each row, its matrices in 12, all
-    else in 32. Relative error of the matrices: 2e-4."""
+    else in 32. Relative error of the table 7e-3, of the matrices 6e-4 on
+    average and 1.4e-3 at most."""
     from safetensors.numpy import load_file
 
     out = {}

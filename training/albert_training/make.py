@@ -1,9 +1,10 @@
 """Stage make: from the data file to an embedder and a reader.
 
-Steps, each kept as a file in the working folder and not repeated when it is
-there: near (the teacher's vectors and what they find), table (factorized
-embeddings), embedder, base (a reader of the teacher's size, pre-trained on
-recurring spans), teacher1.. (readers of that size), reader."""
+First near: the teacher's vectors and what they find, worked out in every run.
+Then steps, each kept as a file in the working folder and not repeated when it
+is there: table (factorized embeddings), embedder, base (a reader of the
+teacher's size, pre-trained on recurring spans), teacher1.. (readers of that
+size), reader."""
 
 import argparse
 import json
@@ -76,7 +77,7 @@ class Work:
     # What the teacher's vectors find.
 
     def near(self):
-        p, a = self.pool, self.pool.a
+        p = self.pool
         vec = lambda name: embedder.vectors(self.minilm, p, p.off[name], p.len[name], longest=160)
         ctx, q, corpus = vec("ctx"), vec("q"), vec("corpus")
         self.log("teacher vectors:", len(ctx), len(q), len(corpus))

@@ -30,7 +30,7 @@ class Schedule:
 class Optimiser:
     """AdamW with warm-up and linear decay, the gradient's norm cut at 1."""
 
-    def __init__(self, modules, lr, decay=0.01, warm=0.05, head_lr=None, frozen=(), floor=0.0):
+    def __init__(self, modules, lr, decay=0.01, warm=0.05, frozen=(), floor=0.0):
         skip = {id(p) for p in frozen}
         seen, matrix, small = set(), [], []
         for m in modules:

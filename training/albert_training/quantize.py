@@ -58,8 +58,3 @@ def prepare(encoder, run):
             r, m = ranges[name], w.detach().abs().amax(0)
             s = torch.where((r > 0) & (m > 0), torch.sqrt(m / r), torch.ones_like(r))
         encoder.balance[name] = s
-
-
-def fake_word_table(word):
-    """The table of word pieces, rounded with a scale for each row."""
-    return fake_weight(word)

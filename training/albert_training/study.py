@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from . import embedder, init, reader, reading, retrieval
+from . import embedder, reader, reading, retrieval
 from .make import Work
 from .model import EPS, Albert, Config, Reader
 from .optim import Optimiser, Schedule

@@ -73,9 +73,6 @@ class Ragged:
     def __len__(self):
         return len(self.offsets) - 1
 
-    def __getitem__(self, i):
-        return self.values[self.offsets[i] : self.offsets[i + 1]]
-
     def lengths(self):
         return np.diff(self.offsets)
 
