@@ -228,7 +228,7 @@ func TestRefuses(t *testing.T) {
 		{"huge dimensions", file(t, state(tensor(six, 0, tuple(long(1<<62), long(1<<62)), tuple(long(1<<62), long(1))))), "shape"},
 		{"huge strides", file(t, state(tensor(six, 0, numbers(2, 2), tuple(long(1<<40), long(1))))), "past"},
 		{"stride without a dimension", file(t, state(tensor(six, 0, numbers(2, 3), numbers(1)))), "strides"},
-		{"a tuple without end for an offset", file(t, state("ctorch._utils\n_rebuild_tensor_v2\n" + tuple(six, doubled, numbers(2), numbers(1)) + "R")), "a tuple"},
+		{"a tuple without end for an offset", file(t, state("ctorch._utils\n_rebuild_tensor_v2\n"+tuple(six, doubled, numbers(2), numbers(1))+"R")), "a tuple"},
 		{"a tuple without end for a dimension", file(t, state(tensor(six, 0, tuple(doubled), numbers(1)))), "a tuple"},
 		{"a tuple without end for a type", file(t, state(tuple(text("storage"), doubled, text("0"), text("cpu"), number(6))+"Q")), "a tuple"},
 		{"a tuple without end for a length", file(t, state(tuple(text("storage"), "ctorch\nFloatStorage\n", text("0"), text("cpu"), doubled)+"Q")), "a tuple"},
