@@ -88,7 +88,7 @@ func (s *Store) build(ctx context.Context, source fs.FS, o ImportOptions) (r *Re
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
-	b := &builder{ImportOptions: o, source: source, dir: filepath.Join(temp, "model")}
+	b := &builder{ImportOptions: o, source: regular{source}, dir: filepath.Join(temp, "model")}
 	if r, err = b.build(ctx); err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (b *builder) build(ctx context.Context) (*Record, error) {
 // Precheck reads what says of a model whether it can be imported, all but the
 // weights.
 func Precheck(source fs.FS) error {
-	_, source, err := sentenceSettings(source)
+	_, source, err := sentenceSettings(regular{source})
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func checkSizes(source fs.FS) error {
 // Folder returns the files of a model in a folder that is not in a store, and
 // how it embeds if it is one of sentence-transformers: "" and 0 if not.
 func Folder(source fs.FS) (files fs.FS, pooling string, window int, err error) {
-	s, files, err := sentenceSettings(source)
+	s, files, err := sentenceSettings(regular{source})
 	if err != nil || s == nil {
 		return files, "", 0, err
 	}
@@ -256,6 +256,9 @@ func (b *builder) describe() error {
 			"It was a BERT and is now the ALBERT that computes the same: a group of weights for each of its %d layers, embeddings as wide as the layers.", c.Layers))
 	}
 	b.describeUses()
+	if strings.HasSuffix(r.Architecture, "ForQuestionAnswering") && !b.model.HasHead(albert.Span) {
+		r.Notes = append(r.Notes, "Its class is that of readers, but the weights for the beginning and end of answers (qa_outputs) are missing or have another shape: it cannot read.")
+	}
 	if b.from != nil {
 		r.Notes = slices.Clone(b.from.Notes) // some are of files that are not kept
 	}

@@ -30,6 +30,8 @@ var (
 	ErrUnknown = errors.New("there is no such model")
 	// ErrExists is the error of bringing a model under a name that is taken.
 	ErrExists = errors.New("there is a model of that name already")
+	// ErrBusy is the error of changing a store that another process changes.
+	ErrBusy = errors.New("another albert-search is changing the models")
 	// ErrDamaged is the error for a model whose files are not what they were.
 	ErrDamaged = errors.New("the model is damaged")
 )
@@ -257,7 +259,11 @@ func (s *Store) writeChoice(c Choice) error {
 		return err
 	}
 	temp := filepath.Join(s.dir, "."+choiceFile)
-	return errors.Join(os.WriteFile(temp, append(text, '\n'), 0o644), os.Rename(temp, filepath.Join(s.dir, choiceFile)))
+	if err := os.WriteFile(temp, append(text, '\n'), 0o644); err != nil {
+		// On a full disk the choice stays what it was.
+		return errors.Join(err, os.Remove(temp))
+	}
+	return os.Rename(temp, filepath.Join(s.dir, choiceFile))
 }
 
 // Remove deletes a model. A role that it had goes to Builtin; those roles are
@@ -310,7 +316,7 @@ func (s *Store) change(ctx context.Context, f func() error) error {
 		return fmt.Errorf("lock %s: %w", s.dir, err)
 	}
 	if !ok {
-		return fmt.Errorf("another albert-search is changing the models in %s; wait for it", s.dir)
+		return fmt.Errorf("%w in %s; wait for it", ErrBusy, s.dir)
 	}
 	err = s.clean()
 	if err == nil {
