@@ -30,6 +30,8 @@ type ImportOptions struct {
 	Name string
 	// Source and Revision are noted in its record.
 	Source, Revision string
+	// Notes are put before those that the import has.
+	Notes []string
 	// Precision is what its weights are stored in.
 	Precision albert.Precision
 	// Runtime gives the ONNX Runtime by which int8 weights are balanced.
@@ -244,6 +246,7 @@ func (b *builder) describe() error {
 		Embedding: c.EmbeddingSize, Vocab: c.VocabSize, Positions: c.MaxPositions, Uses: []string{},
 	}
 	r := &b.record
+	r.Notes = slices.Clone(b.Notes)
 	if len(c.Architectures) > 0 {
 		r.Architecture = c.Architectures[0]
 	}

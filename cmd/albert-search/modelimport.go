@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -190,7 +191,7 @@ func (p *program) modelPullCommand() *cli.Command {
 		Name: "pull", Usage: "download a model from the Hugging Face hub, and import it", ArgsUsage: "NAME[@REVISION]",
 		Description: `REVISION is a branch, tag or commit (default: main). What was downloaded when a pull is cut
 off is kept: the next one goes on from there. Every file is compared with the checksum that
-the hub gives. Models that need it are pulled with the token in ` + tokenVariable + `.
+the hub gives; where a mirror gives none, that is said. Models that need it are pulled with the token in ` + tokenVariable + `.
 
 Examples:
    albert-search model pull twmkn9/albert-base-v2-squad2
@@ -233,23 +234,25 @@ func (p *program) modelPull(c *cli.Context) error {
 	if done, err := s.pulledBefore(local, snapshot); done || err != nil {
 		return err
 	}
-	dir, err := s.download(c.Context, client, snapshot)
+	dir, notes, err := s.download(c.Context, client, snapshot)
 	if err != nil {
 		return err
 	}
-	err = s.importModel(modelstore.ImportOptions{Name: local, Source: snapshot.Name, Revision: snapshot.Revision},
+	return s.importModel(modelstore.ImportOptions{Name: local, Source: snapshot.Name, Revision: snapshot.Revision, Notes: notes},
 		func(o modelstore.ImportOptions) (*modelstore.Record, error) {
 			r, err := s.store.Import(c.Context, os.DirFS(dir), o)
-			if c.Context.Err() != nil {
-				return r, err // it can go on with what it has
-			}
-			var noLibrary *ort.NotFoundError
-			if errors.As(err, &noLibrary) {
-				return r, err
+			if c.Context.Err() != nil || mendable(err) {
+				return r, err // the next pull goes on with what has come
 			}
 			return r, errors.Join(err, s.store.RemoveDownload(snapshot.Name, snapshot.Revision))
 		})
-	return err
+}
+
+// mendable reports whether an import failed for a reason that is not in the
+// model, so that it need not be downloaded again.
+func mendable(err error) bool {
+	var noLibrary *ort.NotFoundError
+	return errors.As(err, &noLibrary) || errors.Is(err, modelstore.ErrBusy) || errors.Is(err, syscall.ENOSPC)
 }
 
 // pulledBefore says what there is under the name already, and whether that is
@@ -273,47 +276,56 @@ func (s *modelSession) pulledBefore(local string, snapshot *hub.Snapshot) (done 
 // maxSmall is the longest file downloaded that is not weights.
 const maxSmall = 128 << 20
 
+// maxDownload is more than all files of the largest model take, many times over.
+const maxDownload = 64 << 30
+
 // download brings the files of a model into the store's folder for downloads.
 // All that is not weights comes first, so that what is no ALBERT is known
-// before much has come.
-func (s *modelSession) download(ctx context.Context, client *hub.Client, snapshot *hub.Snapshot) (dir string, err error) {
-	needed := snapshot.Needed()
-	isWeights := func(f hub.File) bool {
-		return strings.HasSuffix(f.Name, ".safetensors") || strings.HasSuffix(f.Name, ".bin")
-	}
-	var small, all []hub.File
-	for _, f := range needed {
-		if isWeights(f) {
-			continue
-		}
-		if f.Size > maxSmall {
-			return "", fmt.Errorf("%s of %s has %d bytes, more than the %d that such a file may have", f.Name, snapshot.Name, f.Size, maxSmall)
-		}
-		small = append(small, f)
-	}
-	all = append(all, small...)
-	for _, f := range needed {
-		if isWeights(f) {
-			all = append(all, f)
+// before much has come. The notes are about what the server does not say.
+func (s *modelSession) download(ctx context.Context, client *hub.Client, snapshot *hub.Snapshot) (dir string, notes []string, err error) {
+	var small, weights []hub.File
+	var total int64
+	for _, f := range snapshot.Needed() {
+		total += max(f.Size, 0)
+		switch {
+		case strings.HasSuffix(f.Name, ".safetensors") || strings.HasSuffix(f.Name, ".bin"):
+			weights = append(weights, f)
+		case f.Size > maxSmall:
+			return "", nil, fmt.Errorf("%s of %s has %d bytes, more than the %d that such a file may have", f.Name, snapshot.Name, f.Size, maxSmall)
+		default:
+			small = append(small, f)
 		}
 	}
-	if len(all) == len(small) {
-		return "", fmt.Errorf("%s has no weights that can be read: neither model.safetensors nor pytorch_model.bin, whole or in parts", snapshot.Name)
+	switch {
+	case len(weights) == 0:
+		return "", nil, fmt.Errorf("%s has no weights that can be read: neither model.safetensors nor pytorch_model.bin, whole or in parts", snapshot.Name)
+	case total > maxDownload:
+		return "", nil, fmt.Errorf("%s has %s of files, more than any model that is read here", snapshot.Name, size(total))
 	}
 	if dir, err = s.store.Download(snapshot.Name, snapshot.Revision); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if _, err := client.Download(ctx, snapshot, small, dir); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if err := modelstore.Precheck(os.DirFS(dir)); err != nil {
-		return "", errors.Join(fmt.Errorf("%s: %w", snapshot.Name, err), s.store.RemoveDownload(snapshot.Name, snapshot.Revision))
+		return "", nil, errors.Join(fmt.Errorf("%s: %w", snapshot.Name, err), s.store.RemoveDownload(snapshot.Name, snapshot.Revision))
 	}
 	bar := newDownloadBar(&s.printer, snapshot.Name)
 	client.Progress = bar.show
+	all := slices.Concat(small, weights)
 	_, err = client.Download(ctx, snapshot, all, dir)
 	bar.finish()
-	return dir, err
+	var unchecked []string
+	for _, f := range all {
+		if !f.Checked() {
+			unchecked = append(unchecked, f.Name)
+		}
+	}
+	if len(unchecked) > 0 {
+		notes = append(notes, "The server gave no checksum for "+strings.Join(unchecked, ", ")+": nothing but their sizes, where it said them, could be compared.")
+	}
+	return dir, notes, err
 }
 
 func (p *program) modelQuantizeCommand() *cli.Command {
