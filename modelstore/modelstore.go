@@ -141,9 +141,17 @@ func CheckName(name string) error {
 // Files are the files of a model in the store.
 func (s *Store) Files(name string) fs.FS { return os.DirFS(filepath.Join(s.dir, name)) }
 
+// checkKept makes sure that a store can have a model of the name.
+func (s *Store) checkKept(name string) error {
+	if name == Builtin {
+		return fmt.Errorf("%w in %s: %q stands for those that are part of the program", ErrUnknown, s.dir, name)
+	}
+	return CheckName(name)
+}
+
 // Get returns the record of a model. The error is ErrUnknown if there is none.
 func (s *Store) Get(name string) (*Record, error) {
-	if err := CheckName(name); err != nil {
+	if err := s.checkKept(name); err != nil {
 		return nil, err
 	}
 	text, err := os.ReadFile(filepath.Join(s.dir, name, recordFile))
@@ -266,24 +274,27 @@ func (s *Store) writeChoice(c Choice) error {
 	return os.Rename(temp, filepath.Join(s.dir, choiceFile))
 }
 
-// Remove deletes a model. A role that it had goes to Builtin; those roles are
-// returned.
-func (s *Store) Remove(ctx context.Context, name string) (roles []Role, err error) {
-	if err := CheckName(name); err != nil {
-		return nil, err
-	}
+// Remove deletes models, none unless all are there. A role that one of them had
+// goes to Builtin; those roles are returned.
+func (s *Store) Remove(ctx context.Context, names ...string) (roles []Role, err error) {
 	err = s.change(ctx, func() error {
-		if _, err := os.Stat(filepath.Join(s.dir, name, recordFile)); err != nil {
-			return fmt.Errorf("%w: %q is not in %s", ErrUnknown, name, s.dir)
+		for _, name := range names {
+			if err := s.checkKept(name); err != nil {
+				return err
+			}
+			// Not Get: what is damaged can be removed, too.
+			if _, err := os.Stat(filepath.Join(s.dir, name, recordFile)); err != nil {
+				return fmt.Errorf("%w: %q is not in %s", ErrUnknown, name, s.dir)
+			}
 		}
 		c, err := s.Choice()
 		if err != nil {
 			return err
 		}
-		if c.Embedder == name {
+		if slices.Contains(names, c.Embedder) {
 			roles, c.Embedder = append(roles, Embedder), ""
 		}
-		if c.Reader == name {
+		if slices.Contains(names, c.Reader) {
 			roles, c.Reader = append(roles, Reader), ""
 		}
 		if len(roles) > 0 {
@@ -291,12 +302,15 @@ func (s *Store) Remove(ctx context.Context, name string) (roles []Role, err erro
 				return err
 			}
 		}
-		// Renamed first, so that it is gone at once.
+		// Renamed first, so that they are gone at once.
 		gone, err := os.MkdirTemp(s.dir, tempPrefix)
 		if err != nil {
 			return err
 		}
-		return errors.Join(os.Rename(filepath.Join(s.dir, name), filepath.Join(gone, name)), os.RemoveAll(gone))
+		for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+			err = errors.Join(err, os.Rename(filepath.Join(s.dir, name), filepath.Join(gone, name)))
+		}
+		return errors.Join(err, os.RemoveAll(gone))
 	})
 	return roles, err
 }

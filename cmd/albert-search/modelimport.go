@@ -93,8 +93,17 @@ func (p *program) modelImport(c *cli.Context) error {
 		o.Name = localName(filepath.Base(folder))
 	}
 	return s.importModel(o, func(o modelstore.ImportOptions) (*modelstore.Record, error) {
-		return s.store.Import(c.Context, os.DirFS(folder), o)
+		r, err := s.store.Import(c.Context, os.DirFS(folder), o)
+		return r, about(s.path(folder), err)
 	})
+}
+
+// about is an error with the model of that folder or name, nil if there is none.
+func about(model string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("import %s: %w", model, err)
 }
 
 var notInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
@@ -191,7 +200,8 @@ func (p *program) modelPullCommand() *cli.Command {
 		Name: "pull", Usage: "download a model from the Hugging Face hub, and import it", ArgsUsage: "NAME[@REVISION]",
 		Description: `REVISION is a branch, tag or commit (default: main). What was downloaded when a pull is cut
 off is kept: the next one goes on from there. Every file is compared with the checksum that
-the hub gives; where a mirror gives none, that is said. Models that need it are pulled with the token in ` + tokenVariable + `.
+the hub gives; where a mirror gives none, that is said. Models that need it are pulled with
+the token in ` + tokenVariable + `.
 
 Examples:
    albert-search model pull twmkn9/albert-base-v2-squad2
@@ -241,6 +251,7 @@ func (p *program) modelPull(c *cli.Context) error {
 	return s.importModel(modelstore.ImportOptions{Name: local, Source: snapshot.Name, Revision: snapshot.Revision, Notes: notes},
 		func(o modelstore.ImportOptions) (*modelstore.Record, error) {
 			r, err := s.store.Import(c.Context, os.DirFS(dir), o)
+			err = about(snapshot.Name, err)
 			if c.Context.Err() != nil || mendable(err) {
 				return r, err // the next pull goes on with what has come
 			}
