@@ -132,6 +132,9 @@ func (s *modelSession) importModel(o modelstore.ImportOptions, run func(modelsto
 		}
 	}
 	if s.String("precision") == albert.Float32.String() {
+		if s.IsSet("samples") {
+			return usagef(fullName(s.Context), "--samples balances weights of 8 bits; with --precision %s there are none: leave one of them out", albert.Float32)
+		}
 		o.Precision = albert.Float32
 	} else {
 		o.Precision = albert.Int8
