@@ -120,8 +120,8 @@ const noSamples = "none"
 // and go.
 const gcPercent = 10
 
-// importModel runs an import with what the flags say and prints the model.
-func (s *modelSession) importModel(o modelstore.ImportOptions, run func(modelstore.ImportOptions) (*modelstore.Record, error)) (err error) {
+// addFlags adds what the flags of an import say.
+func (s *modelSession) addFlags(o *modelstore.ImportOptions) (err error) {
 	switch file := s.String("samples"); file {
 	case "":
 	case noSamples:
@@ -138,6 +138,14 @@ func (s *modelSession) importModel(o modelstore.ImportOptions, run func(modelsto
 		o.Precision = albert.Float32
 	} else {
 		o.Precision = albert.Int8
+	}
+	return nil
+}
+
+// importModel runs an import with what the flags say and prints the model.
+func (s *modelSession) importModel(o modelstore.ImportOptions, run func(modelstore.ImportOptions) (*modelstore.Record, error)) error {
+	if err := s.addFlags(&o); err != nil {
+		return err
 	}
 	var rt *ort.Runtime
 	o.Runtime = func() (*ort.Runtime, error) {
@@ -239,6 +247,9 @@ func (p *program) modelPull(c *cli.Context) error {
 	if err := modelstore.CheckName(local); err != nil {
 		return err
 	}
+	if err := s.checkPull(); err != nil {
+		return err
+	}
 	client := &hub.Client{Endpoint: c.String("endpoint"), Token: os.Getenv(tokenVariable)}
 	snapshot, err := client.Find(c.Context, name, revision)
 	if err != nil {
@@ -260,6 +271,20 @@ func (p *program) modelPull(c *cli.Context) error {
 			}
 			return r, errors.Join(err, s.store.RemoveDownload(snapshot.Name, snapshot.Revision))
 		})
+}
+
+// checkPull finds what would keep a model from being imported after it has been
+// downloaded.
+func (s *modelSession) checkPull() error {
+	var o modelstore.ImportOptions
+	if err := s.addFlags(&o); err != nil {
+		return err
+	}
+	if o.Precision == albert.Int8 && !o.NoSamples {
+		_, err := ort.Find(runtimeLibrary(s.Context))
+		return err
+	}
+	return nil
 }
 
 // mendable reports whether an import failed for a reason that is not in the
