@@ -130,8 +130,10 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 // CheckName makes sure that a model can have the name.
 func CheckName(name string) error {
 	switch {
-	case name == Builtin:
+	case strings.EqualFold(name, Builtin):
 		return fmt.Errorf("%q is the name of the models in the program; take another", name)
+	case strings.EqualFold(name, choiceFile):
+		return fmt.Errorf("%q is the name of a file among the models; take another", name)
 	case !validName.MatchString(name):
 		return fmt.Errorf("%q cannot be the name of a model: use letters, digits, and within it -, _ and . (at most 100)", name)
 	}

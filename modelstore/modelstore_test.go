@@ -289,7 +289,7 @@ func TestImportInterrupted(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	s := modelstore.Open(t.TempDir())
-	for _, name := range []string{"", ".", "..", "../x", "a/b", `a\b`, "builtin", "-x", ".x", "a b", strings.Repeat("x", 101)} {
+	for _, name := range []string{"", ".", "..", "../x", "a/b", `a\b`, "builtin", "Builtin", "choice.json", "-x", ".x", "a b", strings.Repeat("x", 101)} {
 		if _, err := s.Import(t.Context(), os.DirFS(checkpoints+"base"), options(name)); err == nil {
 			t.Errorf("a model can be called %q", name)
 		}
