@@ -320,10 +320,10 @@ func (c *Client) get(ctx context.Context, name, address string, from int64) (*ht
 	var linked string
 	client := &http.Client{Transport: transport, CheckRedirect: func(next *http.Request, via []*http.Request) error {
 		if len(via) > maxRedirects {
-			return errors.New("it leads from one address to the next")
+			return fatal{errors.New("it leads from one address to the next")}
 		}
 		if via[0].URL.Scheme == "https" && next.URL.Scheme != "https" {
-			return fmt.Errorf("it leads to %s, which is not encrypted", next.URL.Redacted())
+			return fatal{fmt.Errorf("it leads to %s, which is not encrypted", next.URL.Redacted())}
 		}
 		if tag := next.Response.Header.Get("X-Linked-Etag"); tag != "" {
 			linked = tag
@@ -337,6 +337,9 @@ func (c *Client) get(ctx context.Context, name, address string, from int64) (*ht
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
+		}
+		if errors.As(err, new(fatal)) {
+			return nil, err // there is a connection
 		}
 		return nil, &OfflineError{name, c.shown(), err}
 	}

@@ -417,6 +417,22 @@ func TestOffline(t *testing.T) {
 	}
 }
 
+// TestRedirectsRefused has a server that leads nowhere: there is a connection,
+// and a further try would not help.
+func TestRedirectsRefused(t *testing.T) {
+	asked := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		http.Redirect(w, r, r.URL.Path, http.StatusFound)
+	}))
+	t.Cleanup(s.Close)
+	_, err := (&hub.Client{Endpoint: s.URL}).Find(t.Context(), model, "main")
+	var offline *hub.OfflineError
+	if err == nil || errors.As(err, &offline) || !strings.Contains(err.Error(), "from one address to the next") || asked > 12 {
+		t.Errorf("error %v after %d requests", err, asked)
+	}
+}
+
 func TestInterrupted(t *testing.T) {
 	s := newServer(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
