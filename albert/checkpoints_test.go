@@ -119,6 +119,9 @@ func TestSave(t *testing.T) {
 			must(t, err)
 			config, err := model.SaveConfig()
 			must(t, err)
+			if !bytes.Contains(config, []byte(`"dtype": "float32"`)) || bytes.Contains(config, []byte("float16")) {
+				t.Errorf("the configuration gives the weights another type than they have now: %s", config)
+			}
 			e := readExpected(t, "../checkpoints/"+c.name)
 			for _, p := range []struct {
 				precision albert.Precision

@@ -183,6 +183,9 @@ func (c Config) check() error {
 			return fmt.Errorf("%s is %d, not between 1 and %d", f.name, f.v, f.limit)
 		}
 	}
+	if passed := c.Layers * c.InnerGroup; passed > maxLayers {
+		return fmt.Errorf("num_hidden_layers times inner_group_num is %d, more than %d", passed, maxLayers)
+	}
 	if c.HiddenSize%c.Heads != 0 {
 		return fmt.Errorf("hidden_size %d is not a multiple of num_attention_heads %d", c.HiddenSize, c.Heads)
 	}

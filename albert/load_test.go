@@ -72,6 +72,7 @@ func TestLoadRefusesConfig(t *testing.T) {
 		{"num_hidden_layers", 1 << 40, "num_hidden_layers"},
 		{"num_hidden_groups", -1, "num_hidden_groups"},
 		{"inner_group_num", 0, "inner_group_num"},
+		{"inner_group_num", 1000, "times inner_group_num"},
 		{"hidden_size", "wide", "hidden_size"},
 		{"layer_norm_eps", -1, "layer_norm_eps"},
 		{"pad_token_id", 61, "pad_token_id"},

@@ -190,17 +190,39 @@ func (m *Model) save(ctx context.Context, to io.Writer) error {
 }
 
 // SaveConfig returns a config.json for what Save and Quantize write: the
-// model's own, or that of the ALBERT that a BERT has been read as.
+// model's own, or that of the ALBERT that a BERT has been read as. The type that
+// it gives the weights is float32, since none is written in half precision.
 func (m *Model) SaveConfig() ([]byte, error) {
 	text, err := readSmall(m.fsys, configFile)
-	if err != nil || m.config.convertedFrom == "" {
-		return text, err
+	if err != nil {
+		return nil, err
 	}
 	var values map[string]any
 	if err := json.Unmarshal(text, &values); err != nil {
 		return nil, fmt.Errorf("%s: %w", configFile, err)
 	}
-	c := m.config
+	changed := setFloat32(values)
+	if m.config.convertedFrom != "" {
+		m.config.setALBERT(values)
+	} else if !changed {
+		return text, nil
+	}
+	return json.MarshalIndent(values, "", "  ")
+}
+
+// setFloat32 makes float32 of the type of the weights, as transformers calls it
+// and used to call it, where it is another. It reports whether one was.
+func setFloat32(values map[string]any) (changed bool) {
+	for _, name := range []string{"dtype", "torch_dtype"} {
+		if v, ok := values[name]; ok && v != nil && v != "float32" {
+			values[name], changed = "float32", true
+		}
+	}
+	return changed
+}
+
+// setALBERT sets what another kind of model says otherwise.
+func (c Config) setALBERT(values map[string]any) {
 	for name, v := range map[string]any{
 		"model_type": c.ModelType, "vocab_size": c.VocabSize, "max_position_embeddings": c.MaxPositions,
 		"type_vocab_size": c.TokenTypes, "embedding_size": c.EmbeddingSize, "hidden_size": c.HiddenSize,
@@ -215,5 +237,4 @@ func (m *Model) SaveConfig() ([]byte, error) {
 		architectures[i] = strings.Replace(a, "Bert", "Albert", 1)
 	}
 	values["architectures"] = architectures
-	return json.MarshalIndent(values, "", "  ")
 }

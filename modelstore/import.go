@@ -30,6 +30,8 @@ type ImportOptions struct {
 	Name string
 	// Source and Revision are noted in its record.
 	Source, Revision string
+	// Notes are put before those that the import has.
+	Notes []string
 	// Precision is what its weights are stored in.
 	Precision albert.Precision
 	// Runtime gives the ONNX Runtime by which int8 weights are balanced.
@@ -88,7 +90,7 @@ func (s *Store) build(ctx context.Context, source fs.FS, o ImportOptions) (r *Re
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
-	b := &builder{ImportOptions: o, source: source, dir: filepath.Join(temp, "model")}
+	b := &builder{ImportOptions: o, source: regular{source}, dir: filepath.Join(temp, "model")}
 	if r, err = b.build(ctx); err != nil {
 		return nil, err
 	}
@@ -146,7 +148,7 @@ func (b *builder) build(ctx context.Context) (*Record, error) {
 // Precheck reads what says of a model whether it can be imported, all but the
 // weights.
 func Precheck(source fs.FS) error {
-	_, source, err := sentenceSettings(source)
+	_, source, err := sentenceSettings(regular{source})
 	if err != nil {
 		return err
 	}
@@ -179,7 +181,7 @@ func checkSizes(source fs.FS) error {
 // Folder returns the files of a model in a folder that is not in a store, and
 // how it embeds if it is one of sentence-transformers: "" and 0 if not.
 func Folder(source fs.FS) (files fs.FS, pooling string, window int, err error) {
-	s, files, err := sentenceSettings(source)
+	s, files, err := sentenceSettings(regular{source})
 	if err != nil || s == nil {
 		return files, "", 0, err
 	}
@@ -244,6 +246,7 @@ func (b *builder) describe() error {
 		Embedding: c.EmbeddingSize, Vocab: c.VocabSize, Positions: c.MaxPositions, Uses: []string{},
 	}
 	r := &b.record
+	r.Notes = slices.Clone(b.Notes)
 	if len(c.Architectures) > 0 {
 		r.Architecture = c.Architectures[0]
 	}
@@ -256,6 +259,9 @@ func (b *builder) describe() error {
 			"It was a BERT and is now the ALBERT that computes the same: a group of weights for each of its %d layers, embeddings as wide as the layers.", c.Layers))
 	}
 	b.describeUses()
+	if strings.HasSuffix(r.Architecture, "ForQuestionAnswering") && !b.model.HasHead(albert.Span) {
+		r.Notes = append(r.Notes, "Its class is that of readers, but the weights for the beginning and end of answers (qa_outputs) are missing or have another shape: it cannot read.")
+	}
 	if b.from != nil {
 		r.Notes = slices.Clone(b.from.Notes) // some are of files that are not kept
 	}

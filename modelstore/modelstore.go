@@ -30,6 +30,8 @@ var (
 	ErrUnknown = errors.New("there is no such model")
 	// ErrExists is the error of bringing a model under a name that is taken.
 	ErrExists = errors.New("there is a model of that name already")
+	// ErrBusy is the error of changing a store that another process changes.
+	ErrBusy = errors.New("another albert-search is changing the models")
 	// ErrDamaged is the error for a model whose files are not what they were.
 	ErrDamaged = errors.New("the model is damaged")
 )
@@ -128,8 +130,10 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 // CheckName makes sure that a model can have the name.
 func CheckName(name string) error {
 	switch {
-	case name == Builtin:
+	case strings.EqualFold(name, Builtin):
 		return fmt.Errorf("%q is the name of the models in the program; take another", name)
+	case strings.EqualFold(name, choiceFile):
+		return fmt.Errorf("%q is the name of a file among the models; take another", name)
 	case !validName.MatchString(name):
 		return fmt.Errorf("%q cannot be the name of a model: use letters, digits, and within it -, _ and . (at most 100)", name)
 	}
@@ -139,9 +143,17 @@ func CheckName(name string) error {
 // Files are the files of a model in the store.
 func (s *Store) Files(name string) fs.FS { return os.DirFS(filepath.Join(s.dir, name)) }
 
+// checkKept makes sure that a store can have a model of the name.
+func (s *Store) checkKept(name string) error {
+	if name == Builtin {
+		return fmt.Errorf("%w in %s: %q stands for those that are part of the program", ErrUnknown, s.dir, name)
+	}
+	return CheckName(name)
+}
+
 // Get returns the record of a model. The error is ErrUnknown if there is none.
 func (s *Store) Get(name string) (*Record, error) {
-	if err := CheckName(name); err != nil {
+	if err := s.checkKept(name); err != nil {
 		return nil, err
 	}
 	text, err := os.ReadFile(filepath.Join(s.dir, name, recordFile))
@@ -257,27 +269,34 @@ func (s *Store) writeChoice(c Choice) error {
 		return err
 	}
 	temp := filepath.Join(s.dir, "."+choiceFile)
-	return errors.Join(os.WriteFile(temp, append(text, '\n'), 0o644), os.Rename(temp, filepath.Join(s.dir, choiceFile)))
+	if err := os.WriteFile(temp, append(text, '\n'), 0o644); err != nil {
+		// On a full disk the choice stays what it was.
+		return errors.Join(err, os.Remove(temp))
+	}
+	return os.Rename(temp, filepath.Join(s.dir, choiceFile))
 }
 
-// Remove deletes a model. A role that it had goes to Builtin; those roles are
-// returned.
-func (s *Store) Remove(ctx context.Context, name string) (roles []Role, err error) {
-	if err := CheckName(name); err != nil {
-		return nil, err
-	}
+// Remove deletes models, none unless all are there. A role that one of them had
+// goes to Builtin; those roles are returned.
+func (s *Store) Remove(ctx context.Context, names ...string) (roles []Role, err error) {
 	err = s.change(ctx, func() error {
-		if _, err := os.Stat(filepath.Join(s.dir, name, recordFile)); err != nil {
-			return fmt.Errorf("%w: %q is not in %s", ErrUnknown, name, s.dir)
+		for _, name := range names {
+			if err := s.checkKept(name); err != nil {
+				return err
+			}
+			// Not Get: what is damaged can be removed, too.
+			if _, err := os.Stat(filepath.Join(s.dir, name, recordFile)); err != nil {
+				return fmt.Errorf("%w: %q is not in %s", ErrUnknown, name, s.dir)
+			}
 		}
 		c, err := s.Choice()
 		if err != nil {
 			return err
 		}
-		if c.Embedder == name {
+		if slices.Contains(names, c.Embedder) {
 			roles, c.Embedder = append(roles, Embedder), ""
 		}
-		if c.Reader == name {
+		if slices.Contains(names, c.Reader) {
 			roles, c.Reader = append(roles, Reader), ""
 		}
 		if len(roles) > 0 {
@@ -285,12 +304,15 @@ func (s *Store) Remove(ctx context.Context, name string) (roles []Role, err erro
 				return err
 			}
 		}
-		// Renamed first, so that it is gone at once.
+		// Renamed first, so that they are gone at once.
 		gone, err := os.MkdirTemp(s.dir, tempPrefix)
 		if err != nil {
 			return err
 		}
-		return errors.Join(os.Rename(filepath.Join(s.dir, name), filepath.Join(gone, name)), os.RemoveAll(gone))
+		for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+			err = errors.Join(err, os.Rename(filepath.Join(s.dir, name), filepath.Join(gone, name)))
+		}
+		return errors.Join(err, os.RemoveAll(gone))
 	})
 	return roles, err
 }
@@ -310,7 +332,7 @@ func (s *Store) change(ctx context.Context, f func() error) error {
 		return fmt.Errorf("lock %s: %w", s.dir, err)
 	}
 	if !ok {
-		return fmt.Errorf("another albert-search is changing the models in %s; wait for it", s.dir)
+		return fmt.Errorf("%w in %s; wait for it", ErrBusy, s.dir)
 	}
 	err = s.clean()
 	if err == nil {

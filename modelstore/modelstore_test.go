@@ -228,6 +228,9 @@ func TestImportRefuses(t *testing.T) {
 		}, "Dense", func(err error) bool { return errors.Is(err, sbert.ErrUnsupported) }},
 		{"a tokenizer without end", "base", func(f fstest.MapFS) { f["spiece.model"].Data = make([]byte, 65<<20) }, "a tokenizer may have", nil},
 		{"a configuration without end", "base", func(f fstest.MapFS) { f["config.json"].Data = make([]byte, 17<<20) }, "config.json: it is longer", nil},
+		{"a pipe for weights", "base", func(f fstest.MapFS) { f["model.safetensors"].Mode = fs.ModeNamedPipe }, "model.safetensors is no file", nil},
+		{"a device for a tokenizer", "base", func(f fstest.MapFS) { f["spiece.model"].Mode = fs.ModeDevice }, "spiece.model is no file", nil},
+		{"a pipe for settings", "sentencemean", func(f fstest.MapFS) { f["1_Pooling/config.json"].Mode = fs.ModeNamedPipe }, "config.json is no file", nil},
 		{"no tokenizer", "base", func(f fstest.MapFS) { delete(f, "spiece.model") }, "spiece.model", nil},
 	} {
 		s := modelstore.Open(t.TempDir())
@@ -286,7 +289,7 @@ func TestImportInterrupted(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	s := modelstore.Open(t.TempDir())
-	for _, name := range []string{"", ".", "..", "../x", "a/b", `a\b`, "builtin", "-x", ".x", "a b", strings.Repeat("x", 101)} {
+	for _, name := range []string{"", ".", "..", "../x", "a/b", `a\b`, "builtin", "Builtin", "choice.json", "-x", ".x", "a b", strings.Repeat("x", 101)} {
 		if _, err := s.Import(t.Context(), os.DirFS(checkpoints+"base"), options(name)); err == nil {
 			t.Errorf("a model can be called %q", name)
 		}
@@ -385,7 +388,7 @@ func TestOneChangesAtATime(t *testing.T) {
 	}}
 	_, err := s.Import(t.Context(), source, options("m"))
 	must(t, err)
-	if inner == nil || !strings.Contains(inner.Error(), "another albert-search") {
+	if !errors.Is(inner, modelstore.ErrBusy) {
 		t.Errorf("an import during another: %v", inner)
 	}
 }
@@ -401,6 +404,14 @@ func TestNotes(t *testing.T) {
 		if !strings.Contains(strings.Join(r.Notes, " "), want) {
 			t.Errorf("notes %q do not have %s", r.Notes, want)
 		}
+	}
+	fsys = copyOf(t, "base")
+	config := fsys["config.json"]
+	config.Data = bytes.Replace(config.Data, []byte("AlbertModel"), []byte("AlbertForQuestionAnswering"), 1)
+	r, err = s.Import(t.Context(), fsys, options("headless"))
+	must(t, err)
+	if !strings.Contains(strings.Join(r.Notes, " "), "it cannot read") || slices.Contains(r.Uses, "reader") {
+		t.Errorf("a reader without its head: %q, %q", r.Uses, r.Notes)
 	}
 	if r, err = s.Import(t.Context(), os.DirFS(checkpoints+"sentencemean"), options("n")); err != nil || len(r.Notes) > 0 {
 		t.Errorf("notes %q, %v", r.Notes, err)

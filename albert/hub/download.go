@@ -29,14 +29,17 @@ func (e *ChecksumError) Error() string {
 
 // Download brings the given files of a snapshot into the folder dir, which may
 // have some of them, or parts of them, from an earlier try. It returns the
-// SHA-256 of each by name.
+// SHA-256 of each by name. A checksum that the list lacks, and the answer for a
+// file has, is noted in files; those that are not Checked afterwards have been
+// compared by their size alone, if there was one.
 func (c *Client) Download(ctx context.Context, s *Snapshot, files []File, dir string) (map[string]string, error) {
 	d := &download{c: c, s: s, dir: dir}
 	for _, f := range files {
 		d.total += max(f.Size, 0)
 	}
 	sums := make(map[string]string, len(files))
-	for _, f := range files {
+	for i := range files {
+		f := &files[i]
 		sum, err := d.file(ctx, f)
 		if err != nil {
 			return nil, fmt.Errorf("download %s of %s: %w", f.Name, s.Name, err)
@@ -55,20 +58,20 @@ type download struct {
 }
 
 // file downloads a file unless it is there.
-func (d *download) file(ctx context.Context, f File) (string, error) {
+func (d *download) file(ctx context.Context, f *File) (string, error) {
 	target := filepath.Join(d.dir, filepath.FromSlash(f.Name))
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return "", err
 	}
-	if sum, size, err := verify(target, f); err == nil {
+	if sum, size, err := verify(target, *f); err == nil {
 		d.advance(size, f.Name)
 		return sum, nil
 	}
 	part := target + partSuffix
-	if err := d.fetch(ctx, &f, part); err != nil {
+	if err := d.fetch(ctx, f, part); err != nil {
 		return "", err
 	}
-	sum, _, err := verify(part, f)
+	sum, _, err := verify(part, *f)
 	if err != nil {
 		return "", errors.Join(err, os.Remove(part))
 	}
@@ -199,14 +202,14 @@ func (d *download) rest(ctx context.Context, f *File, out *os.File, from int64) 
 		case readErr == io.EOF:
 			return p, fmt.Errorf("the connection ended after %d of %d bytes", p.at, f.Size)
 		case readErr != nil:
-			return p, &OfflineError{d.s.Name, d.c.endpoint(), errors.Join(readErr, context.Cause(ctx))}
+			return p, &OfflineError{d.s.Name, d.c.shown(), errors.Join(readErr, context.Cause(ctx))}
 		}
 	}
 }
 
 // learn takes from an answer the checksum that the list of files lacks.
 func (f *File) learn(h http.Header) {
-	if f.SHA256 != "" || f.Blob != "" {
+	if f.Checked() {
 		return
 	}
 	for _, key := range []string{"X-Linked-Etag", "Etag"} {

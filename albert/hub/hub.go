@@ -20,7 +20,6 @@ import (
 	"net/url"
 	"path"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -61,6 +60,9 @@ type File struct {
 	// it, or "".
 	SHA256, Blob string
 }
+
+// Checked reports whether there is a checksum to compare the file with.
+func (f File) Checked() bool { return f.SHA256 != "" || f.Blob != "" }
 
 // Error is an answer of the server other than what was asked for.
 type Error struct {
@@ -119,6 +121,30 @@ func (c *Client) endpoint() string {
 	return strings.TrimRight(c.Endpoint, "/")
 }
 
+// shown is the endpoint as errors have it: without a password.
+func (c *Client) shown() string { return redacted(c.endpoint()) }
+
+func redacted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "the endpoint"
+	}
+	return u.Redacted()
+}
+
+// checkEndpoint makes sure that the endpoint is an address, and that nobody on
+// the way to it can read the token.
+func (c *Client) checkEndpoint() error {
+	u, err := url.Parse(c.endpoint())
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Errorf("%q is not the address of a server, as %s", c.shown(), DefaultEndpoint)
+	}
+	if ip := net.ParseIP(u.Hostname()); c.Token != "" && u.Scheme == "http" && u.Hostname() != "localhost" && !ip.IsLoopback() {
+		return fmt.Errorf("the token in HF_TOKEN is not sent to %s, where it could be read on the way: take https, or unset HF_TOKEN", c.shown())
+	}
+	return nil
+}
+
 // maxList is the longest list of files read.
 const maxList = 32 << 20
 
@@ -127,8 +153,8 @@ func (c *Client) Find(ctx context.Context, name, revision string) (*Snapshot, er
 	if !ValidName(name) {
 		return nil, fmt.Errorf("%q is not the name of a model, as albert/albert-base-v2", name)
 	}
-	if u, err := url.Parse(c.endpoint()); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, fmt.Errorf("%q is not the address of a server, as %s", c.endpoint(), DefaultEndpoint)
+	if err := c.checkEndpoint(); err != nil {
+		return nil, err
 	}
 	address := fmt.Sprintf("%s/api/models/%s/revision/%s?blobs=true", c.endpoint(), name, url.PathEscape(revision))
 	response, err := c.get(ctx, name, address, 0)
@@ -138,11 +164,11 @@ func (c *Client) Find(ctx context.Context, name, revision string) (*Snapshot, er
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxList+1))
 	if err != nil {
-		return nil, &OfflineError{name, c.endpoint(), err}
+		return nil, &OfflineError{name, c.shown(), err}
 	}
 	s, err := parseList(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", address, err)
+		return nil, fmt.Errorf("%s: %w", redacted(address), err)
 	}
 	if s.Name == "" {
 		s.Name = name
@@ -219,9 +245,11 @@ var shard = regexp.MustCompile(`^(model|pytorch_model)-\d+-of-\d+\.(safetensors|
 // tokenizer, one form of its weights, the settings of sentence-transformers,
 // and its card and licence.
 func (s *Snapshot) Needed() []File {
-	has := func(name string) bool {
-		return slices.ContainsFunc(s.Files, func(f File) bool { return f.Name == name })
+	names := make(map[string]bool, len(s.Files))
+	for _, f := range s.Files {
+		names[f.Name] = true
 	}
+	has := func(name string) bool { return names[name] }
 	var needed []File
 	for _, f := range s.Files {
 		dir, base := path.Split(f.Name)
@@ -292,10 +320,10 @@ func (c *Client) get(ctx context.Context, name, address string, from int64) (*ht
 	var linked string
 	client := &http.Client{Transport: transport, CheckRedirect: func(next *http.Request, via []*http.Request) error {
 		if len(via) > maxRedirects {
-			return errors.New("it leads from one address to the next")
+			return fatal{errors.New("it leads from one address to the next")}
 		}
 		if via[0].URL.Scheme == "https" && next.URL.Scheme != "https" {
-			return fmt.Errorf("it leads to %s, which is not encrypted", next.URL.Redacted())
+			return fatal{fmt.Errorf("it leads to %s, which is not encrypted", next.URL.Redacted())}
 		}
 		if tag := next.Response.Header.Get("X-Linked-Etag"); tag != "" {
 			linked = tag
@@ -310,7 +338,10 @@ func (c *Client) get(ctx context.Context, name, address string, from int64) (*ht
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, &OfflineError{name, c.endpoint(), err}
+		if errors.As(err, new(fatal)) {
+			return nil, err // there is a connection
+		}
+		return nil, &OfflineError{name, c.shown(), err}
 	}
 	switch response.StatusCode {
 	case http.StatusOK, http.StatusPartialContent:
@@ -320,5 +351,5 @@ func (c *Client) get(ctx context.Context, name, address string, from int64) (*ht
 		return response, nil
 	}
 	response.Body.Close()
-	return nil, &Error{Name: name, URL: address, Status: response.StatusCode, Token: c.Token != ""}
+	return nil, &Error{Name: name, URL: redacted(address), Status: response.StatusCode, Token: c.Token != ""}
 }

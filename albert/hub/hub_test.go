@@ -327,6 +327,47 @@ func TestChecksums(t *testing.T) {
 	}
 }
 
+// TestWithoutChecksums has a server whose list has no checksums: those of its
+// answers count, and where there are none that can be seen.
+func TestWithoutChecksums(t *testing.T) {
+	s := newServer(t)
+	s.list = func(e map[string]any) { delete(e, "blobId"); delete(e, "lfs") }
+	other := newServer(t)
+	for _, elsewhere := range []string{"", other.URL} { // which has a checksum for what is large
+		s.elsewhere = elsewhere
+		found, err := s.client().Find(t.Context(), model, "main")
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := found.Needed()
+		if _, err := s.client().Download(t.Context(), found, files, t.TempDir()); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			if want := elsewhere != "" && f.Name == "model.safetensors"; f.Checked() != want {
+				t.Errorf("%s is checked: %v, want %v", f.Name, f.Checked(), want)
+			}
+		}
+	}
+}
+
+// TestSecrets has a token and a password, which stay secret.
+func TestSecrets(t *testing.T) {
+	c := &hub.Client{Endpoint: "http://mirror.invalid", Token: "hf_secret"}
+	if _, err := c.Find(t.Context(), model, "main"); err == nil || !strings.Contains(err.Error(), "not sent") || strings.Contains(err.Error(), "hf_secret") {
+		t.Errorf("a token without encryption: %v", err)
+	}
+	s := newServer(t)
+	s.status = http.StatusNotFound
+	c.Endpoint = strings.Replace(s.URL, "://", "://user:geheim@", 1)
+	for range 2 {
+		if _, err := c.Find(t.Context(), model, "main"); err == nil || strings.Contains(err.Error(), "geheim") {
+			t.Errorf("a password: %v", err)
+		}
+		s.Close() // and once more without a connection
+	}
+}
+
 func TestSizesThatLie(t *testing.T) {
 	for _, size := range []int{299_999, 300_001} {
 		s := newServer(t)
@@ -373,6 +414,22 @@ func TestOffline(t *testing.T) {
 	var offline *hub.OfflineError
 	if !errors.As(err, &offline) || !strings.Contains(err.Error(), "model import DIR") || !strings.Contains(err.Error(), s.URL) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestRedirectsRefused has a server that leads nowhere: there is a connection,
+// and a further try would not help.
+func TestRedirectsRefused(t *testing.T) {
+	asked := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		http.Redirect(w, r, r.URL.Path, http.StatusFound)
+	}))
+	t.Cleanup(s.Close)
+	_, err := (&hub.Client{Endpoint: s.URL}).Find(t.Context(), model, "main")
+	var offline *hub.OfflineError
+	if err == nil || errors.As(err, &offline) || !strings.Contains(err.Error(), "from one address to the next") || asked > 12 {
+		t.Errorf("error %v after %d requests", err, asked)
 	}
 }
 

@@ -101,17 +101,22 @@ func (s *Settings) readTransformer(fsys fs.FS) error {
 		MaxSeqLength *int `json:"max_seq_length"`
 		DoLowerCase  bool `json:"do_lower_case"`
 	}
+	from := ""
 	// It has had several names; the last is today's.
 	for _, name := range []string{
 		"sentence_roberta_config.json", "sentence_distilbert_config.json", "sentence_albert_config.json", "sentence_bert_config.json",
 	} {
-		if err := readJSON(fsys, path.Join(s.Dir, name), &c); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		name = path.Join(s.Dir, name)
+		switch err := readJSON(fsys, name, &c); {
+		case err == nil:
+			from = name
+		case !errors.Is(err, fs.ErrNotExist):
 			return err
 		}
 	}
 	s.Lower = c.DoLowerCase
 	if c.MaxSeqLength != nil {
-		return s.setWindow(*c.MaxSeqLength, "max_seq_length")
+		return s.setWindow(*c.MaxSeqLength, from+": max_seq_length")
 	}
 	// Newer versions leave the length to the tokenizer, which has a number
 	// without meaning where it is not known.

@@ -109,7 +109,7 @@ func TestReadRefuses(t *testing.T) {
 		{"no settings of the pooling", folder("modules.json", "["+transformer+","+pooling+"]"), false, "1_Pooling/config.json"},
 		{"a path that leaves the folder", folder("modules.json", "["+strings.Replace(transformer, `""`, `"../../etc"`, 1)+"]"), false, "../../etc"},
 		{"a length that is none", folder("modules.json", "["+transformer+","+pooling+"]", "1_Pooling/config.json", mean,
-			"sentence_bert_config.json", `{"max_seq_length": -1}`), false, "max_seq_length"},
+			"sentence_bert_config.json", `{"max_seq_length": -1}`), false, "sentence_bert_config.json: max_seq_length"},
 		{"broken", folder("modules.json", "["), false, "modules.json"},
 	} {
 		_, err := sbert.Read(c.fsys)

@@ -36,7 +36,7 @@ func (f *File) openLegacy(size int64) error {
 		}
 	}
 	if parts[0] != any(int64(legacyVersion)) {
-		return fmt.Errorf("its version is %v, not %d", parts[0], legacyVersion)
+		return fmt.Errorf("its version is %s, not %d", describe(parts[0]), legacyVersion)
 	}
 	if machine, ok := parts[1].(*dict); ok && machine.values["little_endian"] == false {
 		return errors.New("only little-endian files are read")

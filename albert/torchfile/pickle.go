@@ -59,7 +59,7 @@ func storageOf(id tuple) (s *storage, key string, err error) {
 	class, _ := id[1].(global)
 	typ, ok := storageTypes[class]
 	if !ok {
-		return nil, "", fmt.Errorf("a storage is of type %v", id[1])
+		return nil, "", fmt.Errorf("a storage is of type %s", describe(id[1]))
 	}
 	key, ok = id[2].(string)
 	if !ok {
@@ -67,12 +67,14 @@ func storageOf(id tuple) (s *storage, key string, err error) {
 	}
 	n, ok := id[4].(int64)
 	if !ok || n < 0 || n > math.MaxInt64/16 {
-		return nil, "", fmt.Errorf("storage %q has %v elements", key, id[4])
+		return nil, "", fmt.Errorf("storage %q has %s for the count of its elements", key, describe(id[4]))
 	}
 	return &storage{typ: typ, len: n}, key, nil
 }
 
-// describe says what a value is, for errors.
+// describe says what a value is, for errors. It never prints what a value holds:
+// a tuple of twice the same tuple of twice the same …, a few bytes each, would
+// be without end.
 func describe(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -80,7 +82,7 @@ func describe(v any) string {
 	case bool:
 		return "a truth value"
 	case int64, float64:
-		return "a number"
+		return fmt.Sprintf("the number %v", v)
 	case string:
 		return "a text"
 	case tuple:

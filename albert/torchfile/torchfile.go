@@ -119,7 +119,7 @@ func rebuild(args tuple) (*tensor, error) {
 	}
 	offset, ok := args[1].(int64)
 	if !ok || offset < 0 {
-		return nil, fmt.Errorf("a tensor begins at element %v", args[1])
+		return nil, fmt.Errorf("a tensor begins at element %s", describe(args[1]))
 	}
 	shape, err := integers(args[2])
 	if err != nil {
@@ -185,7 +185,7 @@ func integers(v any) ([]int64, error) {
 	for i, item := range items {
 		n, ok := item.(int64)
 		if !ok || n < 0 || n > math.MaxInt32*int64(1024) {
-			return nil, fmt.Errorf("%v is not a possible number", item)
+			return nil, fmt.Errorf("%s is not a possible number", describe(item))
 		}
 		out[i] = n
 	}

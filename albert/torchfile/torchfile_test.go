@@ -196,6 +196,10 @@ func TestLegacy(t *testing.T) {
 	}
 }
 
+// doubled is a tuple of twice the same tuple of twice the same …: a few hundred
+// bytes that would be 2^64 pieces if they were printed.
+var doubled = ")" + strings.Repeat("q\x00h\x00\x86", 64)
+
 func TestRefuses(t *testing.T) {
 	six := storage("FloatStorage", "0", 6)
 	good := state(tensor(six, 0, numbers(2, 3), numbers(3, 1)))
@@ -224,6 +228,11 @@ func TestRefuses(t *testing.T) {
 		{"huge dimensions", file(t, state(tensor(six, 0, tuple(long(1<<62), long(1<<62)), tuple(long(1<<62), long(1))))), "shape"},
 		{"huge strides", file(t, state(tensor(six, 0, numbers(2, 2), tuple(long(1<<40), long(1))))), "past"},
 		{"stride without a dimension", file(t, state(tensor(six, 0, numbers(2, 3), numbers(1)))), "strides"},
+		{"a tuple without end for an offset", file(t, state("ctorch._utils\n_rebuild_tensor_v2\n"+tuple(six, doubled, numbers(2), numbers(1))+"R")), "a tuple"},
+		{"a tuple without end for a dimension", file(t, state(tensor(six, 0, tuple(doubled), numbers(1)))), "a tuple"},
+		{"a tuple without end for a type", file(t, state(tuple(text("storage"), doubled, text("0"), text("cpu"), number(6))+"Q")), "a tuple"},
+		{"a tuple without end for a length", file(t, state(tuple(text("storage"), "ctorch\nFloatStorage\n", text("0"), text("cpu"), doubled)+"Q")), "a tuple"},
+		{"a tuple without end for a version", append(legacy("", "")[:len("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e")], proto+doubled+"."+proto+"N."+proto+"}."+proto+"]."...), "a tuple"},
 		{"a text for a tensor", file(t, state(text("x"))), `"w" is a text`},
 		{"a list for a dictionary", file(t, proto+"]."), "a list"},
 		{"a number for a name", file(t, proto+"}("+number(1)+"Nu."), "key"},

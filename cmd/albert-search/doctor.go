@@ -51,6 +51,7 @@ type doctorJSON struct {
 	Problems []string `json:"problems"`
 
 	embedder string // what an index knows the embedder by
+	reembed  string // the command that embeds the index with it
 }
 
 type modelJSON struct {
@@ -84,7 +85,7 @@ func (p *program) doctor(c *cli.Context) error {
 	d.checkRuntime(runtimeLibrary(c))
 	d.checkModel(c, modelstore.Embedder, builtin.Embedder())
 	d.checkModel(c, modelstore.Reader, builtin.Reader())
-	d.Index.Path = s.index
+	d.Index.Path, d.reembed = s.index, s.reembedCommand()
 	if err := s.withEngine(func(e *albertsearch.Engine) error { return d.checkIndex(c, e) }); err != nil {
 		return err
 	}
@@ -177,7 +178,7 @@ func (d *doctorJSON) checkEmbedder(id string) {
 		if known, _ := embedderName(id); known != "" {
 			other = known
 		}
-		d.problem(fmt.Errorf("the index was made with %s (%.12s), not with the model in use (%.12s)\nalbert-search index --re-embed embeds its passages with this one", other, id, d.embedder))
+		d.problem(fmt.Errorf("the index was made with %s (%.12s), not with the model in use (%.12s)\n%s embeds its passages with this one", other, id, d.embedder, d.reembed))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert"
@@ -132,8 +133,20 @@ func finish(ctx context.Context, err error, stderr io.Writer, asJSON bool) int {
 		return exitInterrupted
 	}
 	name, hint := kind(err)
-	report(stderr, errorDetail{Kind: name, Message: err.Error(), Hint: hint}, asJSON)
+	report(stderr, errorDetail{Kind: name, Message: shortened(err.Error()), Hint: hint}, asJSON)
 	return exitError
+}
+
+// maxMessage is longer than any error that somebody reads.
+const maxMessage = 16 << 10
+
+// shortened is a message without its end if it is very long, as one that has a
+// name out of a file that means ill may be.
+func shortened(message string) string {
+	if len(message) <= maxMessage {
+		return message
+	}
+	return fmt.Sprintf("%s … and %d bytes more", strings.ToValidUTF8(message[:maxMessage], ""), len(message)-maxMessage)
 }
 
 func report(stderr io.Writer, detail errorDetail, asJSON bool) {

@@ -27,6 +27,8 @@ const hubCommit = "0123456789abcdef0123456789abcdef01234567"
 //   - slow/NAME: the first answer for the weights stops in the middle, which
 //     the channel stalled is told;
 //   - wrong/NAME: the checksum of the weights is another's;
+//   - bare/NAME: has no checksums;
+//   - huge/NAME: the weights are said to have a terabyte;
 //   - secret/NAME: needs the token "hf_right";
 //   - evil/NAME: its list of files leads out of the folder;
 //   - roberta/NAME: its configuration is that of another kind of model.
@@ -115,6 +117,13 @@ func (h *testHub) list(w http.ResponseWriter, r *http.Request, kind, model strin
 				sum[0] ^= 1
 			}
 			entry["lfs"] = map[string]any{"sha256": hex.EncodeToString(sum[:]), "size": len(b)}
+		}
+		switch lfs, _ := entry["lfs"].(map[string]any); {
+		case kind == "bare":
+			delete(entry, "blobId")
+			delete(entry, "lfs")
+		case kind == "huge" && lfs != nil:
+			lfs["size"] = 1 << 40
 		}
 		siblings = append(siblings, entry)
 		return nil

@@ -383,7 +383,8 @@ func (p *program) modelVerify(c *cli.Context) error {
 func (p *program) modelRemoveCommand() *cli.Command {
 	return &cli.Command{
 		Name: "remove", Usage: "delete models", ArgsUsage: "NAME...",
-		Description: `What used a removed model uses the built-in one from then on.
+		Description: `What used a removed model uses the built-in one from then on. Unless there are models of all
+the names none is removed.
 
 Examples:
    albert-search model remove mine`,
@@ -407,15 +408,12 @@ func (p *program) modelRemove(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return usagef(fullName(c), "name the models to delete; albert-search model list lists them")
 	}
-	out := modelRemoveJSON{[]string{}, []modelstore.Role{}}
-	for _, name := range c.Args().Slice() {
-		roles, err := s.store.Remove(c.Context, name)
-		if err != nil {
-			return err
-		}
-		out.Removed = append(out.Removed, name)
-		out.BackToBuiltin = append(out.BackToBuiltin, roles...)
+	names := c.Args().Slice()
+	roles, err := s.store.Remove(c.Context, names...)
+	if err != nil {
+		return err
 	}
+	out := modelRemoveJSON{names, append([]modelstore.Role{}, roles...)}
 	if s.json {
 		return s.printJSON(out)
 	}

@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -92,8 +93,17 @@ func (p *program) modelImport(c *cli.Context) error {
 		o.Name = localName(filepath.Base(folder))
 	}
 	return s.importModel(o, func(o modelstore.ImportOptions) (*modelstore.Record, error) {
-		return s.store.Import(c.Context, os.DirFS(folder), o)
+		r, err := s.store.Import(c.Context, os.DirFS(folder), o)
+		return r, about(s.path(folder), err)
 	})
+}
+
+// about is an error with the model of that folder or name, nil if there is none.
+func about(model string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("import %s: %w", model, err)
 }
 
 var notInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
@@ -110,8 +120,8 @@ const noSamples = "none"
 // and go.
 const gcPercent = 10
 
-// importModel runs an import with what the flags say and prints the model.
-func (s *modelSession) importModel(o modelstore.ImportOptions, run func(modelstore.ImportOptions) (*modelstore.Record, error)) (err error) {
+// addFlags adds what the flags of an import say.
+func (s *modelSession) addFlags(o *modelstore.ImportOptions) (err error) {
 	switch file := s.String("samples"); file {
 	case "":
 	case noSamples:
@@ -122,9 +132,20 @@ func (s *modelSession) importModel(o modelstore.ImportOptions, run func(modelsto
 		}
 	}
 	if s.String("precision") == albert.Float32.String() {
+		if s.IsSet("samples") {
+			return usagef(fullName(s.Context), "--samples balances weights of 8 bits; with --precision %s there are none: leave one of them out", albert.Float32)
+		}
 		o.Precision = albert.Float32
 	} else {
 		o.Precision = albert.Int8
+	}
+	return nil
+}
+
+// importModel runs an import with what the flags say and prints the model.
+func (s *modelSession) importModel(o modelstore.ImportOptions, run func(modelstore.ImportOptions) (*modelstore.Record, error)) error {
+	if err := s.addFlags(&o); err != nil {
+		return err
 	}
 	var rt *ort.Runtime
 	o.Runtime = func() (*ort.Runtime, error) {
@@ -190,7 +211,8 @@ func (p *program) modelPullCommand() *cli.Command {
 		Name: "pull", Usage: "download a model from the Hugging Face hub, and import it", ArgsUsage: "NAME[@REVISION]",
 		Description: `REVISION is a branch, tag or commit (default: main). What was downloaded when a pull is cut
 off is kept: the next one goes on from there. Every file is compared with the checksum that
-the hub gives. Models that need it are pulled with the token in ` + tokenVariable + `.
+the hub gives; where a mirror gives none, that is said. Models that need it are pulled with
+the token in ` + tokenVariable + `.
 
 Examples:
    albert-search model pull twmkn9/albert-base-v2-squad2
@@ -225,6 +247,9 @@ func (p *program) modelPull(c *cli.Context) error {
 	if err := modelstore.CheckName(local); err != nil {
 		return err
 	}
+	if err := s.checkPull(); err != nil {
+		return err
+	}
 	client := &hub.Client{Endpoint: c.String("endpoint"), Token: os.Getenv(tokenVariable)}
 	snapshot, err := client.Find(c.Context, name, revision)
 	if err != nil {
@@ -233,23 +258,40 @@ func (p *program) modelPull(c *cli.Context) error {
 	if done, err := s.pulledBefore(local, snapshot); done || err != nil {
 		return err
 	}
-	dir, err := s.download(c.Context, client, snapshot)
+	dir, notes, err := s.download(c.Context, client, snapshot)
 	if err != nil {
 		return err
 	}
-	err = s.importModel(modelstore.ImportOptions{Name: local, Source: snapshot.Name, Revision: snapshot.Revision},
+	return s.importModel(modelstore.ImportOptions{Name: local, Source: snapshot.Name, Revision: snapshot.Revision, Notes: notes},
 		func(o modelstore.ImportOptions) (*modelstore.Record, error) {
 			r, err := s.store.Import(c.Context, os.DirFS(dir), o)
-			if c.Context.Err() != nil {
-				return r, err // it can go on with what it has
-			}
-			var noLibrary *ort.NotFoundError
-			if errors.As(err, &noLibrary) {
-				return r, err
+			err = about(snapshot.Name, err)
+			if c.Context.Err() != nil || mendable(err) {
+				return r, err // the next pull goes on with what has come
 			}
 			return r, errors.Join(err, s.store.RemoveDownload(snapshot.Name, snapshot.Revision))
 		})
-	return err
+}
+
+// checkPull finds what would keep a model from being imported after it has been
+// downloaded.
+func (s *modelSession) checkPull() error {
+	var o modelstore.ImportOptions
+	if err := s.addFlags(&o); err != nil {
+		return err
+	}
+	if o.Precision == albert.Int8 && !o.NoSamples {
+		_, err := ort.Find(runtimeLibrary(s.Context))
+		return err
+	}
+	return nil
+}
+
+// mendable reports whether an import failed for a reason that is not in the
+// model, so that it need not be downloaded again.
+func mendable(err error) bool {
+	var noLibrary *ort.NotFoundError
+	return errors.As(err, &noLibrary) || errors.Is(err, modelstore.ErrBusy) || errors.Is(err, syscall.ENOSPC)
 }
 
 // pulledBefore says what there is under the name already, and whether that is
@@ -273,47 +315,56 @@ func (s *modelSession) pulledBefore(local string, snapshot *hub.Snapshot) (done 
 // maxSmall is the longest file downloaded that is not weights.
 const maxSmall = 128 << 20
 
+// maxDownload is more than all files of the largest model take, many times over.
+const maxDownload = 64 << 30
+
 // download brings the files of a model into the store's folder for downloads.
 // All that is not weights comes first, so that what is no ALBERT is known
-// before much has come.
-func (s *modelSession) download(ctx context.Context, client *hub.Client, snapshot *hub.Snapshot) (dir string, err error) {
-	needed := snapshot.Needed()
-	isWeights := func(f hub.File) bool {
-		return strings.HasSuffix(f.Name, ".safetensors") || strings.HasSuffix(f.Name, ".bin")
-	}
-	var small, all []hub.File
-	for _, f := range needed {
-		if isWeights(f) {
-			continue
-		}
-		if f.Size > maxSmall {
-			return "", fmt.Errorf("%s of %s has %d bytes, more than the %d that such a file may have", f.Name, snapshot.Name, f.Size, maxSmall)
-		}
-		small = append(small, f)
-	}
-	all = append(all, small...)
-	for _, f := range needed {
-		if isWeights(f) {
-			all = append(all, f)
+// before much has come. The notes are about what the server does not say.
+func (s *modelSession) download(ctx context.Context, client *hub.Client, snapshot *hub.Snapshot) (dir string, notes []string, err error) {
+	var small, weights []hub.File
+	var total int64
+	for _, f := range snapshot.Needed() {
+		total += max(f.Size, 0)
+		switch {
+		case strings.HasSuffix(f.Name, ".safetensors") || strings.HasSuffix(f.Name, ".bin"):
+			weights = append(weights, f)
+		case f.Size > maxSmall:
+			return "", nil, fmt.Errorf("%s of %s has %d bytes, more than the %d that such a file may have", f.Name, snapshot.Name, f.Size, maxSmall)
+		default:
+			small = append(small, f)
 		}
 	}
-	if len(all) == len(small) {
-		return "", fmt.Errorf("%s has no weights that can be read: neither model.safetensors nor pytorch_model.bin, whole or in parts", snapshot.Name)
+	switch {
+	case len(weights) == 0:
+		return "", nil, fmt.Errorf("%s has no weights that can be read: neither model.safetensors nor pytorch_model.bin, whole or in parts", snapshot.Name)
+	case total > maxDownload:
+		return "", nil, fmt.Errorf("%s has %s of files, more than any model that is read here", snapshot.Name, size(total))
 	}
 	if dir, err = s.store.Download(snapshot.Name, snapshot.Revision); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if _, err := client.Download(ctx, snapshot, small, dir); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if err := modelstore.Precheck(os.DirFS(dir)); err != nil {
-		return "", errors.Join(fmt.Errorf("%s: %w", snapshot.Name, err), s.store.RemoveDownload(snapshot.Name, snapshot.Revision))
+		return "", nil, errors.Join(fmt.Errorf("%s: %w", snapshot.Name, err), s.store.RemoveDownload(snapshot.Name, snapshot.Revision))
 	}
 	bar := newDownloadBar(&s.printer, snapshot.Name)
 	client.Progress = bar.show
+	all := slices.Concat(small, weights)
 	_, err = client.Download(ctx, snapshot, all, dir)
 	bar.finish()
-	return dir, err
+	var unchecked []string
+	for _, f := range all {
+		if !f.Checked() {
+			unchecked = append(unchecked, f.Name)
+		}
+	}
+	if len(unchecked) > 0 {
+		notes = append(notes, "The server gave no checksum for "+strings.Join(unchecked, ", ")+": nothing but their sizes, where it said them, could be compared.")
+	}
+	return dir, notes, err
 }
 
 func (p *program) modelQuantizeCommand() *cli.Command {

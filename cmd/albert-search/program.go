@@ -116,12 +116,13 @@ func noCommand(name string, commands []*cli.Command) error {
 type session struct {
 	*cli.Context
 	printer
-	index string // the folder of the index
+	args  []string // the command line
+	index string   // the folder of the index
 }
 
 // open prepares a session of a command that has the common flags.
 func (p *program) open(c *cli.Context) (*session, error) {
-	s := &session{Context: c, printer: newPrinter(p, c)}
+	s := &session{Context: c, printer: newPrinter(p, c), args: p.args}
 	var err error
 	s.index, err = indexFolder(c.String("index"))
 	return s, err
@@ -166,6 +167,10 @@ func (s *session) withEngine(f func(*albertsearch.Engine) error) error {
 		return err
 	}
 	err = f(e)
+	var other *albertsearch.EmbedderError
+	if errors.As(err, &other) {
+		other.Command = s.reembedCommand()
+	}
 	if closed := e.Close(); closed != nil {
 		return errors.Join(err, closed)
 	}

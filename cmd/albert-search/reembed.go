@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
+	"strings"
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
@@ -26,6 +29,41 @@ func (s *session) reembed(e *albertsearch.Engine) (*albertsearch.ReembedSummary,
 		return nil, err
 	}
 	return &sum, err
+}
+
+// reembedCommand is the command that brings the index over to the embedder that
+// this one was told to use. The flags that name the two belong to it: without
+// them it would take others.
+func (s *session) reembedCommand() string {
+	command := "albert-search index --re-embed"
+	for _, flag := range []string{"index", "embedder"} {
+		if onCommandLine(s.args, flag) {
+			command += " --" + flag + " " + shellWord(s.String(flag))
+		}
+	}
+	return command
+}
+
+// onCommandLine reports whether a flag is there, and not only set by a
+// configuration or the environment, as it will be the next time.
+func onCommandLine(args []string, flag string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return slices.ContainsFunc(args, func(a string) bool {
+		name, _, _ := strings.Cut(a, "=")
+		return name == "--"+flag || name == "-"+flag
+	})
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:,@%+-]+$`)
+
+// shellWord is a text as it is typed into a shell.
+func shellWord(text string) string {
+	if plainWord.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // reembeddingJSON is what index --re-embed --json prints of the re-embedding.

@@ -127,7 +127,11 @@ func (s *session) showStatus(w io.Writer, st *albertsearch.Status) {
 	fmt.Fprintf(w, "embedder   %s\n", term.OneLine(st.Settings.Model().String()))
 	if r := st.Reembedding; r != (index.Unfinished{}) {
 		fmt.Fprintf(w, "unfinished re-embedding for %s: %d of %s\n", term.OneLine(r.Embedder.String()), r.Passages, plural(st.Passages, "passage"))
-		fmt.Fprintf(w, "           albert-search index --re-embed goes on with it\n")
+		command := s.reembedCommand()
+		if _, name := embedderName(r.Embedder.ID); name != "" {
+			command += " --embedder " + name // another would throw it away
+		}
+		fmt.Fprintf(w, "           %s goes on with it\n", command)
 	}
 	if s.verbose {
 		fmt.Fprintf(w, "analyzer   %s\n", st.Settings.Analyzer)
