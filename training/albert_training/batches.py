@@ -97,6 +97,11 @@ class Pool:
         self.host = np.concatenate(values)
         self.pool = torch.from_numpy(self.host).to(device)
 
+    def all(self, name):
+        """The pieces of all texts of that name, one behind the other."""
+        begin = int(self.off[name][0])
+        return self.pool[begin : begin + int(self.len[name].sum())]
+
     def pairs(self, x: Examples):
         """ids, types, mask [B, L], span targets [B, 2] (0: none), relevance [B],
         has_span [B]."""

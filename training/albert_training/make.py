@@ -84,7 +84,7 @@ class Work:
         self.dense = self.dense_negatives(q, ctx)
         self.topics, self.pairs = self.topic_pairs(corpus, ctx)
         self.log("near passages found:", int((self.dense >= 0).sum()), "for questions,", len(self.topics.x["q"]), "topics")
-        counts = torch.bincount(p.pool[: int(p.off["corpus"][-1] + p.len["corpus"][-1])].long(), minlength=30522).float()
+        counts = torch.bincount(p.all("corpus").long(), minlength=30522).float()
         self.counts = counts
 
     def dense_negatives(self, q, ctx, k=12, keep=4):
@@ -193,7 +193,7 @@ class Work:
 
         def do(m):
             init.factorize(m, self.minilm, self.counts)
-            init.fit(m, self.minilm, self.pool.pool[: len(self.pool.a["corpus"])], max(20, int(1500 * min(1, self.scale))), log=self.log)
+            init.fit(m, self.minilm, self.pool.all("corpus"), max(20, int(1500 * min(1, self.scale))), log=self.log)
 
         return self.step(f"table{width}", Albert(Config(embedding=width)).to(self.device), do)
 

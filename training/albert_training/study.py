@@ -62,12 +62,13 @@ def pretrain(encoder, pool, tokens, dtype, seed, log, length=256, batch=96):
     m = Pretraining(encoder).to(pool.device)
     opt, plan = Optimiser([m], 4e-4), Schedule(tokens)
     g = torch.Generator(device=pool.device).manual_seed(seed)
-    n = len(pool.a["corpus"])
+    corpus = pool.all("corpus")
+    n = len(corpus)
     half = (length - 3) // 2
     rand = lambda *s: torch.rand(*s, generator=g, device=pool.device)
     while plan.done < 1:
         at = (rand(batch) * (n - length)).long()[:, None] + torch.arange(2 * half, device=pool.device)
-        text = pool.pool[at].long()
+        text = corpus[at].long()
         a, b = text[:, :half], text[:, half:]
         swapped = rand(batch) < 0.5
         a, b = torch.where(swapped[:, None], b, a), torch.where(swapped[:, None], a, b)
