@@ -31,12 +31,12 @@ func tidy(text string, start, end int) (int, int) {
 	}
 }
 
-// wholeWords moves the ends that are inside a word to its ends.
+// wholeWords moves the ends that are inside a word or a number to its ends.
 func wholeWords(text string, start, end int) (int, int) {
 	for start > 0 && start < end {
 		before, n := utf8.DecodeLastRuneInString(text[:start])
 		first, _ := utf8.DecodeRuneInString(text[start:])
-		if !inWord(before) || !inWord(first) {
+		if !(inWord(before) && inWord(first)) && !insideNumber(text, start) {
 			break
 		}
 		start -= n
@@ -44,13 +44,25 @@ func wholeWords(text string, start, end int) (int, int) {
 	for start < end && end < len(text) {
 		last, _ := utf8.DecodeLastRuneInString(text[:end])
 		next, n := utf8.DecodeRuneInString(text[end:])
-		if !inWord(last) || !inWord(next) {
+		if !(inWord(last) && inWord(next)) && !insideNumber(text, end) {
 			break
 		}
 		end += n
 	}
 	return start, end
 }
+
+// insideNumber says whether at is beside a comma, a full stop or a colon that
+// has a digit on either side, as in 192,300, 3.14 and 9:30: a model's pieces end
+// there, a number does not.
+func insideNumber(text string, at int) bool {
+	mark := func(i int) bool {
+		return i > 0 && i+1 < len(text) && strings.IndexByte(",.:", text[i]) >= 0 && isDigit(text[i-1]) && isDigit(text[i+1])
+	}
+	return mark(at) || mark(at-1)
+}
+
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
 // inWord says whether r belongs to a word of a script that separates words.
 func inWord(r rune) bool {

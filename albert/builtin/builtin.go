@@ -24,7 +24,7 @@ const (
 	EmbedderWindow = 256
 	// ReaderWindow is how many pieces the reader was trained to read: CLS,
 	// question, SEP, passage, SEP.
-	ReaderWindow = 256
+	ReaderWindow = 384
 )
 
 //go:embed models/*/*.json models/*/model.* models/*/vocab.txt
