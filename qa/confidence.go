@@ -137,8 +137,10 @@ func ParseCalibration(data []byte) (*Calibration, error) {
 //go:embed calibration*.json
 var calibrations embed.FS
 
-// BuiltinCalibration is one fitted with a built-in reader, without the
-// relevance.
+// BuiltinCalibration is that of readers that do not judge the relevance of a
+// passage and have no calibration of their own. It is not the one that the
+// built-in reader answers with: that reader judges the relevance, which counts
+// for nothing here.
 func BuiltinCalibration() *Calibration { return builtinCalibration("calibration.json") }
 
 // defaultCalibration is that of a reader without a calibration of its own.

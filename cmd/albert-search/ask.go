@@ -24,7 +24,7 @@ Examples:
    albert-search ask "Who approved the budget?"
    albert-search ask "Who approved the budget?" --path 'minutes/**' --json
    albert-search ask "Who approved the budget?" --threshold 0.7
-   albert-search ask -m 1 --quiet How many teeth has the driven wheel?`,
+   albert-search ask -m 1 --quiet "How many teeth has the driven wheel?"`,
 		Flags: flags([]cli.Flag{
 			&cli.IntFlag{Name: "max-results", Aliases: []string{"m"}, Value: 3, Usage: "print at most `N` answers"},
 			&cli.IntFlag{Name: "read", Usage: "read the best `N` passages", DefaultText: "20; 10 with a reader that does not judge relevance"},

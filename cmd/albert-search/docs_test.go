@@ -111,6 +111,7 @@ func TestDocsHaveEveryField(t *testing.T) {
 
 		"model import":   {modelRecordJSON{}},
 		"model list":     {modelListJSON{}},
+		"model info":     {modelBuiltinJSON{}},
 		"model use":      {modelUseJSON{}},
 		"model verify":   {modelVerifyJSON{}},
 		"model remove":   {modelRemoveJSON{}},

@@ -20,9 +20,8 @@ import (
 
 func (p *program) doctorCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "doctor",
-		Usage:     "check that everything the program needs is there",
-		ArgsUsage: " ",
+		Name:  "doctor",
+		Usage: "check that everything the program needs is there",
 		Description: `Reports ONNX Runtime, the processor, the models and the index, and what to do about what
 is wrong. The exit code is 2 when something is; that there is no index yet is not wrong.
 
@@ -60,6 +59,18 @@ type modelJSON struct {
 	Layers int    `json:"layers"`
 	Hidden int    `json:"hidden_size"`
 	Vocab  int    `json:"vocab_size"`
+}
+
+func newModelJSON(role modelstore.Role, m *albert.Model) modelJSON {
+	config := m.Config()
+	return modelJSON{
+		Name: string(role), ID: m.ID(), Layers: config.Layers, Hidden: config.HiddenSize, Vocab: config.VocabSize,
+	}
+}
+
+// String is the model without its name.
+func (m modelJSON) String() string {
+	return fmt.Sprintf("%.12s, %d layers of %d, %d pieces", m.ID, m.Layers, m.Hidden, m.Vocab)
 }
 
 type indexState struct {
@@ -124,7 +135,7 @@ func (d *doctorJSON) checkRuntime(o ort.FindOptions) {
 // checkModel loads the model that has the role: the built-in one, or the one
 // that was chosen instead.
 func (d *doctorJSON) checkModel(c *cli.Context, role modelstore.Role, files fs.FS) {
-	name, what := string(role), "the built-in "+string(role)
+	what := "the built-in " + string(role)
 	chosen, err := chosenModel(c, role)
 	if err != nil {
 		d.problem(err)
@@ -146,10 +157,7 @@ func (d *doctorJSON) checkModel(c *cli.Context, role modelstore.Role, files fs.F
 			}
 		}
 	}
-	config := m.Config()
-	d.Models = append(d.Models, modelJSON{
-		Name: name, ID: m.ID(), Layers: config.Layers, Hidden: config.HiddenSize, Vocab: config.VocabSize,
-	})
+	d.Models = append(d.Models, newModelJSON(role, m))
 }
 
 func (d *doctorJSON) checkIndex(c *cli.Context, e *albertsearch.Engine) error {
@@ -200,7 +208,7 @@ func (s *session) showDoctor(w io.Writer, d doctorJSON) {
 	}
 	fmt.Fprintf(w, "ONNX Runtime  %s\n", library)
 	for _, m := range d.Models {
-		fmt.Fprintf(w, "%-12s  %.12s, %d layers of %d, %d pieces\n", m.Name, m.ID, m.Layers, m.Hidden, m.Vocab)
+		fmt.Fprintf(w, "%-12s  %s\n", m.Name, m)
 	}
 	fmt.Fprintf(w, "index         %s, %s", s.path(d.Index.Path), d.Index.State)
 	if d.Index.State == "usable" {

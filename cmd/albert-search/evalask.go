@@ -23,7 +23,7 @@ func (p *program) evalAskCommand() *cli.Command {
 		ArgsUsage: "SQUAD.json...",
 		Description: `All paragraphs of a file are indexed, and its questions asked as "ask" does. With
 --remove-half half of the paragraphs are taken out, so that half of the questions have no
-answer any more: how well does the program know?
+answer any more: how well does the program know? ` + squadLayout + `
 
 Examples:
    albert-search eval ask questions.json --remove-half --plot risk.svg

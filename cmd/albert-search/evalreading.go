@@ -15,6 +15,10 @@ import (
 	"github.com/albert-search/albert-search/qa"
 )
 
+// squadLayout says what the files of questions are.
+const squadLayout = `SQUAD.json is in the layout of SQuAD:
+{"data":[{"paragraphs":[{"context":…,"qas":[{"id":…,"question":…,"answers":[{"text":…,"answer_start":…}]}]}]}]}`
+
 func (p *program) evalReadingCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "reading",
@@ -22,7 +26,7 @@ func (p *program) evalReadingCommand() *cli.Command {
 		ArgsUsage: "SQUAD.json...",
 		Description: `Each question's own paragraph is read. The measures are those of the scripts of SQuAD 1.1
 and 2.0. Then the paragraphs are searched for the best one without an answer, to see how
-well the reader tells right from wrong ones.
+well the reader tells right from wrong ones. ` + squadLayout + `
 
 Examples:
    albert-search eval reading dev-v2.0.json

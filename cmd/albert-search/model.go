@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/albert-search/albert-search/albert"
+	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/modelstore"
@@ -51,8 +54,10 @@ func (p *program) openModels(c *cli.Context) (*modelSession, error) {
 
 func (p *program) modelListCommand() *cli.Command {
 	return &cli.Command{
-		Name: "list", Usage: "list the models that have been brought", ArgsUsage: " ",
-		Description: `Examples:
+		Name: "list", Usage: "list the models: the built-in ones, and those that have been brought",
+		Description: `The "models" of the JSON are those that have been brought, without the built-in ones.
+
+Examples:
    albert-search model list
    albert-search model list --json | jq -r '.models[].name'`,
 		Flags:  flags(),
@@ -140,12 +145,16 @@ func (p *program) modelInfoCommand() *cli.Command {
 	return &cli.Command{
 		Name: "info", Usage: "say what a model is and where it comes from", ArgsUsage: "NAME",
 		Description: `Examples:
-   albert-search model info mine`,
+   albert-search model info mine
+   albert-search model info builtin`,
 		Flags: flags(),
 		Action: func(c *cli.Context) error {
 			s, name, err := p.openModel(c)
 			if err != nil {
 				return err
+			}
+			if name == modelstore.Builtin {
+				return s.showBuiltin()
 			}
 			r, err := s.store.Get(name)
 			if err != nil {
@@ -154,6 +163,37 @@ func (p *program) modelInfoCommand() *cli.Command {
 			return s.showRecord(r)
 		},
 	}
+}
+
+// modelBuiltinJSON is what model info --json prints of the built-in models.
+type modelBuiltinJSON struct {
+	Name string `json:"name"`
+	// Models are the embedder and the reader.
+	Models []modelJSON `json:"models"`
+}
+
+// showBuiltin prints the models that are part of the program.
+func (s *modelSession) showBuiltin() error {
+	out := modelBuiltinJSON{Name: modelstore.Builtin}
+	for _, b := range []struct {
+		role  modelstore.Role
+		files fs.FS
+	}{{modelstore.Embedder, builtin.Embedder()}, {modelstore.Reader, builtin.Reader()}} {
+		m, err := albert.Load(b.files)
+		if err != nil {
+			return fmt.Errorf("the built-in %s: %w", b.role, err)
+		}
+		out.Models = append(out.Models, newModelJSON(b.role, m))
+	}
+	if s.json {
+		return s.printJSON(out)
+	}
+	return s.print(func(w io.Writer) {
+		fmt.Fprintf(w, "%-12s %s\n%-12s part of the program\n", "name", out.Name, "from")
+		for _, m := range out.Models {
+			fmt.Fprintf(w, "%-12s %s\n", m.Name, m)
+		}
+	})
 }
 
 // openModel begins a command that takes the name of one model.
@@ -229,7 +269,7 @@ func (s *modelSession) showRecordText(w io.Writer, r *modelstore.Record) {
 
 func (p *program) modelUseCommand() *cli.Command {
 	return &cli.Command{
-		Name: "use", Usage: "choose the models that index, search and ask use", ArgsUsage: " ",
+		Name: "use", Usage: "choose the models that index, search and ask use",
 		Description: `Without flags it says which are in use. An index is embedded by one model: after choosing
 another embedder, albert-search index --re-embed makes its vectors anew.
 

@@ -32,10 +32,11 @@ const (
 	tokenVariable    = "HF_TOKEN"
 )
 
-// importFlags are those of commands that make a model in the store.
-func importFlags() []cli.Flag {
+// importFlags are those of commands that make a model in the store; otherwise
+// is what it is called without --name.
+func importFlags(otherwise string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "name", Usage: "call it `NAME` (default: as its folder, or the last part of its name)"},
+		&cli.StringFlag{Name: "name", Usage: "call it `NAME` (default: " + otherwise + ")"},
 		&cli.StringFlag{
 			Name: "samples", DefaultText: "texts in the program",
 			Usage: "int8 weights are balanced over the texts in `FILE`, one a line, a tab between question and passage; none saves memory and time",
@@ -62,7 +63,7 @@ Examples:
    albert-search model import ~/models/my-albert
    albert-search model import . --name mine --precision fp32
    albert-search model import ~/models/german --samples german-passages.txt`,
-		Flags:  flags(importFlags(), precisionFlags(), runtimeFlags()),
+		Flags:  flags(importFlags("as its folder"), precisionFlags(), runtimeFlags()),
 		Action: p.modelImport,
 	}
 }
@@ -220,7 +221,7 @@ Examples:
    albert-search model pull albert/albert-base-v2 --endpoint https://mirror.example.com`,
 		Flags: flags([]cli.Flag{&cli.StringFlag{
 			Name: "endpoint", EnvVars: []string{endpointVariable}, Value: hub.DefaultEndpoint, Usage: "download from the server at `URL`",
-		}}, importFlags(), precisionFlags(), runtimeFlags()),
+		}}, importFlags("the last part of its name on the hub"), precisionFlags(), runtimeFlags()),
 		Action: p.modelPull,
 	}
 }
@@ -375,7 +376,7 @@ func (p *program) modelQuantizeCommand() *cli.Command {
 Examples:
    albert-search model quantize mine
    albert-search model quantize mine --samples passages.txt --name mine-small`,
-		Flags: flags(importFlags(), runtimeFlags()),
+		Flags: flags(importFlags("NAME-int8"), runtimeFlags()),
 		Action: func(c *cli.Context) error {
 			s, name, err := p.openModel(c)
 			if err != nil {

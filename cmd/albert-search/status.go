@@ -14,9 +14,8 @@ import (
 
 func (p *program) statusCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "status",
-		Usage:     "say what the index holds, and what could not be read",
-		ArgsUsage: " ",
+		Name:  "status",
+		Usage: "say what the index holds, and what could not be read",
 		Description: `Examples:
    albert-search status
    albert-search status --verbose

@@ -11,9 +11,8 @@ import (
 
 func (p *program) versionCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "version",
-		Usage:     "say which version this is",
-		ArgsUsage: " ",
+		Name:  "version",
+		Usage: "say which version this is",
 		Description: `Examples:
    albert-search version
    albert-search version --json`,
