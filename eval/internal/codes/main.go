@@ -1,7 +1,7 @@
 // Command codes says how well 1-bit codes of an embedder's vectors stand in
 // for the vectors, for the figures in docs/models.md:
 //
-//	go run ./albert/internal/codes -model DIR -text FILE -squad FILE [-n 27700]
+//	go run ./eval/internal/codes -model DIR -text FILE -squad FILE [-n 27700]
 //
 // FILE has a passage a line; the questions of the SQuAD file are the queries.
 // Each query's passages are ranked by how many signs of the centred vectors
@@ -13,7 +13,6 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -25,6 +24,7 @@ import (
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/embed"
+	"github.com/albert-search/albert-search/eval"
 	"github.com/viterin/vek/vek32"
 )
 
@@ -165,36 +165,16 @@ func readLines(file string, n int) ([]string, error) {
 	return out, lines.Err()
 }
 
+// readQuestions returns some questions of each article.
 func readQuestions(file string) ([]string, error) {
-	b, err := os.ReadFile(file)
+	squad, err := eval.ReadSQuAD(file)
 	if err != nil {
 		return nil, err
 	}
-	var squad struct {
-		Data []struct {
-			Paragraphs []struct {
-				QAs []struct {
-					Question string `json:"question"`
-				} `json:"qas"`
-			} `json:"paragraphs"`
-		} `json:"data"`
-	}
-	if err := json.Unmarshal(b, &squad); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	var out []string
-	for _, a := range squad.Data {
-		for _, p := range a.Paragraphs {
-			for _, q := range p.QAs {
-				out = append(out, q.Question)
-			}
-		}
-	}
-	// Some of each article.
-	step := max(1, len(out)/queries)
+	step := max(1, len(squad.Questions)/queries)
 	var some []string
-	for i := 0; i < len(out) && len(some) < queries; i += step {
-		some = append(some, out[i])
+	for i := 0; i < len(squad.Questions) && len(some) < queries; i += step {
+		some = append(some, squad.Questions[i].Text)
 	}
 	return some, nil
 }
