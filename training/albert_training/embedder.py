@@ -80,18 +80,10 @@ def train(student, teacher, pool, tokens, *, lr=5e-4, batch=49152, pairs=None, p
             if plan.done >= 1:
                 break
             ids, mask = pool.singles(off[b], length[b])
-            types = torch.zeros_like(ids)
             share_by(student, plan.done)
             if quantise_from is not None and plan.done >= quantise_from and student.balance is None:
-                quantize.prepare(student, lambda: student(ids, types, mask, dtype))
-            with torch.no_grad():
-                t = teacher(ids, types, mask, dtype, all_passes=True)
-                want = mean_pool(t[-1], mask)
-            s = student(ids, types, mask, dtype, all_passes=True)
-            got = mean_pool(s[-1], mask)
-            cos = 1 - (got * want).sum(1).mean()
-            sim = similarity_loss(got, want)
-            hid = hidden_loss(s, t, mask)
+                quantize.prepare(student, lambda: student(ids, torch.zeros_like(ids), mask, dtype))
+            hid, cos, sim = distances(student, teacher, ids, mask, dtype)
             loss = (1 - 0.7 * plan.done) * hid + 4 * cos + 20 * sim
             n = int(length[b].sum()) + 2 * len(b)
             if pairs is not None and plan.done >= pair_from:
@@ -111,6 +103,19 @@ def train(student, teacher, pool, tokens, *, lr=5e-4, batch=49152, pairs=None, p
     return student
 
 
+def distances(student, teacher, ids, mask, dtype, skip=0, part=3):
+    """How far the student is from the teacher: relative error of the hidden
+    states but the first skip, 1 - cosine of the vectors, squared error of their
+    similarities."""
+    types = torch.zeros_like(ids)
+    with torch.no_grad():
+        t = teacher(ids, types, mask, dtype, all_passes=True)
+        want = mean_pool(t[-1], mask)
+    s = student(ids, types, mask, dtype, all_passes=True)
+    got = mean_pool(s[-1], mask)
+    return hidden_loss(s[skip:], t[skip:], mask, part), 1 - (got * want).sum(1).mean(), similarity_loss(got, want)
+
+
 class Pairs:
     """A query, a text that belongs to it and one that is near but does not:
     question and passage, topic and passage."""
@@ -126,7 +131,6 @@ class Pairs:
         q, ql, c, cl = (v[i] for v in self.x)
         neg = self.neg[i, rnd.integers(0, self.neg.shape[1], n)]
         doff, dlen = np.concatenate([c, neg[:, 0]]), np.minimum(np.concatenate([cl, neg[:, 1]]), 160)
-        read = 0
 
         def embed(model, off, length):
             ids, mask = self.p.singles(off, length)

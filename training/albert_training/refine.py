@@ -18,9 +18,8 @@ import torch
 
 from . import embedder, init, retrieval, text
 from .batches import Pool, by_length
-from .model import Albert, Config, mean_pool
+from .model import Albert, Config
 from .optim import Optimiser, Schedule
-from .reader import hidden_loss
 
 MATRICES = ("qkv", "out", "up", "down")
 SMALL = ("qkv_b", "out_b", "up_b", "down_b", "norm1_w", "norm1_b", "norm2_w", "norm2_b")
@@ -61,16 +60,8 @@ def refine(m, teacher, pool, minutes, lr, batch, seed=4, dtype=torch.bfloat16, l
             if plan.done >= 1:
                 break
             ids, mask = pool.singles(off[b], length[b])
-            types = torch.zeros_like(ids)
-            with torch.no_grad():
-                t = teacher(ids, types, mask, dtype, all_passes=True)
-                want = mean_pool(t[-1], mask)
-            s = m(ids, types, mask, dtype, all_passes=True)
-            got = mean_pool(s[-1], mask)
-            cos = 1 - (got * want).sum(1).mean()
-            sim = embedder.similarity_loss(got, want)
             # The first passes are not to be changed much any more.
-            hid = hidden_loss(s[2:], t[2:], mask, part=2)
+            hid, cos, sim = embedder.distances(m, teacher, ids, mask, dtype, skip=2, part=2)
             opt.step(0.7 * (1 - 0.8 * plan.done) * hid + 5 * cos + 20 * sim, plan.done)
             plan.add(int(length[b].sum()))
             steps += 1
