@@ -126,21 +126,17 @@ func (m *models) reader(ctx context.Context) (*Reader, error) {
 	})
 }
 
-// reranking is the calibration that belongs to the reader.
-func (m *models) reranking() *rerank.Calibration {
-	var own *rerank.Calibration
-	switch {
-	case m.o.Reader != nil:
-		own = m.o.Reader.Reranking
-	case m.o.Reranking != nil:
-		own = m.o.Reranking
-	case m.o.ReaderModel != nil:
-		own = m.o.ReaderModel.Reranking
+// reranking is the calibration that belongs to the reader, loading that if need
+// be.
+func (m *models) reranking(ctx context.Context) (*rerank.Calibration, error) {
+	r, err := m.reader(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if own != nil {
-		return own
+	if r.Reranking != nil {
+		return r.Reranking, nil
 	}
-	return rerank.BuiltinCalibration()
+	return rerank.BuiltinCalibration(), nil
 }
 
 // ort returns ONNX Runtime, loading it if need be.

@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/ingest/textnorm"
 	"github.com/albert-search/albert-search/rerank"
 )
 
@@ -29,10 +28,14 @@ func (e *Engine) rerank(ctx context.Context, query string, found []candidate, pa
 	if err != nil {
 		return nil, nil, err
 	}
+	calibration, err := e.models.reranking(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	var encoder rerank.CrossEncoder = answerer
 	texts := make([]string, min(n, len(passages)))
 	for i := range texts {
-		texts[i] = textnorm.Normalize(passages[i].Text).String()
+		texts[i] = normalized(passages[i].Text)
 	}
 	relevance, err := encoder.Relevance(ctx, query, texts)
 	if err != nil {
@@ -43,7 +46,7 @@ func (e *Engine) rerank(ctx context.Context, query string, found []candidate, pa
 		fused[i] = c.Candidate
 	}
 	orderedFound, orderedPassages := make([]candidate, len(found)), make([]index.Stored, len(found))
-	for i, r := range e.models.reranking().Rerank(fused, relevance) {
+	for i, r := range calibration.Rerank(fused, relevance) {
 		c := found[r.From]
 		c.Score = r.Score
 		if r.Read && !math.IsInf(r.Relevance, 0) {

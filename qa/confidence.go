@@ -4,7 +4,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"math"
 )
 
@@ -131,10 +130,10 @@ func ParseCalibration(data []byte) (*Calibration, error) {
 	return c, nil
 }
 
-// The calibrations of built-in readers: calibration.json of one without
-// relevance and, if there is one, calibration-relevance.json of one with it.
+// The calibrations of built-in readers, the second that of one that judges
+// relevance.
 //
-//go:embed calibration*.json
+//go:embed calibration.json calibration-relevance.json
 var calibrations embed.FS
 
 // BuiltinCalibration is that of readers that do not judge the relevance of a
@@ -145,9 +144,8 @@ func BuiltinCalibration() *Calibration { return builtinCalibration("calibration.
 
 // defaultCalibration is that of a reader without a calibration of its own.
 func defaultCalibration(relevance bool) *Calibration {
-	const withRelevance = "calibration-relevance.json"
-	if _, err := fs.Stat(calibrations, withRelevance); relevance && err == nil {
-		return builtinCalibration(withRelevance)
+	if relevance {
+		return builtinCalibration("calibration-relevance.json")
 	}
 	return BuiltinCalibration()
 }

@@ -30,8 +30,8 @@ const (
 //go:embed models/*/*.json models/*/model.* models/*/vocab.txt
 var files embed.FS
 
-// The weights of a model are one file, or those of all models in a blob with a
-// layout for each.
+// The weights of all models are in a blob, with a layout for each that makes a
+// file of them.
 const (
 	weightsFile = "model.safetensors"
 	blobFile    = "models/shared/model.blob"
@@ -52,10 +52,10 @@ func (m model) Open(name string) (fs.File, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
-	f, err := files.Open("models/" + string(m) + "/" + name)
-	if errors.Is(err, fs.ErrNotExist) && name == weightsFile {
+	if name == weightsFile {
 		return m.openPacked()
 	}
+	f, err := files.Open("models/" + string(m) + "/" + name)
 	if errors.Is(err, fs.ErrNotExist) {
 		f, err = files.Open("models/tokenizer/" + name)
 	}
