@@ -83,7 +83,7 @@ func kind(err error) (name, hint string) {
 	case errors.Is(err, qa.ErrNoRelevance):
 		return "no_relevance", "search without --rerank, or with --no-rerank where a configuration asks for it"
 	case errors.Is(err, index.ErrDamaged):
-		return "damaged", "albert-search remove --all deletes the index; then index again"
+		return "damaged", "albert-search check says what is wrong, check --repair saves what can be saved"
 	case errors.Is(err, modelstore.ErrUnknown):
 		return "no_model", "albert-search model list lists the models there are"
 	case errors.Is(err, modelstore.ErrExists):
@@ -126,7 +126,7 @@ func finish(ctx context.Context, err error, stderr io.Writer, asJSON bool) int {
 		return exitFound
 	case err == errUnwell && asJSON:
 		return exitError // its report has said everything
-	case err == errNothingFound:
+	case err == errNothingFound, err == errUnsound:
 		return exitNotFound
 	case ctx.Err() != nil && errors.As(context.Cause(ctx), &signal):
 		report(stderr, errorDetail{Kind: "interrupted", Message: signal.Error()}, asJSON)

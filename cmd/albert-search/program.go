@@ -48,7 +48,7 @@ func (p *program) app() *cli.App {
 		},
 		Action: unknownCommand,
 		Commands: []*cli.Command{
-			p.indexCommand(), p.searchCommand(), p.askCommand(), p.statusCommand(), p.removeCommand(), p.modelCommand(),
+			p.indexCommand(), p.searchCommand(), p.askCommand(), p.statusCommand(), p.checkCommand(), p.removeCommand(), p.modelCommand(),
 			p.evalCommand(), p.setupCommand(), p.doctorCommand(), p.versionCommand(), p.completionCommand(),
 		},
 	}

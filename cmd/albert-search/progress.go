@@ -24,6 +24,19 @@ func newReembedProgress(p *printer) *progress {
 	return newBar(p, "loading the model", progressbar.OptionShowCount())
 }
 
+// newCheckProgress counts bytes.
+func newCheckProgress(p *printer) *progress {
+	return newBar(p, "checking", progressbar.OptionShowBytes(true))
+}
+
+func (p *progress) showBytes(done, total int64) {
+	if p.bar == nil {
+		return
+	}
+	p.bar.ChangeMax64(max(total, 1))
+	_ = p.bar.Set64(min(done, total)) // of drawing only
+}
+
 func newBar(p *printer, description string, unit progressbar.Option) *progress {
 	if p.quiet || p.json || !term.IsTerminal(p.stderr) {
 		return &progress{}

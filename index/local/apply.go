@@ -168,8 +168,7 @@ func (s *Store) number(c *change, d *index.Document) segSource {
 		if match == "" {
 			match = p.Text
 		}
-		fields := passageDoc(c.nextRow, s.writer.schema.analyzers, [numFields]string{
-			fieldTitle: d.Title, fieldHeading: strings.Join(p.Heading, "\n"), fieldText: match, fieldPath: d.Path})
+		fields := passageDoc(c.nextRow, s.writer.schema.analyzers, fieldValues(&d.Info, p, match))
 		c.postings.Update(fields)
 		c.fields = append(c.fields, fields)
 		src.records = append(src.records, appendPassage(nil, p))
@@ -180,6 +179,11 @@ func (s *Store) number(c *change, d *index.Document) segSource {
 	}
 	c.nextDoc++
 	return src
+}
+
+// fieldValues are the texts of the fields of a passage, match that of its text.
+func fieldValues(d *index.Info, p *index.Passage, match string) [numFields]string {
+	return [numFields]string{fieldTitle: d.Title, fieldHeading: strings.Join(p.Heading, "\n"), fieldText: match, fieldPath: d.Path}
 }
 
 // write carries out a change: postings, segment, then the view that searches

@@ -44,6 +44,16 @@ func parseGen(name string) (uint64, bool) {
 	return n, err == nil && genName(n) == name
 }
 
+// parseSeg returns the number of a segment by its file name.
+func parseSeg(name string) (uint64, bool) {
+	digits, ok := strings.CutPrefix(name, segPrefix)
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(digits, 10, 64)
+	return n, err == nil && segName(n) == name
+}
+
 // current is the content of CURRENT: the newest generation and the checksum of
 // its manifest, from which all else is checked.
 type current struct {
@@ -157,7 +167,17 @@ func foreign(dir string) string {
 	return ""
 }
 
-// damaged says that a file is not what was written.
-func damaged(path, what string) error {
-	return fmt.Errorf("%s: %w: it %s; remove the index and index again", path, index.ErrDamaged, what)
+// damageError says that a file is not what was written. errors.Is(err,
+// index.ErrDamaged) holds.
+type damageError struct {
+	path, what string
 }
+
+func (e *damageError) Error() string {
+	return fmt.Sprintf("%s: %v: it %s", e.path, index.ErrDamaged, e.what)
+}
+
+func (e *damageError) Unwrap() error { return index.ErrDamaged }
+
+// damaged says that a file is not what was written.
+func damaged(path, what string) error { return &damageError{path, what} }

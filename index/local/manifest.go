@@ -8,7 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
+	pathpkg "path"
 	"path/filepath"
 	"time"
 
@@ -28,6 +28,9 @@ type manifest struct {
 	Settings   index.Settings `json:"settings"`
 	// Batch counts the batches; the postings carry the same number.
 	Batch uint64 `json:"batch"`
+	// Previous is the checksum of the manifest of the generation before, which
+	// is kept for a while and has no other.
+	Previous uint32 `json:"previous,omitempty"`
 	// NextRow, NextDocument and NextSegment are the numbers that are handed
 	// out next. They only grow, so that a number never means two things.
 	NextRow      uint32 `json:"next_row"`
@@ -63,10 +66,8 @@ type fileSum struct {
 	CRC32C uint32 `json:"crc32c"`
 }
 
-// readManifest reads a generation's manifest and checks that the files it
-// names have the sizes it says. Contents are checked by Verify; reading them
-// all at every start would cost more than most searches.
-func readManifest(gen string, want uint32) (*manifest, error) {
+// parseManifest reads a generation's manifest.
+func parseManifest(gen string, want uint32) (*manifest, error) {
 	p := filepath.Join(gen, manifestName)
 	b, err := os.ReadFile(p)
 	if err != nil {
@@ -82,17 +83,35 @@ func readManifest(gen string, want uint32) (*manifest, error) {
 	if crc32.Checksum(b, castagnoli) != want {
 		return nil, damaged(p, "has another checksum than "+currentName+" says")
 	}
+	return decodeManifest(p, b)
+}
+
+// decodeManifest reads the text of the manifest at path.
+func decodeManifest(path string, text []byte) (*manifest, error) {
 	m := new(manifest)
-	if err := json.Unmarshal(b, m); err != nil {
-		return nil, damaged(p, "does not parse: "+err.Error())
+	if err := json.Unmarshal(text, m); err != nil {
+		return nil, damaged(path, "does not parse: "+err.Error())
 	}
 	if m.Format < 1 {
-		return nil, damaged(p, "has no format version")
+		return nil, damaged(path, "has no format version")
 	}
 	for _, f := range m.Files {
-		if !fs.ValidPath(f.Name) || path.Clean(f.Name) != f.Name {
-			return nil, damaged(p, fmt.Sprintf("names a file %q", f.Name))
+		if !fs.ValidPath(f.Name) || pathpkg.Clean(f.Name) != f.Name {
+			return nil, damaged(path, fmt.Sprintf("names a file %q", f.Name))
 		}
+	}
+	return m, nil
+}
+
+// readManifest reads a generation's manifest and checks that the files it
+// names have the sizes it says. Contents are checked by Verify; reading them
+// all at every start would cost more than most searches.
+func readManifest(gen string, want uint32) (*manifest, error) {
+	m, err := parseManifest(gen, want)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range m.Files {
 		file := filepath.Join(gen, filepath.FromSlash(f.Name))
 		fi, err := os.Stat(file)
 		if err != nil {

@@ -55,6 +55,7 @@ func (s *Store) publish() error {
 
 	m := w.next
 	m.Generation++
+	m.Previous = w.newest
 	m.Created = time.Now().UTC()
 	m.Documents, m.Passages = v.documents(), v.stats.Passages
 	gen := filepath.Join(s.dir, genName(m.Generation))
@@ -120,6 +121,7 @@ func (s *Store) publish() error {
 		return err
 	}
 	w.published(&m)
+	w.newest = sum
 	s.mu.Lock()
 	s.manifest = &m
 	s.mu.Unlock()

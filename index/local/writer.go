@@ -38,14 +38,23 @@ type writer struct {
 	failed error
 	ended  chan error
 	closed bool
+	// newest is the checksum of the newest manifest, 0 before there is one.
+	newest uint32
 	// sums has the checksums of immutable files that were published already.
 	sums map[string]fileSum
+}
+
+func newWriter(dir string, lock *flock.Flock, made *schema) *writer {
+	return &writer{
+		lock: lock, work: filepath.Join(dir, workName), schema: made,
+		byID: make(map[string]*docRecord), sums: make(map[string]fileSum),
+	}
 }
 
 // startWriting clears what earlier writers left behind and clones the newest
 // generation, or makes the first one.
 func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schema) error {
-	w := &writer{lock: lock, work: filepath.Join(s.dir, workName), schema: want, byID: make(map[string]*docRecord), sums: make(map[string]fileSum)}
+	w := newWriter(s.dir, lock, want)
 	cur, err := readCurrent(s.dir) // again, now that nobody else can change it
 	fresh := errors.Is(err, index.ErrNotFound)
 	if err != nil && !fresh {
@@ -72,7 +81,7 @@ func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schem
 	if err != nil {
 		return err
 	}
-	w.next, w.postings = *m, g.postings
+	w.next, w.postings, w.newest = *m, g.postings, cur.manifest
 	if name := want.settings.EmbedderName; name != "" {
 		w.next.Settings.EmbedderName = name
 	}
@@ -99,6 +108,20 @@ func (w *writer) learn(v *view) {
 // startEmpty makes an index without documents and publishes it, so that from
 // now on the folder is an index and its settings are fixed.
 func (s *Store) startEmpty(ctx context.Context, w *writer) error {
+	w.next = manifest{Format: formatVersion, Settings: w.schema.settings, NextSegment: 1}
+	w.dirty = true
+	if err := s.startWork(w); err != nil {
+		return err
+	}
+	if err := s.Publish(ctx); err != nil {
+		return errors.Join(err, s.view.release(), w.closePostings())
+	}
+	return nil
+}
+
+// startWork makes the folder work, of an index without documents whose next
+// numbers are known, and the view of it.
+func (s *Store) startWork(w *writer) error {
 	if err := os.MkdirAll(filepath.Join(w.work, postingsName), dirMode); err != nil {
 		return fmt.Errorf("making index: %w", err)
 	}
@@ -107,9 +130,7 @@ func (s *Store) startEmpty(ctx context.Context, w *writer) error {
 		return err
 	}
 	w.postings = p
-	w.next = manifest{Format: formatVersion, Settings: w.schema.settings, NextSegment: 1}
-	w.dirty = true
-	err = p.apply(0, bleve.NewBatch())
+	err = p.apply(w.next.Batch, bleve.NewBatch())
 	if err == nil {
 		err = s.makeView(newContents(roaring.New(), make(map[uint32]*docRecord)), nil, w)
 	}
@@ -117,9 +138,6 @@ func (s *Store) startEmpty(ctx context.Context, w *writer) error {
 		return errors.Join(err, p.close())
 	}
 	s.writer = w
-	if err := s.Publish(ctx); err != nil {
-		return errors.Join(err, s.view.release(), w.closePostings())
-	}
 	return nil
 }
 

@@ -1,0 +1,51 @@
+package albertsearch
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local"
+)
+
+// What Check and Repair report.
+type (
+	CheckReport  = local.CheckReport
+	RepairReport = local.RepairReport
+)
+
+// Check compares everything in the index with everything it can be compared
+// with; local.Check says what. The error says that there is no index or that it
+// cannot be read; what is wrong with it is in the report. progress is called
+// with the bytes checked and the bytes there are; it may be nil.
+func (e *Engine) Check(ctx context.Context, progress func(done, total int64)) (*CheckReport, error) {
+	return local.Check(ctx, e.o.Dir, checkOptions(progress))
+}
+
+// Repair saves what can be saved of a damaged index, as local.Repair says. If
+// vectors are damaged it loads the embedder to make them anew.
+func (e *Engine) Repair(ctx context.Context, progress func(done, total int64)) (*RepairReport, error) {
+	return local.Repair(ctx, e.o.Dir, local.RepairOptions{CheckOptions: checkOptions(progress), Embed: e.embedStored})
+}
+
+func checkOptions(progress func(done, total int64)) local.CheckOptions {
+	return local.CheckOptions{Normalize: normalized, Progress: progress}
+}
+
+// embedStored embeds stored passages anew by the embedder that is asked for.
+func (e *Engine) embedStored(ctx context.Context, want index.Embedder, passages []index.Stored) ([][]float32, error) {
+	embedder, err := e.models.embedder(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if have := e.settings(embedder).Model(); !have.Is(want) {
+		return nil, fmt.Errorf("%w: the embedder is %v, not %v", index.ErrModelMismatch, have, want)
+	}
+	texts := make([]string, len(passages))
+	for i := range passages {
+		p := passages[i].Passage
+		p.Match = normalized(p.Text)
+		texts[i] = embedText(passages[i].Doc, &p)
+	}
+	return embedAll(ctx, embedder, texts, func(int) {})
+}

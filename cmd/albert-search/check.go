@@ -1,0 +1,226 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
+)
+
+// errUnsound ends the program with exitNotFound: an index is damaged, or
+// documents have to be indexed again. What there is to say has been said.
+var errUnsound = errors.New("the index is damaged")
+
+func (p *program) checkCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "check",
+		Usage: "verify the index, and repair it",
+		Description: `Reads all of the index and compares it: files with their checksums, counts with what is there,
+passages with their vectors, and the words that searches look up with the texts. Searches and
+indexing go on meanwhile. The exit code is 0 when the index is sound, 1 when it is not.
+
+--repair saves all of it whose checksums hold and makes the rest anew from that. Documents that
+are damaged themselves are dropped and named: index them again. The damaged index stays as it is
+until what takes its place has been written and checked; that needs as much space again. The
+exit code is then 1 if anything has to be indexed again.
+
+Examples:
+   albert-search check
+   albert-search check --repair
+   albert-search check --json | jq -r '.problems[].path'`,
+		Flags: flags([]cli.Flag{
+			&cli.BoolFlag{Name: "repair", Usage: "save what can be saved of a damaged index", DisableDefaultText: true},
+		}, indexFlags(), embedderFlags(), modelFlags()),
+		Action: p.check,
+	}
+}
+
+func (p *program) check(c *cli.Context) error {
+	s, err := p.open(c)
+	if err != nil {
+		return err
+	}
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	return s.withEngine(func(e *albertsearch.Engine) error {
+		bar := newCheckProgress(&s.printer)
+		defer bar.finish()
+		if c.Bool("repair") {
+			r, err := e.Repair(c.Context, bar.showBytes)
+			bar.finish()
+			if err != nil {
+				return err
+			}
+			return s.showRepair(r)
+		}
+		r, err := e.Check(c.Context, bar.showBytes)
+		bar.finish()
+		if err != nil {
+			return err
+		}
+		return s.showCheck(r)
+	})
+}
+
+// checkJSON is what check --json prints.
+type checkJSON struct {
+	Index      string        `json:"index"`
+	Sound      bool          `json:"sound"`
+	Generation uint64        `json:"generation"`
+	Files      int           `json:"files"`
+	Bytes      int64         `json:"bytes"`
+	Documents  int           `json:"documents"`
+	Passages   int           `json:"passages"`
+	Problems   []problemJSON `json:"problems"`
+	Leftovers  []string      `json:"leftovers"`
+	// Repair is there with --repair, unless there was nothing to repair; the
+	// rest is then of the repaired index, and Repair has what was wrong.
+	Repair *repairJSON `json:"repair,omitempty"`
+}
+
+type problemJSON struct {
+	Path string `json:"path"` // relative to the index
+	What string `json:"what"`
+}
+
+type repairJSON struct {
+	Problems   []problemJSON `json:"problems"`
+	Documents  int           `json:"documents"`
+	Passages   int           `json:"passages"`
+	Reembedded int           `json:"reembedded"`
+	Lost       []lostJSON    `json:"lost"`
+	// IndexAll says that documents are lost which cannot be named.
+	IndexAll  bool `json:"index_all"`
+	Discarded int  `json:"discarded"`
+}
+
+type lostJSON struct {
+	ID   string `json:"id"`
+	Path string `json:"path"`
+	Why  string `json:"why"`
+}
+
+func newCheckJSON(dir string, r *albertsearch.CheckReport) checkJSON {
+	return checkJSON{
+		Index: dir, Sound: len(r.Problems) == 0, Generation: r.Generation, Files: r.Files, Bytes: r.Bytes,
+		Documents: r.Documents, Passages: r.Passages, Problems: problems(r), Leftovers: append([]string{}, r.Leftovers...),
+	}
+}
+
+func problems(r *albertsearch.CheckReport) []problemJSON {
+	out := []problemJSON{}
+	for _, p := range r.Problems {
+		out = append(out, problemJSON(p))
+	}
+	return out
+}
+
+func (s *session) showCheck(r *albertsearch.CheckReport) error {
+	var err error
+	switch {
+	case s.json:
+		err = s.printJSON(newCheckJSON(s.index, r))
+	case !s.quiet || len(r.Problems) > 0:
+		err = s.print(func(w io.Writer) {
+			s.showChecked(w, r)
+			if len(r.Problems) > 0 {
+				s.remark("albert-search check --repair saves what can be saved.")
+			}
+		})
+	}
+	if err == nil && len(r.Problems) > 0 {
+		return errUnsound
+	}
+	return err
+}
+
+// showChecked says what was checked, and what is wrong.
+func (s *session) showChecked(w io.Writer, r *albertsearch.CheckReport) {
+	fmt.Fprintf(w, "index      %s (generation %d)\n", s.path(s.index), r.Generation)
+	fmt.Fprintf(w, "checked    %s in %s, %s in %s\n",
+		size(r.Bytes), plural(r.Files, "file"), plural(r.Documents, "document"), plural(r.Passages, "passage"))
+	for _, name := range r.Leftovers {
+		fmt.Fprintf(w, "left over  %s, of a writer at work or one that was stopped\n", term.OneLine(name))
+	}
+	if len(r.Problems) == 0 {
+		fmt.Fprintln(w, "sound")
+		return
+	}
+	fmt.Fprintf(w, "damaged: %s\n", plural(len(r.Problems), "problem"))
+	for i, p := range r.Problems {
+		if i == troublesShown && !s.verbose {
+			fmt.Fprintf(w, "  and %d more (--verbose lists them)\n", len(r.Problems)-i)
+			return
+		}
+		fmt.Fprintf(w, "  %s: it %s\n", s.style(term.Place).On(term.OneLine(p.Path)), term.OneLine(p.What))
+	}
+}
+
+func (s *session) showRepair(r *albertsearch.RepairReport) error {
+	if r.After == nil { // nothing that a repair could do
+		return s.showCheck(r.Before)
+	}
+	all := len(r.Unnamed) > 0 || r.Undeleted || r.Older
+	var err error
+	if s.json {
+		out := newCheckJSON(s.index, r.After)
+		out.Repair = &repairJSON{
+			Problems: problems(r.Before), Documents: r.Documents, Passages: r.Passages, Reembedded: r.Reembedded,
+			Lost: []lostJSON{}, IndexAll: all, Discarded: r.Discarded,
+		}
+		for _, l := range r.Lost {
+			out.Repair.Lost = append(out.Repair.Lost, lostJSON(l))
+		}
+		err = s.printJSON(out)
+	} else {
+		err = s.print(func(w io.Writer) {
+			s.showChecked(w, r.Before)
+			s.showSaved(w, r, all)
+		})
+	}
+	if err == nil && (all || len(r.Lost) > 0) {
+		return errUnsound
+	}
+	return err
+}
+
+func (s *session) showSaved(w io.Writer, r *albertsearch.RepairReport, all bool) {
+	fmt.Fprintf(w, "\nrepaired: %s in %s (generation %d)\n",
+		plural(r.After.Documents, "document"), plural(r.After.Passages, "passage"), r.After.Generation)
+	if r.Reembedded > 0 {
+		fmt.Fprintf(w, "%s embedded anew\n", plural(r.Reembedded, "passage"))
+	}
+	if r.Discarded > 0 {
+		fmt.Fprintf(w, "%s of an unfinished re-embedding discarded\n", plural(r.Discarded, "vector"))
+	}
+	if r.Older {
+		fmt.Fprintln(w, "The newest generation could not be read: this is the one before it.")
+	}
+	if r.Undeleted {
+		fmt.Fprintln(w, "The list of deleted documents is lost: some may be back.")
+	}
+	if len(r.Unnamed) > 0 {
+		fmt.Fprintf(w, "Documents in %s are lost with their names.\n", plural(len(r.Unnamed), "file"))
+	}
+	if len(r.Lost) > 0 {
+		fmt.Fprintf(w, "\n%s lost:\n", plural(len(r.Lost), "document"))
+	}
+	for i, l := range r.Lost {
+		if i == troublesShown && !s.verbose {
+			fmt.Fprintf(w, "  and %d more (--verbose lists them)\n", len(r.Lost)-i)
+			break
+		}
+		fmt.Fprintf(w, "  %s: %s\n", s.style(term.Place).On(s.name(l.ID, l.Path)), term.OneLine(l.Why))
+	}
+	switch {
+	case all:
+		s.remark("Index all your folders again: what is missing is added, what is gone is removed.")
+	case len(r.Lost) > 0:
+		s.remark("Index these documents again.")
+	}
+}

@@ -1,0 +1,327 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+// CheckOptions are what Check and Repair need from outside.
+type CheckOptions struct {
+	// Normalize makes of a passage's text what its keywords were taken from; an
+	// empty result stands for the text itself. Nil leaves texts as they are.
+	Normalize func(text string) string
+	// Progress is called with the bytes checked so far and the bytes there are
+	// to check; it may be nil.
+	Progress func(done, total int64)
+}
+
+// match is the text that the keywords of a passage were taken from.
+func (o CheckOptions) match(text string) string {
+	if o.Normalize == nil {
+		return text
+	}
+	if m := o.Normalize(text); m != "" {
+		return m
+	}
+	return text
+}
+
+// Problem is something in an index that is not as it was written.
+type Problem struct {
+	// Path is the file or folder, relative to the index and slash-separated.
+	Path string
+	// What is wrong with it, to be read after the name of the file.
+	What string
+}
+
+// CheckReport is what Check found.
+type CheckReport struct {
+	// Generation is the newest one, 0 if that cannot be told.
+	Generation uint64
+	// Files and Bytes of all generations were compared with their checksums,
+	// files that generations share once.
+	Files int
+	Bytes int64
+	// Documents and Passages of the newest generation were compared with each
+	// other, with their vectors and with the postings.
+	Documents, Passages int
+	// Leftovers are what a writer that was killed has left: no damage, and gone
+	// with the next one. While a writer is at work its folder is one of them.
+	Leftovers []string
+	// Problems is empty if the index is sound.
+	Problems []Problem
+}
+
+// Check compares everything in the index in dir with everything it can be
+// compared with: files with their checksums, counts with what is counted,
+// passages with their checksums, codes with vectors, and the postings with the
+// words of the passages. It writes nothing and takes no lock; what a writer
+// publishes meanwhile makes it begin again.
+//
+// The error says that there was nothing to check or that it could not be read;
+// what is wrong with the index is in the report.
+func Check(ctx context.Context, dir string, o CheckOptions) (*CheckReport, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		before, _ := readCurrent(dir)
+		c := &checker{ctx: ctx, dir: dir, o: o, report: new(CheckReport)}
+		if err := c.check(); err != nil {
+			return nil, err
+		}
+		if now, _ := readCurrent(dir); now == before || len(c.report.Problems) == 0 {
+			return c.report, nil
+		}
+	}
+}
+
+// checker is one run of Check.
+type checker struct {
+	ctx    context.Context
+	dir    string
+	o      CheckOptions
+	report *CheckReport
+	total  int64
+	// summed has the files that were compared with their checksum, by name, so
+	// that a file which is linked into two generations is read once.
+	summed map[string][]os.FileInfo
+}
+
+// problem notes that the file at path is not as it should be.
+func (c *checker) problem(path, format string, args ...any) {
+	rel, err := filepath.Rel(c.dir, path)
+	if err != nil {
+		rel = path
+	}
+	p := Problem{filepath.ToSlash(rel), fmt.Sprintf(format, args...)}
+	if !slices.Contains(c.report.Problems, p) {
+		c.report.Problems = append(c.report.Problems, p)
+	}
+}
+
+func (c *checker) check() error {
+	c.summed = make(map[string][]os.FileInfo)
+	cur, err := readCurrent(c.dir)
+	switch {
+	case errors.Is(err, index.ErrDamaged):
+		c.problem(filepath.Join(c.dir, currentName), "%s", plainDamage(err))
+	case err != nil:
+		return err
+	}
+	generations, err := c.entries(cur)
+	if err != nil {
+		return err
+	}
+	c.report.Generation = cur.generation
+	if cur.generation == 0 {
+		return nil // no manifest can be trusted
+	}
+	newest := filepath.Join(c.dir, genName(cur.generation))
+	m := c.manifest(newest, cur.manifest)
+	c.total = size(m)
+	previous := c.previous(generations, cur.generation, m)
+	c.total += size(previous)
+	sound := c.files(newest, m)
+	if previous != nil {
+		c.files(filepath.Join(c.dir, genName(cur.generation-1)), previous)
+	}
+	if err := c.ctx.Err(); err != nil || m == nil {
+		return err
+	}
+	return c.contents(newest, cur.manifest, m, sound)
+}
+
+// entries looks for what does not belong in the folder and returns the numbers
+// of the generations.
+func (c *checker) entries(cur current) ([]uint64, error) {
+	entries, err := os.ReadDir(c.dir)
+	if err != nil {
+		return nil, fmt.Errorf("check index: %w", err)
+	}
+	var generations []uint64
+	for _, e := range entries {
+		name := e.Name()
+		n, isGen := parseGen(name)
+		_, isTmp := parseGen(strings.TrimSuffix(name, tmpSuffix))
+		switch {
+		case name == lockName, name == currentName:
+		case isGen && (n == cur.generation || n+1 == cur.generation || cur.generation == 0):
+			generations = append(generations, n)
+		case isGen, isTmp, name == workName, name == currentName+tmpSuffix:
+			c.report.Leftovers = append(c.report.Leftovers, name)
+		default:
+			c.problem(filepath.Join(c.dir, name), "is no part of an index")
+		}
+	}
+	return generations, nil
+}
+
+// manifest reads the manifest of a generation, nil if it cannot be trusted.
+// Unlike readManifest it says of all files what is wrong with them, later.
+func (c *checker) manifest(gen string, sum uint32) *manifest {
+	m, err := parseManifest(gen, sum)
+	if err != nil {
+		c.problem(filepath.Join(gen, manifestName), "%s", plainDamage(err))
+		return nil
+	}
+	return m
+}
+
+// previous returns the manifest of the generation before the newest, which is
+// kept for readers that have just read CURRENT; nil if there is none. The
+// newest has its checksum.
+func (c *checker) previous(generations []uint64, newest uint64, m *manifest) *manifest {
+	if newest < 2 || !slices.Contains(generations, newest-1) || m == nil || m.Previous == 0 {
+		return nil
+	}
+	return c.manifest(filepath.Join(c.dir, genName(newest-1)), m.Previous)
+}
+
+// files compares the files of a generation with its manifest and tells whether
+// they are what it says.
+func (c *checker) files(gen string, m *manifest) bool {
+	if m == nil {
+		return false
+	}
+	before := len(c.report.Problems)
+	named := map[string]bool{manifestName: true}
+	for _, f := range m.Files {
+		named[f.Name] = true
+		if c.ctx.Err() != nil {
+			return false
+		}
+		c.file(filepath.Join(gen, filepath.FromSlash(f.Name)), f)
+	}
+	for _, sub := range []string{"", postingsName} {
+		entries, err := os.ReadDir(filepath.Join(gen, sub))
+		if err != nil {
+			c.problem(filepath.Join(gen, sub), "cannot be read: %v", err)
+		}
+		for _, e := range entries {
+			name := path.Join(sub, e.Name())
+			if named[name] || name == postingsName && e.IsDir() {
+				continue
+			}
+			c.problem(filepath.Join(gen, filepath.FromSlash(name)), "is not named by the manifest")
+		}
+	}
+	return len(c.report.Problems) == before
+}
+
+// file compares a file with what the manifest says of it.
+func (c *checker) file(path string, want fileSum) {
+	fi, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		c.problem(path, "is missing")
+		return
+	case err != nil:
+		c.problem(path, "cannot be read: %v", err)
+		return
+	case fi.Size() != want.Size:
+		c.problem(path, "has %d bytes instead of %d", fi.Size(), want.Size)
+		return
+	}
+	if slices.ContainsFunc(c.summed[want.Name], func(seen os.FileInfo) bool { return os.SameFile(seen, fi) }) {
+		c.advance(0, want.Size)
+		return
+	}
+	c.summed[want.Name] = append(c.summed[want.Name], fi)
+	_, crc, err := sumFile(path)
+	switch {
+	case err != nil:
+		c.problem(path, "cannot be read: %v", err)
+	case crc != want.CRC32C:
+		c.problem(path, "has another checksum than the manifest says")
+	}
+	c.report.Files++
+	c.advance(want.Size, 0)
+}
+
+// advance counts bytes that were read, and bytes that need not be read.
+func (c *checker) advance(read, spared int64) {
+	c.report.Bytes += read
+	c.total -= spared
+	if c.o.Progress != nil {
+		c.o.Progress(c.report.Bytes, c.total)
+	}
+}
+
+func size(m *manifest) int64 {
+	if m == nil {
+		return 0
+	}
+	return m.bytes()
+}
+
+// contents compares the parts of the newest generation with each other.
+func (c *checker) contents(gen string, sum uint32, m *manifest, sound bool) error {
+	for _, name := range slices.Concat(m.Segments, m.shadowSegments()) {
+		c.segment(filepath.Join(gen, filepath.Base(name)))
+	}
+	g, err := openGeneration(gen, sum, true)
+	if err != nil {
+		if sound { // otherwise the file is named already
+			c.problem(gen, "cannot be opened: %s", plainDamage(err))
+		}
+		return c.ctx.Err()
+	}
+	defer g.close()
+	c.report.Documents, c.report.Passages = g.view.documents(), g.view.stats.Passages
+	if err := c.postings(filepath.Join(gen, postingsName), g.view); err != nil {
+		return err
+	}
+	return c.ctx.Err()
+}
+
+// segment checks what is inside of a segment.
+func (c *checker) segment(path string) {
+	s, err := openSegment(path)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			c.problem(path, "%s", plainDamage(err))
+		}
+		return
+	}
+	defer s.release()
+	for pos := range s.rows {
+		if pos%1024 == 0 && c.ctx.Err() != nil {
+			return
+		}
+		if _, err := s.passage(pos); err != nil {
+			c.problem(path, "%s", plainDamage(err))
+		}
+		if err := checkVector(s.vector(pos), s.dim); err != nil {
+			c.problem(path, "has a %v for passage %d", err, s.rows[pos])
+		}
+	}
+}
+
+// shadowSegments are the segments of an unfinished re-embedding.
+func (m *manifest) shadowSegments() []string {
+	if m.Reembedding == nil {
+		return nil
+	}
+	return m.Reembedding.Segments
+}
+
+// plainDamage is what an error of damage says is wrong, without the name of the
+// file and the advice.
+func plainDamage(err error) string {
+	var d *damageError
+	if errors.As(err, &d) {
+		return d.what
+	}
+	return err.Error()
+}

@@ -1,0 +1,171 @@
+package local
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/maphash"
+	"math"
+	"path/filepath"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	bleve "github.com/blevesearch/bleve_index_api"
+)
+
+// postings compares Bleve's postings with the passages. For every passage the
+// hashes of all its postings, in all fields, are added up; the words of its
+// text, analysed anew, must give the same sum. So each list of postings and
+// each passage is read once, whatever their number.
+func (c *checker) postings(path string, v *view) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			c.problem(path, "cannot be read: %v", r)
+		}
+	}()
+	p := &postingSums{seed: maphash.MakeSeed()}
+	found, err := p.read(c, v)
+	if err != nil {
+		c.problem(path, "cannot be read: %v", err)
+		return c.ctx.Err()
+	}
+	seen := roaring.New()
+	for _, number := range found.numbers {
+		if c.ctx.Err() != nil {
+			return c.ctx.Err()
+		}
+		row, err := v.row(number)
+		if err != nil {
+			c.problem(path, "has a passage without a number: %v", err)
+			continue
+		}
+		seg, pos, ok := v.find(row)
+		if !ok || !seen.CheckedAdd(row) {
+			c.problem(path, "has a passage %d that the index has not, or twice", row)
+			continue
+		}
+		passage, err := seg.passage(pos)
+		if err != nil {
+			continue // which segment has said
+		}
+		d := v.current(seg.doc(row))
+		want := p.words(v.schema.analyzers, fieldValues(&d.info, &passage, c.o.match(passage.Text)))
+		if found.sums[number] != want {
+			c.problem(path, "has other words for passage %d, of %s, than its text", row, filepath.Base(d.info.Path))
+		}
+	}
+	if n := v.live.GetCardinality() - seen.GetCardinality(); n > 0 {
+		c.problem(path, "lacks %d passages", n)
+	}
+	return nil
+}
+
+// postingSums hashes postings.
+type postingSums struct {
+	seed maphash.Seed
+	buf  []byte
+}
+
+// add returns the hash of one posting: a term in a field of a passage that is
+// tokens long, at the given positions.
+func (p *postingSums) add(f field, term []byte, tokens int, positions []uint64) uint64 {
+	b := append(p.buf[:0], byte(f))
+	b = binary.AppendUvarint(b, uint64(tokens))
+	for _, at := range positions {
+		b = binary.AppendUvarint(b, at)
+	}
+	b = append(b, 0)
+	p.buf = append(b, term...)
+	return maphash.Bytes(p.seed, p.buf)
+}
+
+// foundPostings are the sums by Bleve's number, and the numbers that are not
+// deleted.
+type foundPostings struct {
+	sums    []uint64
+	numbers []uint64
+}
+
+// read adds up all postings of a view.
+func (p *postingSums) read(c *checker, v *view) (*foundPostings, error) {
+	found := &foundPostings{sums: make([]uint64, v.postingDocs())}
+	ids, err := v.postings.DocIDReaderAll()
+	if err != nil {
+		return nil, err
+	}
+	for {
+		id, err := ids.Next()
+		if err != nil || id == nil {
+			if err := ids.Close(); err != nil {
+				return nil, err
+			}
+			break
+		}
+		found.numbers = append(found.numbers, id.Value())
+	}
+	for f := range numFields {
+		if err := p.readField(c, v, f, found.sums); err != nil {
+			return nil, fmt.Errorf("field %s: %w", f, err)
+		}
+	}
+	return found, nil
+}
+
+func (p *postingSums) readField(c *checker, v *view, f field, sums []uint64) error {
+	terms, err := v.postings.FieldDict(f.String())
+	if err != nil {
+		return err
+	}
+	defer terms.Close()
+	var positions []uint64
+	var doc bleve.TermFieldDoc
+	for {
+		entry, err := terms.Next()
+		if err != nil || entry == nil {
+			return err
+		}
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
+		term := []byte(entry.Term)
+		list, err := v.postings.TermFieldReader(c.ctx, term, f.String(), true, true, true)
+		if err != nil {
+			return err
+		}
+		for {
+			next, err := list.Next(doc.Reset())
+			if err != nil {
+				return err
+			}
+			if next == nil {
+				break
+			}
+			positions = positions[:0]
+			for _, at := range next.Vectors {
+				positions = append(positions, at.Pos)
+			}
+			number := next.ID.Value()
+			if number >= uint64(len(sums)) {
+				return fmt.Errorf("%w: passage %d of %d", errRecord, number, len(sums))
+			}
+			sums[number] += p.add(f, term, int(math.Round(1/(next.Norm*next.Norm))), positions)
+		}
+		if err := list.Close(); err != nil {
+			return err
+		}
+	}
+}
+
+// words returns the sum of the postings that a passage should have.
+func (p *postingSums) words(a *analyzers, values [numFields]string) uint64 {
+	var sum uint64
+	for f, value := range values {
+		tokens := a.analyze(field(f), value)
+		positions := make(map[string][]uint64)
+		for _, t := range tokens {
+			positions[string(t.Term)] = append(positions[string(t.Term)], uint64(t.Position))
+		}
+		for term, at := range positions {
+			sum += p.add(field(f), []byte(term), len(tokens), at)
+		}
+	}
+	return sum
+}

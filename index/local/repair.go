@@ -1,0 +1,320 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gofrs/flock"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+// RepairOptions are what Repair needs from outside.
+type RepairOptions struct {
+	CheckOptions
+	// Embed returns the vectors of passages by the embedder of the index. Of a
+	// document whose vectors are damaged the passages are embedded anew. When
+	// it is nil or returns index.ErrModelMismatch, since it has another
+	// embedder, such documents are lost.
+	Embed func(ctx context.Context, e index.Embedder, passages []index.Stored) ([][]float32, error)
+}
+
+// Lost is a document that a repair could not save.
+type Lost struct {
+	ID, Path string
+	Why      string
+}
+
+// RepairReport says what Repair did.
+type RepairReport struct {
+	// Before and After are what Check found. After is nil when there was
+	// nothing to repair.
+	Before, After *CheckReport
+	// Documents and Passages were saved; of these Reembedded passages were
+	// given new vectors.
+	Documents, Passages, Reembedded int
+	// Lost documents were dropped and have to be indexed again.
+	Lost []Lost
+	// Unnamed says of segments that had documents whose names could not be
+	// read either: all sources have to be indexed again.
+	Unnamed []string
+	// Undeleted says that nothing tells any more which documents were deleted:
+	// some may be back until their source is indexed again.
+	Undeleted bool
+	// Older says that the newest generation could not be saved, and the one
+	// before it was.
+	Older bool
+	// Discarded passages had a vector of an unfinished re-embedding.
+	Discarded int
+}
+
+// Repair writes a new generation of everything in the index in dir whose
+// checksums hold. Postings, codes and counts are made anew from the texts;
+// documents of which something is damaged are dropped and named. Nothing of the
+// old generations is changed until the new one is written and checked. A sound
+// index is left as it is. While a writer has the index Repair returns a
+// *LockedError.
+func Repair(ctx context.Context, dir string, o RepairOptions) (_ *RepairReport, err error) {
+	dir, err = filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := readCurrent(dir); err != nil && !errors.Is(err, index.ErrDamaged) {
+		return nil, err
+	}
+	lock, err := lockDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	// The store that rebuilds gives the lock back itself.
+	held := true
+	defer func() {
+		if held {
+			err = errors.Join(err, lock.Unlock())
+		}
+	}()
+	before, err := Check(ctx, dir, o.CheckOptions)
+	if err != nil {
+		return nil, err
+	}
+	report := &RepairReport{Before: before}
+	switch where(before) {
+	case damageNone, damageForeign:
+		return report, nil
+	case damagePrevious:
+		if err := os.RemoveAll(filepath.Join(dir, genName(before.Generation-1))); err != nil {
+			return nil, fmt.Errorf("repair index: %w", err)
+		}
+	default:
+		held = false
+		if err := rebuild(ctx, dir, lock, o, report); err != nil {
+			return nil, fmt.Errorf("repair index: %w; the damaged index is as it was", err)
+		}
+	}
+	if report.After, err = Check(ctx, dir, o.CheckOptions); err != nil {
+		return nil, err
+	}
+	if damage := where(report.After); damage == damageNewest {
+		return report, fmt.Errorf("repair index: what was written is damaged again: %s %s; the disk may be failing, the damaged generations are kept",
+			report.After.Problems[0].Path, report.After.Problems[0].What)
+	}
+	removeOthers(dir, report.After.Generation)
+	return report, nil
+}
+
+// damage says what part of an index is damaged.
+type damage int
+
+const (
+	damageNone     damage = iota
+	damageForeign         // something lies beside the index
+	damagePrevious        // only the generation before the newest
+	damageNewest
+)
+
+func where(r *CheckReport) damage {
+	worst := damageNone
+	previous := "?"
+	if r.Generation > 0 {
+		previous = genName(r.Generation-1) + "/"
+	}
+	for _, p := range r.Problems {
+		d := damageNewest
+		switch {
+		case strings.HasPrefix(p.Path, previous):
+			d = damagePrevious
+		case p.Path != currentName && !strings.Contains(p.Path, "/") && !strings.HasPrefix(p.Path, genPrefix):
+			d = damageForeign
+		}
+		worst = max(worst, d)
+	}
+	return worst
+}
+
+// rebuild publishes a generation of what can be saved. It takes over the lock.
+func rebuild(ctx context.Context, dir string, lock *flock.Flock, o RepairOptions, report *RepairReport) (err error) {
+	s := &Store{dir: dir}
+	defer func() {
+		if s.writer == nil {
+			err = errors.Join(err, lock.Unlock())
+			return
+		}
+		if err != nil {
+			s.writer.dirty = false // nothing of it is published
+		}
+		err = errors.Join(err, s.Close())
+	}()
+	from, err := openSalvage(ctx, dir)
+	if err != nil {
+		return err
+	}
+	report.Older = from.base.Generation < from.newest
+	report.Undeleted = from.deleted == nil
+	if r := from.base.Reembedding; r != nil {
+		report.Discarded = r.Passages
+	}
+	if err := s.startAnew(from, lock); err != nil {
+		return err
+	}
+	if err := s.fill(ctx, from, o, report); err != nil {
+		return err
+	}
+	s.writer.dirty = true // an index that has lost everything is one, too
+	return s.Publish(ctx)
+}
+
+// startAnew begins to write an index without documents whose numbers go on
+// where those of the damaged one end. Nothing of that is touched.
+func (s *Store) startAnew(from *salvage, lock *flock.Flock) error {
+	made, err := newSchema(from.base.Settings)
+	if err != nil {
+		return err
+	}
+	w := newWriter(s.dir, lock, made)
+	w.next = manifest{
+		Format: formatVersion, Generation: from.newest, Settings: from.base.Settings,
+		Batch: from.base.Batch, NextRow: from.base.NextRow, NextDocument: from.base.NextDocument, NextSegment: from.base.NextSegment,
+	}
+	if !from.trusted {
+		// A number that is wrong may be anything: go by what was handed out.
+		w.next.NextRow, w.next.NextDocument, w.next.NextSegment = from.handedOut()
+	}
+	if err := os.RemoveAll(w.work); err != nil {
+		return err
+	}
+	return s.startWork(w)
+}
+
+// handedOut returns the numbers after those in the segments.
+func (s *salvage) handedOut() (row, document uint32, segment uint64) {
+	segment = 1
+	for _, name := range s.base.Segments {
+		if n, ok := parseSeg(filepath.Base(name)); ok {
+			segment = max(segment, n+1)
+		}
+		seg := s.segment(name)
+		if seg == nil {
+			continue
+		}
+		for _, d := range seg.docs {
+			row, document = max(row, d.first+uint32(d.info.Passages)), max(document, d.number+1)
+		}
+		seg.close()
+	}
+	return row, document, segment
+}
+
+// A rebuilt index is written in batches of about this many passages and bytes.
+const (
+	rebuildPassages = 1024
+	rebuildBytes    = 8 << 20
+)
+
+// fill applies the documents that can be saved.
+func (s *Store) fill(ctx context.Context, from *salvage, o RepairOptions, report *RepairReport) error {
+	var b index.Batch
+	passages, bytes := 0, 0
+	flush := func() error {
+		if err := s.Apply(ctx, b); err != nil {
+			return err
+		}
+		b, passages, bytes = index.Batch{}, 0, 0
+		return nil
+	}
+	for d, err := range from.documents(ctx) {
+		switch {
+		case errors.Is(err, index.ErrDamaged):
+			report.Unnamed = append(report.Unnamed, plainName(err))
+			continue
+		case err != nil:
+			return err
+		}
+		if d.vectorless && d.lost == "" {
+			if err := reembedSalvaged(ctx, d, from.base.Settings.Model(), o.Embed, report); err != nil {
+				return err
+			}
+		}
+		if d.lost != "" {
+			report.Lost = append(report.Lost, Lost{d.doc.ID, d.doc.Path, d.lost})
+			continue
+		}
+		for i := range d.doc.Content {
+			d.doc.Content[i].Match = o.match(d.doc.Content[i].Text)
+		}
+		b.Put = append(b.Put, d.doc)
+		passages += len(d.doc.Content)
+		bytes += d.doc.Bytes
+		if passages >= rebuildPassages || bytes >= rebuildBytes || len(b.Put) >= rebuildPassages {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	slices.SortFunc(report.Lost, func(a, b Lost) int { return strings.Compare(a.ID, b.ID) })
+	if err := flush(); err != nil {
+		return err
+	}
+	v, err := s.acquire()
+	if err != nil {
+		return err
+	}
+	report.Documents, report.Passages = v.documents(), v.stats.Passages
+	return v.release()
+}
+
+const noEmbedder = "its vectors are damaged, and the model that makes them is not at hand"
+
+// reembedSalvaged gives a document new vectors, or says that it is lost.
+func reembedSalvaged(ctx context.Context, d *salvaged, e index.Embedder, embed func(context.Context, index.Embedder, []index.Stored) ([][]float32, error), report *RepairReport) error {
+	if embed == nil {
+		d.lost = noEmbedder
+		return nil
+	}
+	stored := make([]index.Stored, len(d.doc.Content))
+	for i := range stored {
+		stored[i] = index.Stored{Doc: &d.doc.Info, Passage: d.doc.Content[i]}
+	}
+	vectors, err := embed(ctx, e, stored)
+	if errors.Is(err, index.ErrModelMismatch) {
+		d.lost = noEmbedder
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("embed %s: %w", d.doc.Path, err)
+	}
+	if len(vectors) != len(stored) {
+		return fmt.Errorf("embed %s: %d vectors for %d passages", d.doc.Path, len(vectors), len(stored))
+	}
+	for i, v := range vectors {
+		d.doc.Content[i].Vector = v
+	}
+	report.Reembedded += len(vectors)
+	return nil
+}
+
+// plainName is the name of the file that an error of damage is about.
+func plainName(err error) string {
+	var d *damageError
+	if errors.As(err, &d) {
+		return filepath.Base(d.path)
+	}
+	return err.Error()
+}
+
+// removeOthers removes all generations but one.
+func removeOthers(dir string, generation uint64) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if n, ok := parseGen(e.Name()); ok && n != generation {
+			os.RemoveAll(filepath.Join(dir, e.Name())) // or the next writer does it
+		}
+	}
+}
