@@ -279,9 +279,9 @@ type salvagedSegment struct {
 	// whole tells that all checksums hold, named that that of the documents
 	// does; unnamed that there are some after docs that cannot be read.
 	whole, named, unnamed bool
-	vectors        []byte   // nil if their checksum does not hold
-	offsets        []uint64 // of the passages; nil if they cannot be found
-	records        []byte
+	vectors               []byte   // nil if their checksum does not hold
+	offsets               []uint64 // of the passages; nil if they cannot be found
+	records               []byte
 }
 
 // salvageSegment opens a segment as far as it can be read.

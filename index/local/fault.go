@@ -1,0 +1,24 @@
+package local
+
+import "runtime/debug"
+
+// catchFaults makes of a read that the operating system cannot carry out an
+// error of damage: of a file that is mapped and has become shorter, or whose
+// disk fails, the process would otherwise die of SIGBUS. It counts for the
+// goroutine that calls it, until the function that it returns is run by defer:
+//
+//	defer catchFaults(s.dir, &err)()
+func catchFaults(path string, err *error) func() {
+	before := debug.SetPanicOnFault(true)
+	return func() {
+		debug.SetPanicOnFault(before)
+		r := recover()
+		if r == nil {
+			return
+		}
+		if _, ok := r.(interface{ Addr() uintptr }); !ok {
+			panic(r) // which is a mistake of ours
+		}
+		*err = damaged(path, "cannot be read any more: it has become shorter, or its disk fails")
+	}
+}
