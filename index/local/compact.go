@@ -85,18 +85,21 @@ func (s *segment) vectorsOf(first, n int) [][]float32 {
 	return vectors
 }
 
-// mergeRange returns the segments at the end that should become one: at least
-// mergeWidth of the same tier or below.
+// mergeRange returns the segments at the end that should become one: those
+// after the last of a higher tier, once mergeWidth of them are of the same. The
+// larger ones before are left alone, or each few batches would rewrite them.
 func mergeRange(segs []*segment) (from, to int) {
-	for i := range segs {
-		if len(segs)-i < mergeWidth {
-			break
-		}
-		if run := segs[i:]; slices.MaxFunc(run, func(a, b *segment) int { return a.tier() - b.tier() }).tier() <= run[0].tier() {
-			return i, len(segs)
+	from, to = len(segs), len(segs)
+	count := make(map[int]int) // segments behind i by tier
+	highest := 0
+	for i, s := range slices.Backward(segs) {
+		highest = max(highest, s.tier())
+		count[s.tier()]++
+		if count[highest] >= mergeWidth {
+			from = i
 		}
 	}
-	return 0, 0
+	return from, to
 }
 
 // tier is the power of mergeWidth in the size of a segment. The smallest sizes
