@@ -28,16 +28,17 @@ func (w *writer) compact(segs []*segment, c *contents, dim int) ([]*segment, err
 	var docs []segSource
 	dropped := roaring.New()
 	for _, s := range segs[from:to] {
-		at := 0
-		for _, d := range s.docs {
-			first := at
-			at += d.info.Passages
-			if c.deleted.Contains(d.number) {
-				dropped.Add(d.number)
+		for i, e := range s.docs {
+			if c.deleted.Contains(e.number) {
+				dropped.Add(e.number)
 				continue
 			}
-			src := s.source(c.current(d), first)
-			src.vectors = s.vectorsOf(first, d.info.Passages)
+			d, err := c.doc(docRef{s, i})
+			if err != nil {
+				return segs, err
+			}
+			src := s.source(d, int(e.at))
+			src.vectors = s.vectorsOf(int(e.at), d.info.Passages)
 			docs = append(docs, src)
 		}
 	}
@@ -113,10 +114,8 @@ func (s *segment) tier() int {
 func mostlyDeleted(segs []*segment, deleted *roaring.Bitmap) (from, to int) {
 	for i, s := range segs {
 		gone := 0
-		for _, d := range s.docs {
-			if deleted.Contains(d.number) {
-				gone += 1 + d.info.Passages
-			}
+		for i := range s.numbered(deleted) {
+			gone += 1 + s.passages(i)
 		}
 		if 2*gone > len(s.rows)+len(s.docs) {
 			return i, i + 1

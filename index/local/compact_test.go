@@ -24,7 +24,7 @@ func TestMergeRange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var segs []*segment
-			sized := func(rows int) *segment { return &segment{rows: make([]uint32, rows), docs: make([]*docRecord, 1)} }
+			sized := func(rows int) *segment { return &segment{rows: make([]uint32, rows), docs: make([]docEntry, 1)} }
 			rows, rewritten := 0, 0
 			for n := 0; rows < total; n++ {
 				size := c.batch(n)
