@@ -23,6 +23,7 @@ type view struct {
 	updated  time.Time
 	schema   *schema
 	rowCache func() []atomic.Uint32 // Bleve's document number to row+1
+	scorers  sync.Pool              // of *scorer
 	refs     atomic.Int32
 }
 
