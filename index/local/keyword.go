@@ -142,9 +142,9 @@ type keywordSearch struct {
 	analyzers *analyzers
 }
 
-// each calls f for every posting of a term in a field.
-func (k *keywordSearch) each(fd field, term string, freqs bool, f func(number uint32, p *bleve.TermFieldDoc)) (err error) {
-	t, err := k.view.postings.TermFieldReader(k.ctx, []byte(term), fd.String(), freqs, freqs, false)
+// each calls f for every passage that has a term in a field.
+func (k *keywordSearch) each(fd field, term string, f func(number uint32)) (err error) {
+	t, err := k.view.postings.TermFieldReader(k.ctx, []byte(term), fd.String(), false, false, false)
 	if err != nil {
 		return fmt.Errorf("reading postings: %w", err)
 	}
@@ -161,6 +161,6 @@ func (k *keywordSearch) each(fd field, term string, freqs bool, f func(number ui
 		if next == nil {
 			return nil
 		}
-		f(uint32(next.ID.Value()), next)
+		f(uint32(next.ID.Value()))
 	}
 }

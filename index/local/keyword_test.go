@@ -38,7 +38,7 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 				continue
 			}
 			mean := max(float64(length.Tokens)/float64(length.Passages), 1)
-			err := k.each(f, term, true, func(number uint32, p *bleve.TermFieldDoc) {
+			err := plainPostings(ctx, v, f, term, func(number uint32, p *bleve.TermFieldDoc) {
 				if freqs[number] == 0 {
 					found = append(found, number)
 				}
@@ -87,7 +87,7 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 				continue
 			}
 			n := uint64(0)
-			if err := k.each(fieldPath, string(t.Term), false, func(uint32, *bleve.TermFieldDoc) { n++ }); err != nil {
+			if err := k.each(fieldPath, string(t.Term), func(uint32) { n++ }); err != nil {
 				return nil, err
 			}
 			if n == v.lengths[fieldPath].Passages {
@@ -113,6 +113,23 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 	}
 	slices.SortFunc(hits, compareHits)
 	return hits[:min(len(hits), r.Limit)], nil
+}
+
+// plainPostings calls f for every posting of a term in a field.
+func plainPostings(ctx context.Context, v *view, fd field, term string, f func(number uint32, p *bleve.TermFieldDoc)) error {
+	t, err := v.postings.TermFieldReader(ctx, []byte(term), fd.String(), true, true, false)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	var p bleve.TermFieldDoc
+	for {
+		next, err := t.Next(p.Reset())
+		if err != nil || next == nil {
+			return err
+		}
+		f(uint32(next.ID.Value()), next)
+	}
 }
 
 // TestKeywordEqualsPlain compares hits and scores, to the last bit, with those
@@ -210,8 +227,7 @@ func TestKeywordEqualsPlain(t *testing.T) {
 // TestScoreBlocks scores lists that reach over several blocks.
 func TestScoreBlocks(t *testing.T) {
 	v := &view{}
-	w := v.newScorer()
-	w.best = best{limit: 10}
+	w := v.newScorer(10)
 	lists := []termList{
 		{[]uint32{0, blockSize - 1, blockSize, 3 * blockSize}, []float64{1, 2, 3, 4}},
 		{[]uint32{blockSize - 1, 2*blockSize - 1}, []float64{5, 6}},

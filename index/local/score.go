@@ -56,14 +56,20 @@ func (k *keywordSearch) score(q index.Query, limit int, passes func(number uint3
 		return nil, err
 	}
 	segs := k.view.postings.Segments()
-	workers := make([]*scorer, runtime.GOMAXPROCS(0))
-	for i := range workers {
-		workers[i] = k.view.newScorer()
-		defer k.view.scorers.Put(workers[i])
-	}
 	lists := make([][]termList, len(segs)) // by segment and term
-	for i := range lists {
+	var blocks []scoreBlock
+	offset := uint32(0)
+	for i, seg := range segs {
 		lists[i] = make([]termList, len(terms))
+		size := uint32(seg.FullSize())
+		for from := uint32(0); from < size; from += blockSize {
+			blocks = append(blocks, scoreBlock{lists[i], offset, from})
+		}
+		offset += size
+	}
+	workers := make([]*scorer, min(runtime.GOMAXPROCS(0), max(len(segs)*len(terms), len(blocks))))
+	for i := range workers {
+		workers[i] = k.view.newScorer(limit)
 	}
 	if err := k.share(workers, len(segs)*len(terms), func(w *scorer, n int) (err error) {
 		seg, term := n/len(terms), n%len(terms)
@@ -80,18 +86,6 @@ func (k *keywordSearch) score(q index.Query, limit int, passes func(number uint3
 		}
 		idf[t] = math.Log(1 + (n-df+0.5)/(df+0.5))
 	}
-	var blocks []scoreBlock
-	offset := uint32(0)
-	for i, seg := range segs {
-		size := uint32(seg.FullSize())
-		for from := uint32(0); from < size; from += blockSize {
-			blocks = append(blocks, scoreBlock{lists[i], offset, from})
-		}
-		offset += size
-	}
-	for _, w := range workers {
-		w.best = best{limit: limit, found: w.best.found[:0]}
-	}
 	if err := k.share(workers, len(blocks), func(w *scorer, n int) error {
 		return w.score(blocks[n], uses, idf, passes)
 	}); err != nil {
@@ -102,6 +96,7 @@ func (k *keywordSearch) score(q index.Query, limit int, passes func(number uint3
 		for _, f := range w.best.found {
 			all.add(f)
 		}
+		k.view.scorers.Put(w) // not after an error or a panic, which leave scores behind
 	}
 	return all.sorted(), nil
 }
@@ -247,13 +242,14 @@ type scorer struct {
 }
 
 // newScorer returns a scorer of an earlier search of the view, or a new one.
-func (v *view) newScorer() *scorer {
+func (v *view) newScorer(limit int) *scorer {
 	const lengths = 1024 // for longer ones it is worked out each time
 	if w, ok := v.scorers.Get().(*scorer); ok {
 		w.lists.reset()
+		w.best = best{limit: limit, found: w.best.found[:0]}
 		return w
 	}
-	w := &scorer{view: v, scores: make([]float64, blockSize)}
+	w := &scorer{view: v, best: best{limit: limit}, scores: make([]float64, blockSize)}
 	for f := range w.norms {
 		if v.lengths[f].Passages == 0 {
 			continue
