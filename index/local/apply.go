@@ -226,15 +226,13 @@ func (s *Store) write(c *change) error {
 	for _, d := range c.touched {
 		w.byID[d.info.ID] = d
 	}
-	for _, seg := range segs {
-		if slices.Contains(old.segs, seg) {
-			continue
+	for _, src := range c.put {
+		// As a reader will see it, and sharing nothing with the caller.
+		d, _, err := decodeDoc(appendDoc(nil, src.doc))
+		if err != nil {
+			return err
 		}
-		for _, d := range seg.docs {
-			if !next.deleted.Contains(d.number) {
-				w.byID[d.info.ID] = d
-			}
-		}
+		w.byID[d.info.ID] = d
 	}
 	w.next.Batch, w.next.NextRow, w.next.NextDocument = batch, c.nextRow, c.nextDoc
 	w.dirty = true
@@ -254,8 +252,8 @@ func (w *writer) nextSegments(old []*segment, put []segSource, next *contents) (
 			return nil, errors.Join(err, releaseSegments(segs))
 		}
 		segs = append(segs, seg)
-		for _, d := range seg.docs {
-			next.add(d)
+		for _, src := range put {
+			next.add(src.doc)
 		}
 	}
 	segs, err := w.compact(segs, next, w.next.Settings.Dim)

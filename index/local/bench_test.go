@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/albert-search/albert-search/index"
 )
@@ -198,4 +199,11 @@ func BenchmarkOpen(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// seconds is what f takes.
+func seconds(f func()) float64 {
+	began := time.Now()
+	f()
+	return time.Since(began).Seconds()
 }

@@ -46,7 +46,11 @@ func (c *checker) postings(path string, v *view) (err error) {
 		if err != nil {
 			continue // which segment has said
 		}
-		d := v.current(seg.doc(row))
+		d, err := v.doc(docRef{seg, seg.docOf(row)})
+		if err != nil {
+			c.problem(seg.path, "%s", plainDamage(err))
+			continue
+		}
 		want := p.words(v.schema.analyzers, fieldValues(&d.info, &passage, c.o.match(passage.Text)))
 		if found.sums[number] != want {
 			c.problem(path, "has other words for passage %d, of %s, than its text", row, filepath.Base(d.info.Path))

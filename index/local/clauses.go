@@ -9,7 +9,6 @@ import (
 	"github.com/blevesearch/bleve/v2/analysis"
 	"github.com/blevesearch/bleve/v2/search"
 	"github.com/blevesearch/bleve/v2/search/searcher"
-	bleve "github.com/blevesearch/bleve_index_api"
 
 	"github.com/albert-search/albert-search/index"
 )
@@ -63,7 +62,7 @@ func (k *keywordSearch) phrase(fields []field, text string) (*roaring.Bitmap, er
 		}
 		var err error
 		if len(tokens) == 1 {
-			err = k.each(f, string(tokens[0].Term), false, func(number uint32, _ *bleve.TermFieldDoc) { found.Add(number) })
+			err = k.each(f, string(tokens[0].Term), found.Add)
 		} else {
 			err = k.phraseIn(f, tokens, found)
 		}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/albert-search/albert-search/index"
 )
@@ -71,8 +72,16 @@ func appendDoc(b []byte, d *docRecord) []byte {
 
 // decodeDoc is the inverse of appendDoc; it returns the bytes after the record.
 func decodeDoc(b []byte) (*docRecord, []byte, error) {
-	r := recordReader{b: b}
-	d := &docRecord{number: r.uint32(), first: r.uint32()}
+	d := new(docRecord)
+	rest, err := d.decode(b, false)
+	return d, rest, err
+}
+
+// decode reads a record into d. If alias is true, the strings of d are the
+// bytes of b themselves, which must stay as they are for as long as d is used.
+func (d *docRecord) decode(b []byte, alias bool) (rest []byte, err error) {
+	r := recordReader{b: b, alias: alias}
+	*d = docRecord{number: r.uint32(), first: r.uint32()}
 	d.info.Passages = r.int()
 	d.info.ID = r.string()
 	d.info.Path = r.string()
@@ -102,7 +111,7 @@ func decodeDoc(b []byte) (*docRecord, []byte, error) {
 	if uint64(d.first)+uint64(d.info.Passages) > maxRow {
 		r.fail()
 	}
-	return d, r.b, r.err
+	return r.b, r.err
 }
 
 // appendPassage encodes a passage record: a checksum and what it covers.
@@ -143,8 +152,9 @@ func decodePassage(b []byte) (index.Passage, error) {
 
 // recordReader reads the fields of a record. After an error it returns zeros.
 type recordReader struct {
-	b   []byte
-	err error
+	b     []byte
+	alias bool // strings are the bytes themselves, not a copy
+	err   error
 }
 
 func (r *recordReader) fail() { r.err, r.b = errRecord, nil }
@@ -207,4 +217,10 @@ func (r *recordReader) bytes(n int) []byte {
 	return b
 }
 
-func (r *recordReader) string() string { return string(r.bytes(r.count())) }
+func (r *recordReader) string() string {
+	b := r.bytes(r.count())
+	if r.alias {
+		return unsafe.String(unsafe.SliceData(b), len(b))
+	}
+	return string(b)
+}

@@ -28,16 +28,17 @@ func (w *writer) compact(segs []*segment, c *contents, dim int) ([]*segment, err
 	var docs []segSource
 	dropped := roaring.New()
 	for _, s := range segs[from:to] {
-		at := 0
-		for _, d := range s.docs {
-			first := at
-			at += d.info.Passages
-			if c.deleted.Contains(d.number) {
-				dropped.Add(d.number)
+		for i, e := range s.docs {
+			if c.deleted.Contains(e.number) {
+				dropped.Add(e.number)
 				continue
 			}
-			src := s.source(c.current(d), first)
-			src.vectors = s.vectorsOf(first, d.info.Passages)
+			d, err := c.doc(docRef{s, i})
+			if err != nil {
+				return segs, err
+			}
+			src := s.source(d, int(e.at))
+			src.vectors = s.vectorsOf(int(e.at), d.info.Passages)
 			docs = append(docs, src)
 		}
 	}
@@ -85,18 +86,21 @@ func (s *segment) vectorsOf(first, n int) [][]float32 {
 	return vectors
 }
 
-// mergeRange returns the segments at the end that should become one: at least
-// mergeWidth of the same tier or below.
+// mergeRange returns the segments at the end that should become one: those
+// after the last of a higher tier, once mergeWidth of them are of the same. The
+// larger ones before are left alone, or each few batches would rewrite them.
 func mergeRange(segs []*segment) (from, to int) {
-	for i := range segs {
-		if len(segs)-i < mergeWidth {
-			break
-		}
-		if run := segs[i:]; slices.MaxFunc(run, func(a, b *segment) int { return a.tier() - b.tier() }).tier() <= run[0].tier() {
-			return i, len(segs)
+	from, to = len(segs), len(segs)
+	count := make(map[int]int) // segments behind i by tier
+	highest := 0
+	for i, s := range slices.Backward(segs) {
+		highest = max(highest, s.tier())
+		count[s.tier()]++
+		if count[highest] >= mergeWidth {
+			from = i
 		}
 	}
-	return 0, 0
+	return from, to
 }
 
 // tier is the power of mergeWidth in the size of a segment. The smallest sizes
@@ -110,10 +114,8 @@ func (s *segment) tier() int {
 func mostlyDeleted(segs []*segment, deleted *roaring.Bitmap) (from, to int) {
 	for i, s := range segs {
 		gone := 0
-		for _, d := range s.docs {
-			if deleted.Contains(d.number) {
-				gone += 1 + d.info.Passages
-			}
+		for i := range s.numbered(deleted) {
+			gone += 1 + s.passages(i)
 		}
 		if 2*gone > len(s.rows)+len(s.docs) {
 			return i, i + 1

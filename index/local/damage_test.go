@@ -242,3 +242,44 @@ func TestNotFound(t *testing.T) {
 		}
 	}
 }
+
+// TestDamageAfterOpening checks that a document whose record changes under an
+// open Store is not shown.
+func TestDamageAfterOpening(t *testing.T) {
+	dir, _ := stepsIndex(t, 2)
+	s := mustOpen(t, dir)
+	hits, err := s.Keyword(t.Context(), index.Request{Query: query("word"), Limit: 1})
+	if err != nil || len(hits) != 1 {
+		t.Fatalf("%d hits, %v", len(hits), err)
+	}
+	for _, seg := range s.view.segs {
+		f, err := decodeFooter(seg.data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.OpenFile(seg.path, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		for i := range seg.docs {
+			record := seg.docRecord(i)
+			at := len(record) - 1 // a count, which decodes whatever it is
+			offset := int64(f.sections[secDocs].offset + seg.docs[i].end - 1)
+			if _, err := file.WriteAt([]byte{record[at] ^ 1}, offset); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := s.Passages(t.Context(), []index.PassageID{hits[0].ID}); !errors.Is(err, index.ErrDamaged) {
+		t.Errorf("Passages: error %v, want ErrDamaged", err)
+	}
+	if _, err := s.Keyword(t.Context(), index.Request{Query: query("word"), Filter: index.Filter{Paths: []string{"*"}}, Limit: 1}); !errors.Is(err, index.ErrDamaged) {
+		t.Errorf("a filtered search: error %v, want ErrDamaged", err)
+	}
+	for _, err := range s.Documents(t.Context()) {
+		if !errors.Is(err, index.ErrDamaged) {
+			t.Errorf("Documents: error %v, want ErrDamaged", err)
+		}
+	}
+}

@@ -20,11 +20,19 @@ func (v *view) filterRows(ctx context.Context, f index.Filter) (*roaring.Bitmap,
 	}
 	rows := roaring.New()
 	n := 0
-	for d := range v.docs() {
+	var scratch docRecord
+	for r := range v.docsFrom(0) {
 		if n++; n%1024 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if d.info.Passages > 0 && passes(&d.info) {
+		if r.seg.passages(r.i) == 0 {
+			continue
+		}
+		d, err := v.peek(r, &scratch)
+		if err != nil {
+			return nil, err
+		}
+		if passes(&d.info) {
 			rows.AddRange(uint64(d.first), uint64(d.first)+uint64(d.info.Passages))
 		}
 	}

@@ -96,7 +96,13 @@ func FuzzSegment(f *testing.F) {
 			if got, ok := s.position(row); !ok || got != pos {
 				t.Fatalf("row %d is at %d, found at %d", row, pos, got)
 			}
-			d := s.doc(row)
+			d, err := s.doc(s.docOf(row))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.docID(s.docOf(row)) != d.info.ID || s.passages(s.docOf(row)) != d.info.Passages {
+				t.Fatalf("the table has another document than %+v", d)
+			}
 			if row < d.first || row-d.first >= uint32(d.info.Passages) {
 				t.Fatalf("row %d is said to be of %+v", row, d)
 			}

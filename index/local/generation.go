@@ -86,10 +86,8 @@ func checkSegments(dir string, m *manifest, segs []*segment, dim int) error {
 // unusable; the number of the batch tells.
 func openView(m *manifest, c contents, segs []*segment, p *postings, made *schema) (*view, error) {
 	for _, s := range segs {
-		for _, d := range s.docs {
-			if !c.deleted.Contains(d.number) {
-				c.add(c.current(d))
-			}
+		if err := c.addSegment(s); err != nil {
+			return nil, errors.Join(err, releaseSegments(segs))
 		}
 	}
 	snapshot, err := p.reader()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	bleve "github.com/blevesearch/bleve_index_api"
@@ -56,21 +55,29 @@ func (s *Store) Keyword(ctx context.Context, r index.Request) (hits []index.Hit,
 	if must != nil && must.IsEmpty() || allowed != nil && allowed.IsEmpty() {
 		return nil, nil
 	}
-	if err := k.score(r.Query); err != nil {
+	found, err := k.score(r.Query, r.Limit, func(number uint32) (bool, error) {
+		if must != nil && !must.Contains(number) || not.Contains(number) {
+			return false, nil
+		}
+		if allowed == nil {
+			return true, nil
+		}
+		row, err := v.row(uint64(number))
+		if err != nil {
+			return false, damaged(s.dir, err.Error())
+		}
+		return allowed.Contains(row), nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	top := topK{limit: r.Limit}
-	for n, score := range k.scores {
-		if score == 0 || !top.admits(score) || must != nil && !must.Contains(uint32(n)) || not.Contains(uint32(n)) {
-			continue
-		}
-		row, err := v.row(uint64(n))
+	for _, f := range found {
+		row, err := v.row(uint64(f.number))
 		if err != nil {
 			return nil, damaged(s.dir, err.Error())
 		}
-		if allowed == nil || allowed.Contains(row) {
-			top.add(index.Hit{ID: index.PassageID(row), Score: score})
-		}
+		top.add(index.Hit{ID: index.PassageID(row), Score: f.score})
 	}
 	return top.sorted(), nil
 }
@@ -133,17 +140,11 @@ type keywordSearch struct {
 	ctx       context.Context
 	view      *view
 	analyzers *analyzers
-	scores    []float64 // by document number
-
-	// What scoreTerm keeps of one term: weighted frequencies by document
-	// number, and the numbers whose frequency is not zero.
-	freqs []float64
-	found []uint32
 }
 
-// each calls f for every posting of a term in a field.
-func (k *keywordSearch) each(fd field, term string, freqs bool, f func(number uint32, p *bleve.TermFieldDoc)) (err error) {
-	t, err := k.view.postings.TermFieldReader(k.ctx, []byte(term), fd.String(), freqs, freqs, false)
+// each calls f for every passage that has a term in a field.
+func (k *keywordSearch) each(fd field, term string, f func(number uint32)) (err error) {
+	t, err := k.view.postings.TermFieldReader(k.ctx, []byte(term), fd.String(), false, false, false)
 	if err != nil {
 		return fmt.Errorf("reading postings: %w", err)
 	}
@@ -160,95 +161,6 @@ func (k *keywordSearch) each(fd field, term string, freqs bool, f func(number ui
 		if next == nil {
 			return nil
 		}
-		f(uint32(next.ID.Value()), next)
+		f(uint32(next.ID.Value()))
 	}
-}
-
-// score adds up the scores of all passages.
-func (k *keywordSearch) score(q index.Query) error {
-	k.scores = make([]float64, k.view.postingDocs())
-	k.freqs = make([]float64, len(k.scores))
-	for _, c := range q.Clauses {
-		if c.Occur == index.MustNot {
-			continue
-		}
-		fields, err := searched(c.Field)
-		if err != nil {
-			return err
-		}
-		var where *roaring.Bitmap
-		if c.Phrase {
-			if where, err = k.phrase(fields, c.Text); err != nil {
-				return err
-			}
-		}
-		// All fields of a clause have the same analyzer.
-		for _, t := range k.analyzers.analyze(fields[0], c.Text) {
-			if err := k.scoreTerm(fields, string(t.Term), where); err != nil {
-				return err
-			}
-		}
-		if c.Occur == index.Should && c.Field == "" {
-			if err := k.scorePath(c.Text); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// scorePath adds the scores of the words in paths, so that a file is found by
-// its name. A word in all paths says where the collection is, and a word that
-// the text's analyzer drops says nothing.
-func (k *keywordSearch) scorePath(text string) error {
-	for _, t := range k.analyzers.analyze(fieldPath, text) {
-		term := string(t.Term)
-		if len(k.analyzers.analyze(fieldText, term)) == 0 {
-			continue
-		}
-		n := uint64(0)
-		if err := k.each(fieldPath, term, false, func(uint32, *bleve.TermFieldDoc) { n++ }); err != nil {
-			return err
-		}
-		if n == k.view.lengths[fieldPath].Passages {
-			continue
-		}
-		if err := k.scoreTerm([]field{fieldPath}, term, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// scoreTerm adds the scores of a term to the passages in where, or to all when
-// where is nil.
-func (k *keywordSearch) scoreTerm(fields []field, term string, where *roaring.Bitmap) error {
-	for _, f := range fields {
-		length := k.view.lengths[f]
-		if length.Passages == 0 {
-			continue
-		}
-		mean := max(float64(length.Tokens)/float64(length.Passages), 1)
-		err := k.each(f, term, true, func(number uint32, p *bleve.TermFieldDoc) {
-			if k.freqs[number] == 0 {
-				k.found = append(k.found, number)
-			}
-			fieldLength := math.Round(1 / (p.Norm * p.Norm)) // Bleve's norm is 1/sqrt(length)
-			k.freqs[number] += f.weight() * float64(p.Freq) / (1 - bm25B + bm25B*fieldLength/mean)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	n, df := float64(k.view.stats.Passages), float64(len(k.found))
-	idf := math.Log(1 + (n-df+0.5)/(df+0.5))
-	for _, number := range k.found {
-		if where == nil || where.Contains(number) {
-			freq := k.freqs[number]
-			k.scores[number] += idf * freq * (bm25K1 + 1) / (freq + bm25K1)
-		}
-		k.freqs[number] = 0
-	}
-	k.found = k.found[:0]
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/albert-search/albert-search/index"
 )
@@ -19,9 +20,18 @@ func (s *Store) Documents(ctx context.Context) iter.Seq2[*index.Info, error] {
 			return
 		}
 		defer v.release()
-		docs := slices.SortedFunc(v.docs(), func(a, b *docRecord) int { return cmp.Compare(a.info.ID, b.info.ID) })
-		for _, d := range docs {
-			if err := ctx.Err(); err != nil {
+		type entry struct {
+			id  string
+			ref docRef
+		}
+		docs := make([]entry, 0, v.documents())
+		for r := range v.docsFrom(0) {
+			docs = append(docs, entry{r.seg.docID(r.i), r})
+		}
+		slices.SortFunc(docs, func(a, b entry) int { return strings.Compare(a.id, b.id) })
+		for _, e := range docs {
+			d, err := v.doc(e.ref)
+			if err = cmp.Or(err, ctx.Err()); err != nil {
 				yield(nil, err)
 				return
 			}
@@ -54,7 +64,11 @@ func (s *Store) Passages(ctx context.Context, ids []index.PassageID) ([]index.St
 		if err != nil {
 			return nil, err
 		}
-		stored = append(stored, index.Stored{ID: id, Doc: &v.current(seg.doc(uint32(id))).info, Passage: p})
+		d, err := v.doc(docRef{seg, seg.docOf(uint32(id))})
+		if err != nil {
+			return nil, err
+		}
+		stored = append(stored, index.Stored{ID: id, Doc: &d.info, Passage: p})
 	}
 	return stored, nil
 }

@@ -79,14 +79,18 @@ func (r *reembedding) Passages(ctx context.Context) iter.Seq2[index.Stored, erro
 			return
 		}
 		defer v.release()
-		for d, seg := range v.docsFrom(0) {
-			pos, _ := seg.position(d.first)
+		for ref := range v.docsFrom(0) {
+			d, err := v.doc(ref)
+			if err != nil {
+				yield(index.Stored{}, err)
+				return
+			}
 			for i := range d.info.Passages {
 				if err := ctx.Err(); err != nil {
 					yield(index.Stored{}, err)
 					return
 				}
-				p, err := seg.passage(pos + i)
+				p, err := ref.seg.passage(ref.position() + i)
 				if err != nil {
 					yield(index.Stored{}, err)
 					return
@@ -186,7 +190,9 @@ func (r *reembedding) Switch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.learn(now)
+	if err := w.learn(now); err != nil {
+		return errors.Join(s.fail(err), now.release())
+	}
 	// What is done here cannot be taken back: it is published, whatever ctx
 	// has come to.
 	return errors.Join(s.publishDirty(context.WithoutCancel(ctx)), now.release())

@@ -318,7 +318,7 @@ func salvageSegment(path string) (_ *salvagedSegment, err error) {
 	}
 	s.records, _ = part(secPassages) // each has a checksum of its own
 	if b, ok := part(secOffsets); ok {
-		s.offsets, _ = copyOffsets(b, uint64(len(s.records)))
+		s.offsets = readOffsets(b, uint64(len(s.records)))
 	}
 	part(secRows) // which follow from the documents
 	var rest []byte
@@ -334,6 +334,21 @@ func salvageSegment(path string) (_ *salvagedSegment, err error) {
 		s.docs, rest = append(s.docs, d), after
 	}
 	return s, nil
+}
+
+// readOffsets returns the offsets of passages in limit bytes, nil if they are
+// none.
+func readOffsets(b []byte, limit uint64) []uint64 {
+	offsets := make([]uint64, len(b)/8)
+	last := uint64(0)
+	for i := range offsets {
+		at := binary.LittleEndian.Uint64(b[8*i:])
+		if at < last || at > limit {
+			return nil
+		}
+		offsets[i], last = at, at
+	}
+	return offsets
 }
 
 func (s *salvagedSegment) close() error { return s.data.Unmap() }

@@ -1,10 +1,12 @@
 package local
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"iter"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/mmap-go"
 
 	"github.com/albert-search/albert-search/index"
@@ -111,14 +114,26 @@ type segment struct {
 	data    mmap.MMap
 	vectors []float32 // of all rows one after the other
 	rows    []uint32  // ascending
-	offsets []uint64  // of the passage records, one more than rows
+	offsets []byte    // of the passage records, one more than rows
 	records []byte
-	docs    []*docRecord // ascending by number and by first
+	docs    []docEntry // ascending by number and by first
+	docData []byte     // the document records
+	totals  totals     // of all documents
 	refs    atomic.Int32
 }
 
-// openSegment maps a segment file. The parts that are read whole are checked
-// here: document records, row numbers and offsets.
+// docEntry is what is kept in memory of a document of a segment. The rest is
+// read from the record when it is wanted: most of a large index never is.
+type docEntry struct {
+	end    uint64 // of the record in the section; it begins where the one before ends
+	number uint32
+	first  uint32 // row of the first passage
+	at     uint32 // position of the first passage
+	sum    uint32 // CRC-32C of the record, which a later reading must have too
+}
+
+// openSegment maps a segment file. Document records, row numbers and offsets
+// are read whole once and checked here.
 func openSegment(path string) (*segment, error) {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		return nil, errors.New("an index can only be read by a little-endian processor")
@@ -164,7 +179,8 @@ func (s *segment) parse() error {
 	s.vectors = inPlace[float32](part(secVectors))
 	s.rows = inPlace[uint32](part(secRows))
 	s.records = part(secPassages)
-	if s.offsets, err = copyOffsets(part(secOffsets), uint64(len(s.records))); err != nil {
+	s.offsets = part(secOffsets)
+	if err := s.checkOffsets(); err != nil {
 		return err
 	}
 	for i, r := range s.rows {
@@ -172,11 +188,17 @@ func (s *segment) parse() error {
 			return errors.New("has rows out of order")
 		}
 	}
-	rest := part(secDocs)
-	s.docs = make([]*docRecord, f.docs)
-	at := 0
+	s.docData = part(secDocs)
+	return s.parseDocs(int(f.docs))
+}
+
+// parseDocs checks the document records and makes the table of them.
+func (s *segment) parseDocs(n int) error {
+	s.docs = make([]docEntry, n)
+	rest, at := s.docData, 0
+	var d docRecord
 	for i := range s.docs {
-		d, after, err := decodeDoc(rest)
+		after, err := d.decode(rest, true)
 		if err != nil {
 			return err
 		}
@@ -187,8 +209,11 @@ func (s *segment) parse() error {
 		if n > len(s.rows)-at || n > 0 && (s.rows[at] != d.first || s.rows[at+n-1] != d.first+uint32(n)-1) {
 			return errors.New("has documents that do not fit the rows")
 		}
+		s.docs[i] = docEntry{uint64(len(s.docData) - len(after)), d.number, d.first, uint32(at),
+			crc32.Checksum(rest[:len(rest)-len(after)], castagnoli)}
+		s.totals.add(&d)
 		at += n
-		s.docs[i], rest = d, after
+		rest = after
 	}
 	if at != len(s.rows) || len(rest) != 0 || len(s.docs) == 0 {
 		return errors.New("has rows without a document")
@@ -205,21 +230,25 @@ func inPlace[T float32 | uint32](b []byte) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
 }
 
-// copyOffsets reads the offsets, which are not aligned when the rows are odd
-// in number.
-func copyOffsets(b []byte, limit uint64) ([]uint64, error) {
-	offsets := make([]uint64, len(b)/8)
-	for i := range offsets {
-		offsets[i] = binary.LittleEndian.Uint64(b[8*i:])
-		if i > 0 && offsets[i] < offsets[i-1] {
-			return nil, errors.New("has offsets out of order")
+// checkOffsets checks that the records are one after the other. The offsets
+// are read in place but not as numbers: they are not aligned when the rows are
+// odd in number.
+func (s *segment) checkOffsets() error {
+	last := uint64(0)
+	for i := range len(s.rows) + 1 {
+		at := s.offset(i)
+		if at < last {
+			return errors.New("has offsets out of order")
 		}
+		last = at
 	}
-	if offsets[0] != 0 || offsets[len(offsets)-1] != limit {
-		return nil, errors.New("has offsets that do not fit")
+	if s.offset(0) != 0 || last != uint64(len(s.records)) {
+		return errors.New("has offsets that do not fit")
 	}
-	return offsets, nil
+	return nil
 }
+
+func (s *segment) offset(i int) uint64 { return binary.LittleEndian.Uint64(s.offsets[8*i:]) }
 
 // position returns where a row is in the segment.
 func (s *segment) position(row uint32) (int, bool) { return slices.BinarySearch(s.rows, row) }
@@ -228,19 +257,86 @@ func (s *segment) position(row uint32) (int, bool) { return slices.BinarySearch(
 func (s *segment) vector(pos int) []float32 { return s.vectors[pos*s.dim : (pos+1)*s.dim] }
 
 // record returns the encoded passage at a position.
-func (s *segment) record(pos int) []byte { return s.records[s.offsets[pos]:s.offsets[pos+1]] }
+func (s *segment) record(pos int) []byte { return s.records[s.offset(pos):s.offset(pos+1)] }
 
-// doc returns the document that has a row of the segment.
-func (s *segment) doc(row uint32) *docRecord {
+// docRecord returns the encoded record of the i-th document.
+func (s *segment) docRecord(i int) []byte {
+	start := uint64(0)
+	if i > 0 {
+		start = s.docs[i-1].end
+	}
+	return s.docData[start:s.docs[i].end]
+}
+
+// doc reads the i-th document.
+func (s *segment) doc(i int) (*docRecord, error) {
+	d := new(docRecord)
+	return d, s.readDoc(i, slices.Clone(s.docRecord(i)), d)
+}
+
+// peekDoc reads the i-th document into d, whose strings are valid for as long
+// as the segment is.
+func (s *segment) peekDoc(i int, d *docRecord) error { return s.readDoc(i, s.docRecord(i), d) }
+
+// readDoc decodes the record of the i-th document, which the strings in d
+// stay part of. The record was whole when the segment was opened; what is no
+// longer the same must not be shown.
+func (s *segment) readDoc(i int, record []byte, d *docRecord) error {
+	if crc32.Checksum(record, castagnoli) == s.docs[i].sum {
+		if _, err := d.decode(record, true); err == nil {
+			return nil
+		}
+	}
+	return damaged(s.path, fmt.Sprintf("has an unreadable document %d", s.docs[i].number))
+}
+
+// docID returns the ID of the i-th document, which is valid for as long as the
+// segment is.
+func (s *segment) docID(i int) string {
+	r := recordReader{b: s.docRecord(i), alias: true}
+	r.uvarint() // number, first row and passages
+	r.uvarint()
+	r.uvarint()
+	return r.string()
+}
+
+// passages is the number of passages of the i-th document.
+func (s *segment) passages(i int) int {
+	if i+1 == len(s.docs) {
+		return len(s.rows) - int(s.docs[i].at)
+	}
+	return int(s.docs[i+1].at - s.docs[i].at)
+}
+
+// find returns which of the documents has a number.
+func (s *segment) find(number uint32) (i int, ok bool) {
+	return slices.BinarySearchFunc(s.docs, number, func(d docEntry, number uint32) int { return cmp.Compare(d.number, number) })
+}
+
+// numbered iterates over the documents whose numbers are in the bitmap.
+func (s *segment) numbered(numbers *roaring.Bitmap) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		it := numbers.Iterator()
+		it.AdvanceIfNeeded(s.docs[0].number)
+		for last := s.docs[len(s.docs)-1].number; it.HasNext() && it.PeekNext() <= last; {
+			if i, ok := s.find(it.Next()); ok && !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// docOf returns which of the documents has a row of the segment.
+func (s *segment) docOf(row uint32) int {
 	// Documents without passages have the row that was next; of several with
 	// the same first row the last is the one with passages.
-	i, _ := slices.BinarySearchFunc(s.docs, row, func(d *docRecord, row uint32) int {
+	i, _ := slices.BinarySearchFunc(s.docs, row, func(d docEntry, row uint32) int {
 		if d.first <= row {
 			return -1
 		}
 		return 1
 	})
-	return s.docs[i-1]
+	return i - 1
 }
 
 // passage reads the passage at a position.
@@ -259,14 +355,14 @@ func (s *segment) release() error {
 	if s.refs.Add(-1) > 0 {
 		return nil
 	}
-	s.vectors, s.rows, s.records = nil, nil, nil
+	s.vectors, s.rows, s.offsets, s.records, s.docData = nil, nil, nil, nil, nil
 	return s.data.Unmap()
 }
 
 // end is one past the last row that the segment's documents were given.
 func (s *segment) end() uint64 {
-	last := s.docs[len(s.docs)-1]
-	return uint64(last.first) + uint64(last.info.Passages)
+	last := len(s.docs) - 1
+	return uint64(s.docs[last].first) + uint64(s.passages(last))
 }
 
 func releaseSegments(segs []*segment) (err error) {

@@ -50,8 +50,12 @@ func (w *writer) openShadow(m *manifest) (*shadow, error) {
 		return nil, errors.Join(err, releaseSegments(sh.segs))
 	}
 	for _, s := range sh.segs {
-		for _, d := range s.docs {
-			if err := sh.load(d, w.byID[d.info.ID]); err != nil {
+		for i := range s.docs {
+			d, err := s.doc(i)
+			if err == nil {
+				err = sh.load(d, w.byID[d.info.ID])
+			}
+			if err != nil {
 				return nil, errors.Join(damaged(s.path, err.Error()), releaseSegments(sh.segs))
 			}
 		}
@@ -130,7 +134,11 @@ func (sh *shadow) vector(row uint32) []float32 {
 // the vectors, and those without passages up to the next that has some.
 func (sh *shadow) missing(v *view, vectors []index.Embedded) ([]segSource, error) {
 	var docs []segSource
-	for d, seg := range v.docsFrom(sh.next()) {
+	for r := range v.docsFrom(sh.next()) {
+		d, err := v.doc(r)
+		if err != nil {
+			return nil, err
+		}
 		n := d.info.Passages
 		if n == 0 {
 			docs = append(docs, segSource{doc: d})
@@ -142,8 +150,7 @@ func (sh *shadow) missing(v *view, vectors []index.Embedded) ([]segSource, error
 		if n > len(vectors) {
 			return nil, fmt.Errorf("%d vectors for the %d passages of %s", len(vectors), n, d.info.ID)
 		}
-		pos, _ := seg.position(d.first) // which opening has checked
-		src := seg.source(d, pos)
+		src := r.seg.source(d, r.position())
 		for i, e := range vectors[:n] {
 			if want := d.first + uint32(i); e.ID != index.PassageID(want) {
 				return nil, fmt.Errorf("a vector of passage %d, where that of passage %d is the next", e.ID, want)
@@ -166,8 +173,8 @@ func (w *writer) addShadow(docs []segSource) error {
 		return err
 	}
 	sh.segs = append(sh.segs, seg)
-	for _, d := range seg.docs {
-		sh.contents.add(d)
+	for _, d := range docs {
+		sh.contents.add(d.doc)
 	}
 	sh.segs, err = w.compact(sh.segs, &sh.contents, sh.embedder.Dim)
 	return err

@@ -94,10 +94,14 @@ func readTouched(dir string, m *manifest) (map[uint32]*docRecord, error) {
 func checkTouched(segs []*segment, deleted *roaring.Bitmap, touched map[uint32]*docRecord) error {
 	found := 0
 	for _, s := range segs {
-		for _, d := range s.docs {
-			t := touched[d.number]
-			if t == nil {
+		for number, t := range touched {
+			i, ok := s.find(number)
+			if !ok {
 				continue
+			}
+			d, err := s.doc(i)
+			if err != nil {
+				return err
 			}
 			if t.info.ID != d.info.ID || t.first != d.first || t.info.Passages != d.info.Passages || deleted.Contains(d.number) {
 				return fmt.Errorf("has a document %q that is not there", t.info.ID)

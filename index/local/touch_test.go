@@ -112,7 +112,10 @@ func TestTouchDuringSearch(t *testing.T) {
 	defer v.release()
 	touchAll(t, w, 4, 2)
 	n := 0
-	for d := range v.docs() {
+	for d, err := range v.docs() {
+		if err != nil {
+			t.Fatal(err)
+		}
 		n++
 		if d.info.Fingerprint.ModTime != 1 {
 			t.Errorf("%s has version %d, want that of the beginning", d.info.ID, d.info.Fingerprint.ModTime)
@@ -143,12 +146,15 @@ func TestTouchedDocumentsFit(t *testing.T) {
 		"deleted":         {change: func(*docRecord) {}, deleted: roaring.BitmapOf(1)},
 		"another deleted": {change: func(*docRecord) {}, deleted: roaring.BitmapOf(0), fits: true},
 	} {
-		d := *segs[1].docs[0]
-		test.change(&d)
+		d, err := segs[1].doc(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		test.change(d)
 		if test.deleted == nil {
 			test.deleted = roaring.New()
 		}
-		if err := checkTouched(segs, test.deleted, map[uint32]*docRecord{d.number: &d}); (err == nil) != test.fits {
+		if err := checkTouched(segs, test.deleted, map[uint32]*docRecord{d.number: d}); (err == nil) != test.fits {
 			t.Errorf("%s: %v, want an error: %t", name, err, !test.fits)
 		}
 	}

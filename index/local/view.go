@@ -1,7 +1,6 @@
 package local
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -24,6 +23,7 @@ type view struct {
 	updated  time.Time
 	schema   *schema
 	rowCache func() []atomic.Uint32 // Bleve's document number to row+1
+	scorers  sync.Pool              // of *scorer
 	refs     atomic.Int32
 }
 
@@ -53,11 +53,20 @@ func (v *view) postingDocs() uint64 {
 	return n
 }
 
+// docRef says where a document is: the i-th of a segment.
+type docRef struct {
+	seg *segment
+	i   int
+}
+
+// position is that of the document's first passage.
+func (r docRef) position() int { return int(r.seg.docs[r.i].at) }
+
 // docs iterates over the documents that are not deleted, in order of number.
-func (v *view) docs() iter.Seq[*docRecord] {
-	return func(yield func(*docRecord) bool) {
-		for d := range v.docsFrom(0) {
-			if !yield(d) {
+func (v *view) docs() iter.Seq2[*docRecord, error] {
+	return func(yield func(*docRecord, error) bool) {
+		for r := range v.docsFrom(0) {
+			if !yield(v.doc(r)) {
 				return
 			}
 		}
@@ -65,20 +74,35 @@ func (v *view) docs() iter.Seq[*docRecord] {
 }
 
 // docsFrom iterates over the documents of that number and above that are not
-// deleted, with the segment of each.
-func (v *view) docsFrom(number uint32) iter.Seq2[*docRecord, *segment] {
-	return func(yield func(*docRecord, *segment) bool) {
+// deleted.
+func (v *view) docsFrom(number uint32) iter.Seq[docRef] {
+	return func(yield func(docRef) bool) {
 		for _, s := range v.segs {
-			first, _ := slices.BinarySearchFunc(s.docs, number, func(d *docRecord, number uint32) int {
-				return cmp.Compare(d.number, number)
-			})
-			for _, d := range s.docs[first:] {
-				if !v.deleted.Contains(d.number) && !yield(v.current(d), s) {
+			first, _ := s.find(number)
+			for i := first; i < len(s.docs); i++ {
+				if !v.deleted.Contains(s.docs[i].number) && !yield(docRef{s, i}) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// doc reads a document, with the Info that counts.
+func (c *contents) doc(r docRef) (*docRecord, error) {
+	if t := c.touched[r.seg.docs[r.i].number]; t != nil {
+		return t, nil
+	}
+	return r.seg.doc(r.i)
+}
+
+// peek is as doc, but what it returns may be in scratch, and its strings are
+// valid for as long as the view is.
+func (c *contents) peek(r docRef, scratch *docRecord) (*docRecord, error) {
+	if t := c.touched[r.seg.docs[r.i].number]; t != nil {
+		return t, nil
+	}
+	return scratch, r.seg.peekDoc(r.i, scratch)
 }
 
 // find returns the segment and the position of a live row.

@@ -89,7 +89,9 @@ func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schem
 	for _, f := range m.Files {
 		w.sums[f.Name] = f
 	}
-	w.learn(g.view)
+	if err := w.learn(g.view); err != nil {
+		return errors.Join(err, g.close())
+	}
 	if w.shadow, err = w.openShadow(m); err != nil {
 		return errors.Join(err, g.close())
 	}
@@ -98,11 +100,15 @@ func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schem
 }
 
 // learn notes the documents of a view.
-func (w *writer) learn(v *view) {
+func (w *writer) learn(v *view) error {
 	clear(w.byID)
-	for d := range v.docs() {
+	for d, err := range v.docs() {
+		if err != nil {
+			return err
+		}
 		w.byID[d.info.ID] = d
 	}
+	return nil
 }
 
 // startEmpty makes an index without documents and publishes it, so that from
