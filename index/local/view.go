@@ -24,6 +24,7 @@ type view struct {
 	updated  time.Time
 	schema   *schema
 	rowCache func() []atomic.Uint32 // Bleve's document number to row+1
+	sets     rowSets
 	refs     atomic.Int32
 }
 

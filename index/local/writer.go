@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +27,8 @@ type writer struct {
 	work     string
 	postings *postings
 	schema   *schema
+	// codedRows is the number of passages from which on a segment gets codes.
+	codedRows int
 
 	mu   sync.Mutex // one batch or publication at a time
 	next manifest   // numbers to hand out; the rest is filled in by publish
@@ -44,8 +48,8 @@ type writer struct {
 
 // startWriting clears what earlier writers left behind and clones the newest
 // generation, or makes the first one.
-func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schema) error {
-	w := &writer{lock: lock, work: filepath.Join(s.dir, workName), schema: want, byID: make(map[string]*docRecord), sums: make(map[string]fileSum)}
+func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schema, codedRows int) error {
+	w := &writer{lock: lock, work: filepath.Join(s.dir, workName), schema: want, codedRows: codedRows, byID: make(map[string]*docRecord), sums: make(map[string]fileSum)}
 	cur, err := readCurrent(s.dir) // again, now that nobody else can change it
 	fresh := errors.Is(err, index.ErrNotFound)
 	if err != nil && !fresh {
@@ -83,6 +87,16 @@ func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schem
 	w.learn(g.view)
 	if w.shadow, err = w.openShadow(m); err != nil {
 		return errors.Join(err, g.close())
+	}
+	segs := g.view.segs
+	if w.shadow != nil {
+		segs = slices.Concat(segs, w.shadow.segs)
+	}
+	if w.dirty, err = w.ensureCodes(ctx, segs); err != nil {
+		if w.shadow != nil {
+			err = errors.Join(err, releaseSegments(w.shadow.segs))
+		}
+		return errors.Join(fmt.Errorf("preparing index for writing: %w", err), g.close())
 	}
 	s.writer, s.view, s.manifest = w, g.view, m
 	return nil
@@ -181,7 +195,7 @@ func cloneGeneration(gen, work string, m *manifest) error {
 		if filepath.Ext(name) == ".bolt" {
 			clone = copyFile
 		}
-		if err := clone(filepath.Join(gen, name), filepath.Join(work, name)); err != nil {
+		if err := clone(filepath.Join(gen, name), filepath.Join(work, name)); err != nil && !(isCodes(name) && errors.Is(err, fs.ErrNotExist)) {
 			return err
 		}
 	}
