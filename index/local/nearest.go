@@ -59,14 +59,17 @@ func checkLimit(r index.Request) error {
 	return nil
 }
 
-// rescored is how many of the passages that look nearest by their codes are
-// compared by their vectors, for a number of hits.
-func rescored(limit int) int {
-	if limit > math.MaxInt/16 {
-		return limit
-	}
-	return 200 + 10*limit
-}
+// Of the passages that look nearest by their codes some are compared by their
+// vectors whatever comes out, and as many as seedCount says. What this shows of
+// the error of the estimates says how far to go on, up to poolCount of them: a
+// passage is left out when its estimate is more than maxError errors, as a root
+// mean square, below the last score that would make a hit. A fixed number would
+// be too few where many are equally near, as with more passages, shorter
+// vectors or more hits.
+const maxError = 2
+
+func seedCount(limit int) int { return 100 + 2*min(limit, maxRow) }
+func poolCount(limit int) int { return 500 + 25*min(limit, maxRow) }
 
 const (
 	chunkRows = 2048 // that one processor scans at a time, a multiple of 64
@@ -93,9 +96,7 @@ type chunk struct {
 func newScan(v *view, q []float32, set *rowSet, limit int, codes bool) *scan {
 	sc := &scan{view: v, q: q, set: set, limit: limit,
 		starts: make([]uint32, len(v.segs)), queries: make([]*bitcode.Query, len(v.segs))}
-	// Comparing a vector costs as much as some thirty codes; but of the codes
-	// all in a block are read, whatever the filter.
-	codes = codes && set.count > 2*rescored(limit)
+	codes = codes && set.count > 2*poolCount(limit) // else comparing with all is less work
 	var prepared bitcode.Prepared
 	var start uint32
 	for i, s := range v.segs {
@@ -129,11 +130,20 @@ type worker struct {
 func (sc *scan) run(ctx context.Context) ([]index.Hit, error) {
 	workers := make([]worker, min(runtime.GOMAXPROCS(0), max(1, len(sc.chunks))))
 	for i := range workers {
-		workers[i] = worker{scan: sc, top: topK{limit: sc.limit}, likely: candidates{limit: rescored(sc.limit)}}
+		workers[i] = worker{scan: sc, top: topK{limit: sc.limit}, likely: candidates{limit: poolCount(sc.limit)}}
 	}
-	err := share(ctx, workers, len(sc.chunks), func(s *worker, n int) { s.scanChunk(sc.chunks[n]) })
+	err := share(ctx, workers, len(sc.chunks), func(w *worker, n int) { w.scanChunk(sc.chunks[n]) })
 	if err != nil {
 		return nil, err
+	}
+	all := &workers[0].top
+	gather := func() {
+		for i := range workers[1:] {
+			for _, h := range workers[1+i].top.hits {
+				all.add(h)
+			}
+			workers[1+i].top.hits = nil
+		}
 	}
 	likely := &workers[0].likely
 	for i := range workers[1:] {
@@ -142,33 +152,61 @@ func (sc *scan) run(ctx context.Context) ([]index.Hit, error) {
 		}
 	}
 	keys := likely.best()
-	err = share(ctx, workers, (len(keys)+chunkDots-1)/chunkDots, func(s *worker, n int) {
-		for _, k := range keys[n*chunkDots : min((n+1)*chunkDots, len(keys))] {
-			s.compare(k.place())
-		}
-	})
-	if err != nil {
+	if len(keys) == 0 {
+		gather()
+		return all.sorted(), nil
+	}
+	seed := min(seedCount(sc.limit), len(keys))
+	partition(keys, seed)
+	slices.Sort(keys[:seed]) // so that the sum below is the same each time
+	errs := make([]float64, seed)
+	if err := sc.compareAll(ctx, workers, keys[:seed], errs); err != nil {
 		return nil, err
 	}
-	all := &workers[0].top
-	for i := range workers[1:] {
-		for _, h := range workers[1+i].top.hits {
-			all.add(h)
-		}
+	gather()
+	floor := math.Inf(-1)
+	if len(all.hits) == sc.limit {
+		floor = all.hits[0].Score - maxError*rootMeanSquare(errs)
 	}
+	rest := slices.DeleteFunc(keys[seed:], func(k candidate) bool { return float64(k.score()) < floor })
+	if err := sc.compareAll(ctx, workers, rest, nil); err != nil {
+		return nil, err
+	}
+	gather()
 	return all.sorted(), nil
 }
 
+// compareAll compares the vectors of candidates. It puts the errors of their
+// estimates into errs if that is not nil.
+func (sc *scan) compareAll(ctx context.Context, workers []worker, keys []candidate, errs []float64) error {
+	return share(ctx, workers, (len(keys)+chunkDots-1)/chunkDots, func(w *worker, n int) {
+		for i := n * chunkDots; i < min((n+1)*chunkDots, len(keys)); i++ {
+			score := w.compare(keys[i].place())
+			if errs != nil {
+				errs[i] = score - float64(keys[i].score())
+			}
+		}
+	})
+}
+
+func rootMeanSquare(x []float64) float64 {
+	var sum float64
+	for _, x := range x {
+		sum += x * x
+	}
+	return math.Sqrt(sum / float64(len(x)))
+}
+
 // share has the workers do n pieces of work, each on a processor of its own.
-func share(ctx context.Context, workers []worker, n int, work func(s *worker, n int)) error {
+func share(ctx context.Context, workers []worker, n int, work func(w *worker, n int)) error {
 	var next atomic.Int64
-	do := func(s *worker) {
+	do := func(w *worker) {
 		for ctx.Err() == nil {
 			i := int(next.Add(1)) - 1
 			if i >= n {
 				return
 			}
-			work(s, i)
+			work(w, i)
 		}
 	}
 	var wg sync.WaitGroup
@@ -180,57 +218,59 @@ func share(ctx context.Context, workers []worker, n int, work func(s *worker, n 
 	return ctx.Err()
 }
 
-func (s *worker) scanChunk(c chunk) {
-	if s.scan.queries[c.seg] != nil {
-		s.scanCodes(c)
+func (w *worker) scanChunk(c chunk) {
+	if w.scan.queries[c.seg] != nil {
+		w.scanCodes(c)
 	} else {
-		s.scanVectors(c)
+		w.scanVectors(c)
 	}
 }
 
 // scanVectors compares with the vectors of a chunk.
-func (s *worker) scanVectors(c chunk) {
-	seg, mask := s.scan.view.segs[c.seg], s.scan.set.masks[c.seg]
+func (w *worker) scanVectors(c chunk) {
+	seg, mask := w.scan.view.segs[c.seg], w.scan.set.masks[c.seg]
 	if mask == nil {
 		for pos := c.from; pos < c.to; pos++ {
-			s.add(seg, pos)
+			w.add(seg, pos)
 		}
 		return
 	}
-	for w := c.from / 64; w < (c.to+63)/64; w++ {
-		for m := mask[w]; m != 0; m &= m - 1 {
-			s.add(seg, w*64+bits.TrailingZeros64(m))
+	for i := c.from / 64; i < (c.to+63)/64; i++ {
+		for m := mask[i]; m != 0; m &= m - 1 {
+			w.add(seg, i*64+bits.TrailingZeros64(m))
 		}
 	}
 }
 
 // add compares with the vector at a position of a segment.
-func (s *worker) add(seg *segment, pos int) {
-	s.top.add(index.Hit{ID: index.PassageID(seg.rows[pos]), Score: float64(vek32.Dot(s.scan.q, seg.vector(pos)))})
+func (w *worker) add(seg *segment, pos int) float64 {
+	score := float64(vek32.Dot(w.scan.q, seg.vector(pos)))
+	w.top.add(index.Hit{ID: index.PassageID(seg.rows[pos]), Score: score})
+	return score
 }
 
 // compare compares with the vector at a place.
-func (s *worker) compare(place uint32) {
-	i, found := slices.BinarySearch(s.scan.starts, place)
+func (w *worker) compare(place uint32) float64 {
+	i, found := slices.BinarySearch(w.scan.starts, place)
 	if !found {
 		i--
 	}
-	for len(s.scan.view.segs[i].rows) == 0 { // starts where the next does
+	for len(w.scan.view.segs[i].rows) == 0 { // starts where the next does
 		i++
 	}
-	s.add(s.scan.view.segs[i], int(place-s.scan.starts[i]))
+	return w.add(w.scan.view.segs[i], int(place-w.scan.starts[i]))
 }
 
 // scanCodes adds the vectors of a chunk that look near to the candidates.
-func (s *worker) scanCodes(c chunk) {
+func (w *worker) scanCodes(c chunk) {
 	const chunkBlocks = chunkRows / bitcode.Block
-	if s.scores == nil {
-		s.scores, s.found = make([]float32, chunkRows), make([]uint16, chunkBlocks)
+	if w.scores == nil {
+		w.scores, w.found = make([]float32, chunkRows), make([]uint16, chunkBlocks)
 	}
-	mask := s.scan.set.masks[c.seg]
+	mask := w.scan.set.masks[c.seg]
 	first, end := c.from/bitcode.Block, bitcode.Blocks(c.to)
 	if mask == nil {
-		s.scanBlocks(c.seg, first, end, nil)
+		w.scanBlocks(c.seg, first, end, nil)
 		return
 	}
 	for from := first; from < end; {
@@ -242,21 +282,21 @@ func (s *worker) scanCodes(c chunk) {
 		for to < end && blockMask(mask, to) != 0 {
 			to++
 		}
-		s.scanBlocks(c.seg, from, to, mask)
+		w.scanBlocks(c.seg, from, to, mask)
 		from = to
 	}
 }
 
 // scanBlocks is scanCodes for consecutive blocks; a mask of nil lets all pass.
-func (s *worker) scanBlocks(seg, from, to int, mask []uint64) {
-	s.scan.view.segs[seg].codes.Scan(s.scan.queries[seg], from, to, s.likely.floor(), s.scores, s.found)
-	for n, m := range s.found[:to-from] {
+func (w *worker) scanBlocks(seg, from, to int, mask []uint64) {
+	w.scan.view.segs[seg].codes.Scan(w.scan.queries[seg], from, to, w.likely.floor(), w.scores, w.found)
+	for n, m := range w.found[:to-from] {
 		if m != 0 && mask != nil {
 			m &= blockMask(mask, from+n)
 		}
 		for ; m != 0; m &= m - 1 {
 			i := bits.TrailingZeros16(m)
-			s.likely.add(newCandidate(s.scores[n*bitcode.Block+i], s.scan.starts[seg]+uint32((from+n)*bitcode.Block+i)))
+			w.likely.add(newCandidate(w.scores[n*bitcode.Block+i], w.scan.starts[seg]+uint32((from+n)*bitcode.Block+i)))
 		}
 	}
 }

@@ -12,12 +12,10 @@ package main
 
 import (
 	"cmp"
-	"encoding/binary"
 	"flag"
 	"fmt"
 	"math"
 	"math/bits"
-	"math/rand/v2"
 	"os"
 	"runtime"
 	"slices"
@@ -29,6 +27,7 @@ import (
 	"github.com/viterin/vek/vek32"
 
 	"github.com/albert-search/albert-search/internal/bitcode"
+	"github.com/albert-search/albert-search/internal/vectorset"
 )
 
 const depth = 100
@@ -50,21 +49,20 @@ func main() {
 }
 
 func run(vectors, queries, sizes string, dim, m int, only bool) error {
-	base, err := read(vectors, dim)
+	base, err := vectorset.Read(vectors, dim, math.MaxInt)
 	if err != nil {
 		return err
 	}
-	asked, err := read(queries, dim)
+	asked, err := vectorset.Read(queries, dim, m)
 	if err != nil {
 		return err
 	}
-	asked = asked[:min(m, len(asked))]
 	for _, size := range strings.Split(sizes, ",") {
 		n, err := strconv.Atoi(size)
 		if err != nil {
 			return err
 		}
-		data := enlarge(base, n)
+		data := vectorset.Enlarge(base, n)
 		fmt.Printf("\n%d vectors (%d real), %d queries\n", n, min(n, len(base)), len(asked))
 		began := time.Now()
 		exact := nearest(data, asked)
@@ -74,36 +72,6 @@ func run(vectors, queries, sizes string, dim, m int, only bool) error {
 		}
 	}
 	return nil
-}
-
-func read(file string, dim int) ([][]float32, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	all := make([][]float32, len(b)/(4*dim))
-	for i := range all {
-		all[i] = make([]float32, dim)
-		for j := range all[i] {
-			all[i][j] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*(i*dim+j):]))
-		}
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("%s has no vector of length %d", file, dim)
-	}
-	return all, nil
-}
-
-func enlarge(base [][]float32, n int) [][]float32 {
-	random := rand.New(rand.NewPCG(1, 2))
-	all := slices.Clone(base[:min(n, len(base))])
-	for i := len(base); i < n; i++ {
-		v := slices.Clone(base[i%len(base)])
-		vek32.Add_Inplace(v, vek32.MulNumber(base[random.IntN(len(base))], 0.3))
-		vek32.DivNumber_Inplace(v, vek32.Norm(v))
-		all = append(all, v)
-	}
-	return all
 }
 
 // each calls f with the numbers below n, on all processors.
