@@ -35,7 +35,8 @@ const (
 // codesFile is an open file of codes, immutable.
 type codesFile struct {
 	bitcode.Codes
-	data mmap.MMap
+	rotation *bitcode.Rotation // of vectors of this length
+	data     mmap.MMap
 }
 
 // codesName returns the name of the codes of a segment.
@@ -113,7 +114,7 @@ func openCodes(path string, s *segment) (*codesFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &codesFile{Codes: bitcode.Codes{Dim: s.dim, Rows: len(s.rows)}}
+	c := &codesFile{Codes: bitcode.Codes{Dim: s.dim, Rows: len(s.rows)}, rotation: bitcode.NewRotation(s.dim)}
 	words := bitcode.Blocks(c.Rows) * bitcode.BlockWords(c.Dim)
 	start := codesHeader + centreBytes(c.Dim)
 	if fi.Size() != int64(start)+8*int64(words) {

@@ -68,12 +68,13 @@ func checkLimit(r index.Request) error {
 // vectors or more hits.
 const maxError = 2
 
-func seedCount(limit int) int { return 100 + 2*min(limit, maxRow) }
-func poolCount(limit int) int { return 500 + 25*min(limit, maxRow) }
+func seedCount(limit int) int { return 100 + 2*min(limit, 1<<20) }
+func poolCount(limit int) int { return 500 + 25*min(limit, 1<<20) }
 
 const (
 	chunkRows = 2048 // that one processor scans at a time, a multiple of 64
-	chunkDots = 64   // vectors that one processor compares at a time
+	chunkDots = 128  // vectors that one processor compares at a time
+	sampled   = 32   // one block of so many is in the sample
 )
 
 // scan is one search of the vectors of a view. Passages go by their place:
@@ -97,7 +98,7 @@ func newScan(v *view, q []float32, set *rowSet, limit int, codes bool) *scan {
 	sc := &scan{view: v, q: q, set: set, limit: limit,
 		starts: make([]uint32, len(v.segs)), queries: make([]*bitcode.Query, len(v.segs))}
 	codes = codes && set.count > 2*poolCount(limit) // else comparing with all is less work
-	var prepared bitcode.Prepared
+	var turned []float32
 	var start uint32
 	for i, s := range v.segs {
 		sc.starts[i] = start
@@ -106,10 +107,10 @@ func newScan(v *view, q []float32, set *rowSet, limit int, codes bool) *scan {
 			continue
 		}
 		if codes && s.codes != nil {
-			if prepared == nil {
-				prepared = bitcode.Prepare(q)
+			if turned == nil {
+				turned = s.codes.rotation.Apply(q)
 			}
-			sc.queries[i] = s.codes.Query(prepared)
+			sc.queries[i] = s.codes.Query(turned)
 		}
 		for at := 0; at < len(s.rows); at += chunkRows {
 			sc.chunks = append(sc.chunks, chunk{i, at, min(at+chunkRows, len(s.rows))})
@@ -128,15 +129,25 @@ type worker struct {
 }
 
 func (sc *scan) run(ctx context.Context) ([]index.Hit, error) {
+	hits, sure, err := sc.try(ctx, sc.sample())
+	if err == nil && !sure {
+		hits, _, err = sc.try(ctx, 0)
+	}
+	return hits, err
+}
+
+// try searches, leaving out what looks no nearer than least. It tells whether
+// that has not changed the result.
+func (sc *scan) try(ctx context.Context, least candidate) (hits []index.Hit, sure bool, err error) {
+	pool := poolCount(sc.limit)
 	workers := make([]worker, min(runtime.GOMAXPROCS(0), max(1, len(sc.chunks))))
 	for i := range workers {
-		workers[i] = worker{scan: sc, top: topK{limit: sc.limit}, likely: candidates{limit: poolCount(sc.limit)}}
+		workers[i] = worker{scan: sc, top: topK{limit: sc.limit}, likely: candidates{limit: pool, least: least}}
 	}
-	err := share(ctx, workers, len(sc.chunks), func(w *worker, n int) { w.scanChunk(sc.chunks[n]) })
-	if err != nil {
-		return nil, err
+	if err := share(ctx, workers, len(sc.chunks), func(w *worker, n int) { w.scanChunk(sc.chunks[n]) }); err != nil {
+		return nil, false, err
 	}
-	all := &workers[0].top
+	all, likely := &workers[0].top, &workers[0].likely
 	gather := func() {
 		for i := range workers[1:] {
 			for _, h := range workers[1+i].top.hits {
@@ -145,35 +156,56 @@ func (sc *scan) run(ctx context.Context) ([]index.Hit, error) {
 			workers[1+i].top.hits = nil
 		}
 	}
-	likely := &workers[0].likely
 	for i := range workers[1:] {
 		for _, k := range workers[1+i].likely.keys {
 			likely.add(k)
 		}
 	}
 	keys := likely.best()
-	if len(keys) == 0 {
-		gather()
-		return all.sorted(), nil
-	}
 	seed := min(seedCount(sc.limit), len(keys))
 	partition(keys, seed)
-	slices.Sort(keys[:seed]) // so that the sum below is the same each time
+	slices.Sort(keys[:seed]) // so that the sum of the errors is the same each time
 	errs := make([]float64, seed)
 	if err := sc.compareAll(ctx, workers, keys[:seed], errs); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	gather()
 	floor := math.Inf(-1)
 	if len(all.hits) == sc.limit {
 		floor = all.hits[0].Score - maxError*rootMeanSquare(errs)
 	}
+	if least > 0 && len(keys) < pool && floor < float64(least.score()) {
+		return nil, false, nil
+	}
 	rest := slices.DeleteFunc(keys[seed:], func(k candidate) bool { return float64(k.score()) < floor })
 	if err := sc.compareAll(ctx, workers, rest, nil); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	gather()
-	return all.sorted(), nil
+	return all.sorted(), true, nil
+}
+
+// sample returns a candidate that about twice as many as are wanted exceed,
+// which spares the scan most of what it would else have to take up and throw
+// away; 0 if there are too few to say.
+func (sc *scan) sample() candidate {
+	w := worker{scan: sc, likely: candidates{limit: 2 * poolCount(sc.limit) / sampled}}
+	for i, q := range sc.queries {
+		if q == nil {
+			continue
+		}
+		mask := sc.set.masks[i]
+		for block := sampled / 2; block < bitcode.Blocks(len(sc.view.segs[i].rows)); block += sampled {
+			if mask == nil || blockMask(mask, block) != 0 {
+				w.scanBlocks(i, block, block+1, mask)
+			}
+		}
+	}
+	w.likely.best()
+	if len(w.likely.keys) < w.likely.limit {
+		return 0
+	}
+	return w.likely.least
 }
 
 // compareAll compares the vectors of candidates. It puts the errors of their
@@ -194,7 +226,7 @@ func rootMeanSquare(x []float64) float64 {
 	for _, x := range x {
 		sum += x * x
 	}
-	return math.Sqrt(sum / float64(len(x)))
+	return math.Sqrt(sum / float64(max(1, len(x))))
 }
 
 // share has the workers do n pieces of work, each on a processor of its own.
@@ -263,10 +295,6 @@ func (w *worker) compare(place uint32) float64 {
 
 // scanCodes adds the vectors of a chunk that look near to the candidates.
 func (w *worker) scanCodes(c chunk) {
-	const chunkBlocks = chunkRows / bitcode.Block
-	if w.scores == nil {
-		w.scores, w.found = make([]float32, chunkRows), make([]uint16, chunkBlocks)
-	}
 	mask := w.scan.set.masks[c.seg]
 	first, end := c.from/bitcode.Block, bitcode.Blocks(c.to)
 	if mask == nil {
@@ -289,6 +317,9 @@ func (w *worker) scanCodes(c chunk) {
 
 // scanBlocks is scanCodes for consecutive blocks; a mask of nil lets all pass.
 func (w *worker) scanBlocks(seg, from, to int, mask []uint64) {
+	if w.scores == nil {
+		w.scores, w.found = make([]float32, chunkRows), make([]uint16, chunkRows/bitcode.Block)
+	}
 	w.scan.view.segs[seg].codes.Scan(w.scan.queries[seg], from, to, w.likely.floor(), w.scores, w.found)
 	for n, m := range w.found[:to-from] {
 		if m != 0 && mask != nil {

@@ -57,7 +57,7 @@ func words(dim int) int { return (dim + 63) / 64 }
 func Encode(dim, rows int, vector func(int) []float32) *Codes {
 	c := &Codes{Dim: dim, Rows: rows, Centre: make([]float32, dim)}
 	c.Blocks = make([]uint64, Blocks(rows)*BlockWords(dim))
-	rot := newRotation(dim)
+	rot := NewRotation(dim)
 	sum := make([]float64, dim)
 	for i := range rows {
 		for j, x := range vector(i) {
@@ -132,23 +132,13 @@ type Query struct {
 	base float32
 }
 
-// Prepared is a query vector, rotated.
-type Prepared []float32
-
-// Prepare rotates a query, which serves for all codes of its length.
-func Prepare(q []float32) Prepared {
-	p := append(Prepared(nil), q...)
-	newRotation(len(q)).apply(p)
-	return p
-}
-
-// Query prepares a query for comparison with c.
-func (c *Codes) Query(p Prepared) *Query {
+// Query prepares a query, rotated, for comparison with c.
+func (c *Codes) Query(turned []float32) *Query {
 	const levels = 1 << planes
 	q := &Query{planes: make([]uint64, words(c.Dim)*planes), dim: int32(c.Dim)}
 	var base float64
 	var highest float32
-	for j, x := range p {
+	for j, x := range turned {
 		base += float64(float64(x) * float64(c.Centre[j]))
 		highest = max(highest, x-c.Centre[j], c.Centre[j]-x)
 	}
@@ -156,7 +146,7 @@ func (c *Codes) Query(p Prepared) *Query {
 	if highest == 0 {
 		return q
 	}
-	for j, x := range p {
+	for j, x := range turned {
 		// Level n stands for (2n-15) steps.
 		n := int(math.Floor((float64((x-c.Centre[j])/q.step) + levels) / 2))
 		n = min(max(n, 0), levels-1)

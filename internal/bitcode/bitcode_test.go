@@ -45,7 +45,7 @@ func encode(vectors [][]float32, dim int) *Codes {
 func TestRotation(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, dim := range []int{1, 2, 3, 64, 100, 384} {
-		r := newRotation(dim)
+		r := NewRotation(dim)
 		v := gaussian(random, 2, dim)
 		before := dot(v[0], v[1])
 		for i := range v {
@@ -61,7 +61,7 @@ func TestRotation(t *testing.T) {
 	// A vector along an axis is spread over all dimensions.
 	axis := make([]float32, 384)
 	axis[7] = 1
-	newRotation(384).apply(axis)
+	NewRotation(384).apply(axis)
 	for j, x := range axis {
 		if math.Abs(float64(x)) > 5/math.Sqrt(384) {
 			t.Errorf("element %d of a rotated axis is %g", j, x)
@@ -79,7 +79,7 @@ func TestEstimates(t *testing.T) {
 		var sum, squares float64
 		n := 0
 		for _, v := range gaussian(random, 50, dim) {
-			q := c.Query(Prepare(v))
+			q := c.Query(NewRotation(len(v)).Apply(v))
 			scores, found := make([]float32, Blocks(c.Rows)*Block), make([]uint16, Blocks(c.Rows))
 			c.Scan(q, 0, Blocks(c.Rows), float32(math.Inf(-1)), scores, found)
 			for i, w := range vectors {
@@ -103,7 +103,7 @@ func TestDegenerate(t *testing.T) {
 	} {
 		c := encode(vectors, 3)
 		for _, query := range [][]float32{{0, 0, 0}, {1, 0, 0}, {1, 2, 3}} {
-			q := c.Query(Prepare(query))
+			q := c.Query(NewRotation(len(query)).Apply(query))
 			scores, found := make([]float32, Blocks(c.Rows)*Block), make([]uint16, Blocks(c.Rows))
 			c.Scan(q, 0, Blocks(c.Rows), float32(math.Inf(-1)), scores, found)
 			for i, v := range vectors { // all are their centre, so nothing is left to estimate
@@ -176,7 +176,7 @@ func TestFloor(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 8))
 	vectors := gaussian(random, 1000, 384)
 	c := encode(vectors, 384)
-	q := c.Query(Prepare(vectors[5]))
+	q := c.Query(NewRotation(len(vectors[5])).Apply(vectors[5]))
 	scores, found := make([]float32, Blocks(c.Rows)*Block), make([]uint16, Blocks(c.Rows))
 	c.Scan(q, 0, Blocks(c.Rows), float32(math.Inf(-1)), scores, found)
 	sorted := slices.SortedFunc(slices.Values(scores[:len(vectors)]), func(a, b float32) int { return cmp.Compare(b, a) })
@@ -196,7 +196,8 @@ func BenchmarkScan(b *testing.B) {
 	for i := range c.Blocks {
 		c.Blocks[i] = random.Uint64()
 	}
-	q := c.Query(Prepare(gaussian(random, 1, dim)[0]))
+	query := gaussian(random, 1, dim)[0]
+	q := c.Query(NewRotation(dim).Apply(query))
 	scores, found := make([]float32, Blocks(rows)*Block), make([]uint16, Blocks(rows))
 	var nanos [2]float64
 	for i, f := range []func(*Query, []uint64, float32, []float32, []uint16){scanPlain, scan} {

@@ -4,25 +4,26 @@ import (
 	"math"
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 )
 
 // rounds is how often a rotation flips signs and mixes; after one a vector
 // with few large elements would still be far from random.
 const rounds = 4
 
-// rotation is a random orthogonal matrix that takes dim*log(dim) steps to
+// Rotation is a random orthogonal matrix that takes dim*log(dim) steps to
 // apply: each round flips signs and takes the Walsh-Hadamard transform of the
 // first, or the last, elements, as many as a power of two allows.
-type rotation struct {
+type Rotation struct {
 	flips [rounds][]float32 // 1 or -1
 	size  int
 	scale float32 // for the transform to keep lengths
 }
 
-// newRotation returns the rotation for vectors of a length; it is always the
+// NewRotation returns the rotation for vectors of a length; it is always the
 // same.
-func newRotation(dim int) *rotation {
-	r := &rotation{}
+func NewRotation(dim int) *Rotation {
+	r := &Rotation{}
 	if dim == 0 {
 		return r
 	}
@@ -38,8 +39,15 @@ func newRotation(dim int) *rotation {
 	return r
 }
 
+// Apply returns v rotated.
+func (r *Rotation) Apply(v []float32) []float32 {
+	turned := slices.Clone(v)
+	r.apply(turned)
+	return turned
+}
+
 // apply rotates v in place.
-func (r *rotation) apply(v []float32) {
+func (r *Rotation) apply(v []float32) {
 	for i, flips := range r.flips {
 		for j, f := range flips {
 			v[j] *= f

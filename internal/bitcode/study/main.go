@@ -180,11 +180,12 @@ func measure(c code, data, asked [][]float32, exact [][]int) {
 
 func codes(data [][]float32, only bool) []code {
 	dim := len(data[0])
+	rotation := bitcode.NewRotation(dim)
 	built := bitcode.Encode(dim, len(data), func(i int) []float32 { return data[i] })
 	chosen := code{"1 bit, query 4 bits (bitcode)", bitcode.BlockWords(dim) / 2, func(q, scores []float32) {
 		n := bitcode.Blocks(len(data))
 		out, found := make([]float32, n*bitcode.Block), make([]uint16, n)
-		built.Scan(built.Query(bitcode.Prepare(q)), 0, n, float32(math.Inf(1)), out, found)
+		built.Scan(built.Query(rotation.Apply(q)), 0, n, float32(math.Inf(1)), out, found)
 		copy(scores, out)
 	}}
 	if only {
@@ -192,10 +193,10 @@ func codes(data [][]float32, only bool) []code {
 	}
 	centred := make([][]float32, len(data)) // and rotated
 	each(len(data), func(i int) {
-		centred[i] = bitcode.Prepare(data[i])
+		centred[i] = rotation.Apply(data[i])
 		vek32.Sub_Inplace(centred[i], built.Centre)
 	})
-	rotated := func(q []float32) []float32 { return vek32.Sub(bitcode.Prepare(q), built.Centre) }
+	rotated := func(q []float32) []float32 { return vek32.Sub(rotation.Apply(q), built.Centre) }
 	same := func(q []float32) []float32 { return q }
 	all := []code{
 		signs("sign/sign", data, same),
@@ -203,10 +204,10 @@ func codes(data [][]float32, only bool) []code {
 		chosen,
 	}
 	for _, b := range []int{2, 3, 4, 8} {
-		all = append(all, levels(fmt.Sprintf("1 bit, query %d bits", b), centred, built.Centre, 1, b))
+		all = append(all, levels(fmt.Sprintf("1 bit, query %d bits", b), rotation, centred, built.Centre, 1, b))
 	}
 	for _, b := range []int{1, 2, 4, 8} {
-		all = append(all, levels(fmt.Sprintf("%d bits, query float", b), centred, built.Centre, b, 0))
+		all = append(all, levels(fmt.Sprintf("%d bits, query float", b), rotation, centred, built.Centre, b, 0))
 	}
 	return all
 }
@@ -254,7 +255,7 @@ func quantise(v []float32, b int) []float32 {
 
 // levels codes vectors with some bits a dimension and the query with others, 0
 // for none, and corrects the length as bitcode does.
-func levels(name string, centred [][]float32, centre []float32, b, queryBits int) code {
+func levels(name string, rotation *bitcode.Rotation, centred [][]float32, centre []float32, b, queryBits int) code {
 	coded := make([][]float32, len(centred))
 	add := make([]float32, len(centred))
 	each(len(centred), func(i int) {
@@ -266,7 +267,7 @@ func levels(name string, centred [][]float32, centre []float32, b, queryBits int
 		}
 	})
 	return code{name, (len(centre)*b+7)/8 + 4, func(q, scores []float32) {
-		turned := vek32.Sub(bitcode.Prepare(q), centre)
+		turned := vek32.Sub(rotation.Apply(q), centre)
 		if queryBits > 0 {
 			turned = quantise(turned, queryBits)
 		}
