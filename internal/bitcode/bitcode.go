@@ -168,13 +168,22 @@ func (c *Codes) Scan(q *Query, from, to int, floor float32, scores []float32, fo
 	}
 	size := BlockWords(c.Dim)
 	blocks := c.Blocks[from*size : to*size]
-	scan(q, blocks, floor, scores[:n*Block], found[:n])
+	fastest.scan(q, blocks, floor, scores[:n*Block], found[:n])
 	if rest := c.Rows - (to-1)*Block; rest < Block {
 		found[n-1] &= 1<<rest - 1
 	}
 }
 
-// scanPlain is scan for all processors.
+// scanner is a form of the scan: what Scan does for whole blocks, one for each
+// element of found.
+type scanner struct {
+	name string
+	scan func(q *Query, blocks []uint64, floor float32, scores []float32, found []uint16)
+}
+
+var fastest = scans()[0]
+
+// scanPlain is the scan for all processors.
 func scanPlain(q *Query, blocks []uint64, floor float32, scores []float32, found []uint16) {
 	words := len(q.planes) / planes
 	size := words*Block + Block/2

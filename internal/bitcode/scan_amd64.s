@@ -2,20 +2,20 @@
 
 #include "textflag.h"
 
-// func scanWide(blocks []uint64, planes []uint64, all int32, step float32, base float32, floor float32, scores []float32, found []uint16)
+// func scanAVX512(blocks []uint64, planes []uint64, all int32, step float32, base float32, floor float32, scores []float32, found []uint16)
 // Requires: AVX, AVX512F, AVX512VPOPCNTDQ
-TEXT ·scanWide(SB), NOSPLIT, $0-112
+TEXT ·scanAVX512(SB), NOSPLIT, $0-112
 	MOVQ         blocks_base+0(FP), AX
 	MOVQ         planes_base+24(FP), CX
 	MOVQ         planes_len+32(FP), DX
 	MOVQ         scores_base+64(FP), BX
 	MOVQ         found_base+88(FP), SI
 	MOVQ         found_len+96(FP), DI
+	LEAQ         (CX)(DX*8), DX
 	VBROADCASTSS all+48(FP), Z0
 	VBROADCASTSS step+52(FP), Z1
 	VBROADCASTSS base+56(FP), Z2
 	VBROADCASTSS floor+60(FP), Z3
-	LEAQ         (CX)(DX*8), DX
 
 block:
 	TESTQ  DI, DI
@@ -97,6 +97,306 @@ sum:
 	VMOVUPS      Z12, (BX)
 	VCMPPS       $0x0d, Z3, Z12, K1
 	KMOVW        K1, R8
+	MOVW         R8, (SI)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, BX
+	ADDQ         $0x02, SI
+	DECQ         DI
+	JMP          block
+
+done:
+	VZEROUPPER
+	RET
+
+DATA counts<>+0(SB)/1, $0x00
+DATA counts<>+1(SB)/1, $0x01
+DATA counts<>+2(SB)/1, $0x01
+DATA counts<>+3(SB)/1, $0x02
+DATA counts<>+4(SB)/1, $0x01
+DATA counts<>+5(SB)/1, $0x02
+DATA counts<>+6(SB)/1, $0x02
+DATA counts<>+7(SB)/1, $0x03
+DATA counts<>+8(SB)/1, $0x01
+DATA counts<>+9(SB)/1, $0x02
+DATA counts<>+10(SB)/1, $0x02
+DATA counts<>+11(SB)/1, $0x03
+DATA counts<>+12(SB)/1, $0x02
+DATA counts<>+13(SB)/1, $0x03
+DATA counts<>+14(SB)/1, $0x03
+DATA counts<>+15(SB)/1, $0x04
+DATA counts<>+16(SB)/1, $0x00
+DATA counts<>+17(SB)/1, $0x01
+DATA counts<>+18(SB)/1, $0x01
+DATA counts<>+19(SB)/1, $0x02
+DATA counts<>+20(SB)/1, $0x01
+DATA counts<>+21(SB)/1, $0x02
+DATA counts<>+22(SB)/1, $0x02
+DATA counts<>+23(SB)/1, $0x03
+DATA counts<>+24(SB)/1, $0x01
+DATA counts<>+25(SB)/1, $0x02
+DATA counts<>+26(SB)/1, $0x02
+DATA counts<>+27(SB)/1, $0x03
+DATA counts<>+28(SB)/1, $0x02
+DATA counts<>+29(SB)/1, $0x03
+DATA counts<>+30(SB)/1, $0x03
+DATA counts<>+31(SB)/1, $0x04
+GLOBL counts<>(SB), RODATA|NOPTR, $32
+
+DATA nibbles<>+0(SB)/1, $0x0f
+DATA nibbles<>+1(SB)/1, $0x0f
+DATA nibbles<>+2(SB)/1, $0x0f
+DATA nibbles<>+3(SB)/1, $0x0f
+DATA nibbles<>+4(SB)/1, $0x0f
+DATA nibbles<>+5(SB)/1, $0x0f
+DATA nibbles<>+6(SB)/1, $0x0f
+DATA nibbles<>+7(SB)/1, $0x0f
+DATA nibbles<>+8(SB)/1, $0x0f
+DATA nibbles<>+9(SB)/1, $0x0f
+DATA nibbles<>+10(SB)/1, $0x0f
+DATA nibbles<>+11(SB)/1, $0x0f
+DATA nibbles<>+12(SB)/1, $0x0f
+DATA nibbles<>+13(SB)/1, $0x0f
+DATA nibbles<>+14(SB)/1, $0x0f
+DATA nibbles<>+15(SB)/1, $0x0f
+DATA nibbles<>+16(SB)/1, $0x0f
+DATA nibbles<>+17(SB)/1, $0x0f
+DATA nibbles<>+18(SB)/1, $0x0f
+DATA nibbles<>+19(SB)/1, $0x0f
+DATA nibbles<>+20(SB)/1, $0x0f
+DATA nibbles<>+21(SB)/1, $0x0f
+DATA nibbles<>+22(SB)/1, $0x0f
+DATA nibbles<>+23(SB)/1, $0x0f
+DATA nibbles<>+24(SB)/1, $0x0f
+DATA nibbles<>+25(SB)/1, $0x0f
+DATA nibbles<>+26(SB)/1, $0x0f
+DATA nibbles<>+27(SB)/1, $0x0f
+DATA nibbles<>+28(SB)/1, $0x0f
+DATA nibbles<>+29(SB)/1, $0x0f
+DATA nibbles<>+30(SB)/1, $0x0f
+DATA nibbles<>+31(SB)/1, $0x0f
+GLOBL nibbles<>(SB), RODATA|NOPTR, $32
+
+// func scanAVX2(blocks []uint64, planes []uint64, all int32, step float32, base float32, floor float32, scores []float32, found []uint16)
+// Requires: AVX, AVX2
+TEXT ·scanAVX2(SB), NOSPLIT, $0-112
+	MOVQ    blocks_base+0(FP), AX
+	MOVQ    planes_base+24(FP), CX
+	MOVQ    planes_len+32(FP), DX
+	MOVQ    scores_base+64(FP), BX
+	MOVQ    found_base+88(FP), SI
+	MOVQ    found_len+96(FP), DI
+	LEAQ    (CX)(DX*8), DX
+	VMOVDQU counts<>+0(SB), Y0
+	VMOVDQU nibbles<>+0(SB), Y1
+	VPXOR   Y2, Y2, Y2
+
+block:
+	TESTQ DI, DI
+	JZ    done
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	MOVQ  CX, R8
+
+word:
+	CMPQ         R8, DX
+	JAE          sum
+	VPBROADCASTQ (R8), Y7
+	VPBROADCASTQ 8(R8), Y8
+	VPBROADCASTQ 16(R8), Y9
+	VPBROADCASTQ 24(R8), Y10
+	VPXOR        (AX), Y10, Y11
+	VPSRLW       $0x04, Y11, Y12
+	VPAND        Y1, Y11, Y11
+	VPAND        Y1, Y12, Y12
+	VPSHUFB      Y11, Y0, Y11
+	VPSHUFB      Y12, Y0, Y12
+	VPADDB       Y11, Y12, Y11
+	VPXOR        (AX), Y9, Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPAND        Y1, Y12, Y12
+	VPAND        Y1, Y13, Y13
+	VPSHUFB      Y12, Y0, Y12
+	VPSHUFB      Y13, Y0, Y13
+	VPADDB       Y11, Y11, Y11
+	VPADDB       Y12, Y11, Y11
+	VPADDB       Y13, Y11, Y11
+	VPXOR        (AX), Y8, Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPAND        Y1, Y12, Y12
+	VPAND        Y1, Y13, Y13
+	VPSHUFB      Y12, Y0, Y12
+	VPSHUFB      Y13, Y0, Y13
+	VPADDB       Y11, Y11, Y11
+	VPADDB       Y12, Y11, Y11
+	VPADDB       Y13, Y11, Y11
+	VPXOR        (AX), Y7, Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPAND        Y1, Y12, Y12
+	VPAND        Y1, Y13, Y13
+	VPSHUFB      Y12, Y0, Y12
+	VPSHUFB      Y13, Y0, Y13
+	VPADDB       Y11, Y11, Y11
+	VPADDB       Y12, Y11, Y11
+	VPADDB       Y13, Y11, Y11
+	VPSADBW      Y2, Y11, Y11
+	VPADDQ       Y11, Y3, Y3
+	VPXOR        32(AX), Y10, Y11
+	VPSRLW       $0x04, Y11, Y12
+	VPAND        Y1, Y11, Y11
+	VPAND        Y1, Y12, Y12
+	VPSHUFB      Y11, Y0, Y11
+	VPSHUFB      Y12, Y0, Y12
+	VPADDB       Y11, Y12, Y11
+	VPXOR        32(AX), Y9, Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPAND        Y1, Y12, Y12
+	VPAND        Y1, Y13, Y13
+	VPSHUFB      Y12, Y0, Y12
+	VPSHUFB      Y13, Y0, Y13
+	VPADDB       Y11, Y11, Y11
+	VPADDB       Y12, Y11, Y11
+	VPADDB       Y13, Y11, Y11
+	VPXOR        32(AX), Y8, Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPAND        Y1, Y12, Y12
+	VPAND        Y1, Y13, Y13
+	VPSHUFB      Y12, Y0, Y12
+	VPSHUFB      Y13, Y0, Y13
+	VPADDB       Y11, Y11, Y11
+	VPADDB       Y12, Y11, Y11
+	VPADDB       Y13, Y11, Y11
+	VPXOR        32(AX), Y7, Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPAND        Y1, Y12, Y12
+	VPAND        Y1, Y13, Y13
+	VPSHUFB      Y12, Y0, Y12
+	VPSHUFB      Y13, Y0, Y13
+	VPADDB       Y11, Y11, Y11
+	VPADDB       Y12, Y11, Y11
+	VPADDB       Y13, Y11, Y11
+	VPSADBW      Y2, Y11, Y11
+	VPADDQ       Y11, Y4, Y4
+	VPXOR        64(AX), Y10, Y11
+	VPSRLW       $0x04, Y11, Y12
+	VPAND        Y1, Y11, Y11
+	VPAND        Y1, Y12, Y12
+	VPSHUFB      Y11, Y0, Y11
+	VPSHUFB      Y12, Y0, Y12
+	VPADDB       Y11, Y12, Y11
+	VPXOR        64(AX), Y9, Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPAND        Y1, Y12, Y12
+	VPAND        Y1, Y13, Y13
+	VPSHUFB      Y12, Y0, Y12
+	VPSHUFB      Y13, Y0, Y13
+	VPADDB       Y11, Y11, Y11
+	VPADDB       Y12, Y11, Y11
+	VPADDB       Y13, Y11, Y11
+	VPXOR        64(AX), Y8, Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPAND        Y1, Y12, Y12
+	VPAND        Y1, Y13, Y13
+	VPSHUFB      Y12, Y0, Y12
+	VPSHUFB      Y13, Y0, Y13
+	VPADDB       Y11, Y11, Y11
+	VPADDB       Y12, Y11, Y11
+	VPADDB       Y13, Y11, Y11
+	VPXOR        64(AX), Y7, Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPAND        Y1, Y12, Y12
+	VPAND        Y1, Y13, Y13
+	VPSHUFB      Y12, Y0, Y12
+	VPSHUFB      Y13, Y0, Y13
+	VPADDB       Y11, Y11, Y11
+	VPADDB       Y12, Y11, Y11
+	VPADDB       Y13, Y11, Y11
+	VPSADBW      Y2, Y11, Y11
+	VPADDQ       Y11, Y5, Y5
+	VPXOR        96(AX), Y10, Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y1, Y10, Y10
+	VPAND        Y1, Y11, Y11
+	VPSHUFB      Y10, Y0, Y10
+	VPSHUFB      Y11, Y0, Y11
+	VPADDB       Y10, Y11, Y10
+	VPXOR        96(AX), Y9, Y9
+	VPSRLW       $0x04, Y9, Y11
+	VPAND        Y1, Y9, Y9
+	VPAND        Y1, Y11, Y11
+	VPSHUFB      Y9, Y0, Y9
+	VPSHUFB      Y11, Y0, Y11
+	VPADDB       Y10, Y10, Y10
+	VPADDB       Y9, Y10, Y10
+	VPADDB       Y11, Y10, Y10
+	VPXOR        96(AX), Y8, Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y1, Y8, Y8
+	VPAND        Y1, Y9, Y9
+	VPSHUFB      Y8, Y0, Y8
+	VPSHUFB      Y9, Y0, Y9
+	VPADDB       Y10, Y10, Y10
+	VPADDB       Y8, Y10, Y10
+	VPADDB       Y9, Y10, Y10
+	VPXOR        96(AX), Y7, Y7
+	VPSRLW       $0x04, Y7, Y8
+	VPAND        Y1, Y7, Y7
+	VPAND        Y1, Y8, Y8
+	VPSHUFB      Y7, Y0, Y7
+	VPSHUFB      Y8, Y0, Y8
+	VPADDB       Y10, Y10, Y10
+	VPADDB       Y7, Y10, Y10
+	VPADDB       Y8, Y10, Y10
+	VPSADBW      Y2, Y10, Y10
+	VPADDQ       Y10, Y6, Y6
+	ADDQ         $0x80, AX
+	ADDQ         $0x20, R8
+	JMP          word
+
+sum:
+	VSHUFPS      $0x88, Y4, Y3, Y3
+	VPERMQ       $0xd8, Y3, Y3
+	VPSLLD       $0x01, Y3, Y3
+	VBROADCASTSS all+48(FP), Y4
+	VPSUBD       Y3, Y4, Y3
+	VCVTDQ2PS    Y3, Y3
+	VBROADCASTSS step+52(FP), Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVDQU      (AX), Y4
+	VPSRLD       $0x10, Y4, Y7
+	VPSLLD       $0x10, Y7, Y7
+	VPSLLD       $0x10, Y4, Y4
+	VMULPS       Y7, Y3, Y3
+	VADDPS       Y4, Y3, Y3
+	VBROADCASTSS base+56(FP), Y4
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      Y3, (BX)
+	VBROADCASTSS floor+60(FP), Y4
+	VCMPPS       $0x0d, Y4, Y3, Y3
+	VMOVMSKPS    Y3, R8
+	VSHUFPS      $0x88, Y6, Y5, Y3
+	VPERMQ       $0xd8, Y3, Y3
+	VPSLLD       $0x01, Y3, Y3
+	VBROADCASTSS all+48(FP), Y4
+	VPSUBD       Y3, Y4, Y3
+	VCVTDQ2PS    Y3, Y3
+	VBROADCASTSS step+52(FP), Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVDQU      32(AX), Y4
+	VPSRLD       $0x10, Y4, Y5
+	VPSLLD       $0x10, Y5, Y5
+	VPSLLD       $0x10, Y4, Y4
+	VMULPS       Y5, Y3, Y3
+	VADDPS       Y4, Y3, Y3
+	VBROADCASTSS base+56(FP), Y4
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      Y3, 32(BX)
+	VBROADCASTSS floor+60(FP), Y4
+	VCMPPS       $0x0d, Y4, Y3, Y3
+	VMOVMSKPS    Y3, R9
+	SHLL         $0x08, R9
+	ORL          R9, R8
 	MOVW         R8, (SI)
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, BX

@@ -2,6 +2,4 @@
 
 package bitcode
 
-func scan(q *Query, blocks []uint64, floor float32, scores []float32, found []uint16) {
-	scanPlain(q, blocks, floor, scores, found)
-}
+func scans() []scanner { return []scanner{{"plain", scanPlain}} }
