@@ -75,6 +75,7 @@ const (
 	chunkRows = 2048 // that one processor scans at a time, a multiple of 64
 	chunkDots = 128  // vectors that one processor compares at a time
 	sampled   = 32   // one block of so many is in the sample
+	bridged   = 8    // blocks that are read although none of them passes: memory is fastest in one go
 )
 
 // scan is one search of the vectors of a view. Passages go by their place:
@@ -301,22 +302,25 @@ func (w *worker) scanCodes(c chunk) {
 		w.scanBlocks(c.seg, first, end, nil)
 		return
 	}
-	for from := first; from < end; {
-		if blockMask(mask, from) == 0 {
-			from++
+	from, to := first, first // what is to be scanned and has not been
+	for block := first; block < end; block++ {
+		if blockMask(mask, block) == 0 {
 			continue
 		}
-		to := from + 1
-		for to < end && blockMask(mask, to) != 0 {
-			to++
+		if block-to > bridged {
+			w.scanBlocks(c.seg, from, to, mask)
+			from = block
 		}
-		w.scanBlocks(c.seg, from, to, mask)
-		from = to
+		to = block + 1
 	}
+	w.scanBlocks(c.seg, from, to, mask)
 }
 
 // scanBlocks is scanCodes for consecutive blocks; a mask of nil lets all pass.
 func (w *worker) scanBlocks(seg, from, to int, mask []uint64) {
+	if from == to {
+		return
+	}
 	if w.scores == nil {
 		w.scores, w.found = make([]float32, chunkRows), make([]uint16, chunkRows/bitcode.Block)
 	}
