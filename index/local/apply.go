@@ -289,5 +289,12 @@ func (w *writer) addSegment(docs []segSource, dim int) (*segment, error) {
 	if err := writeSegment(path, dim, docs); err != nil {
 		return nil, err
 	}
-	return openSegment(path)
+	s, err := openSegment(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.ensureCodes(context.Background(), []*segment{s}); err != nil {
+		return nil, errors.Join(err, s.release())
+	}
+	return s, nil
 }

@@ -85,48 +85,6 @@ func benchStore(b *testing.B, docs int) (*Store, *corpus) {
 	return s, c
 }
 
-// BenchmarkNearest scans 100,000 vectors of 384 dimensions (154 MB), with and
-// without a filter. Its limit is the memory's bandwidth.
-func BenchmarkNearest(b *testing.B) {
-	dir := b.TempDir()
-	s, err := Create(b.Context(), dir, Options{Settings: index.Settings{Dim: benchDim}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer s.Close()
-	const rows = 100_000
-	random := rand.New(rand.NewPCG(1, 1))
-	for n := range 10 {
-		var batch index.Batch
-		for i := range 10 {
-			d := index.Document{Info: index.Info{ID: fmt.Sprint(n*10 + i), Type: []string{"a", "b"}[i%2]}}
-			for range rows / 100 {
-				v := make([]float32, benchDim)
-				for j := range v {
-					v[j] = random.Float32() - 0.5
-				}
-				d.Content = append(d.Content, index.Passage{Text: "x", Vector: v})
-			}
-			batch.Put = append(batch.Put, d)
-		}
-		if err := s.Apply(b.Context(), batch); err != nil {
-			b.Fatal(err)
-		}
-	}
-	q := make([]float32, benchDim)
-	q[7] = 1
-	for name, f := range map[string]index.Filter{"all": {}, "half": {Types: []string{"a"}}} {
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(rows * benchDim * 4)
-			for b.Loop() {
-				if _, err := s.Nearest(context.Background(), index.Request{Vector: q, Filter: f, Limit: 100}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
 // BenchmarkKeyword searches 20,000 passages of 150 words.
 func BenchmarkKeyword(b *testing.B) {
 	s, c := benchStore(b, 5000)

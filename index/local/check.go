@@ -306,6 +306,11 @@ func (c *checker) segment(path string) {
 			c.problem(path, "has a %v for passage %d", err, s.rows[pos])
 		}
 	}
+	if s.codes != nil {
+		if what := s.compareCodes(); what != "" {
+			c.problem(s.codesPath(), "%s", what)
+		}
+	}
 }
 
 // shadowSegments are the segments of an unfinished re-embedding.

@@ -19,7 +19,7 @@ import (
 func twoGenerations(t *testing.T) string {
 	t.Helper()
 	dir, _ := stepsIndex(t, 12)
-	s, err := Create(t.Context(), dir, Options{Settings: killSettings})
+	s, err := Create(t.Context(), dir, killOptions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestRepair(t *testing.T) {
 			}
 		}
 		name := filepath.ToSlash(strings.TrimPrefix(path, sound+string(filepath.Separator)))
-		derived := strings.Contains(name, postingsName) || filepath.Base(name) == deletedName || strings.HasPrefix(name, genName(mustCheck(t, sound).Generation-1))
+		derived := strings.Contains(name, postingsName) || isCodes(filepath.Base(name)) || filepath.Base(name) == deletedName || strings.HasPrefix(name, genName(mustCheck(t, sound).Generation-1))
 		if derived && len(r.Lost)+len(r.Unnamed) > 0 {
 			t.Errorf("%s: lost %+v, unnamed %q", what, r.Lost, r.Unnamed)
 		}

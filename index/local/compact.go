@@ -2,7 +2,6 @@ package local
 
 import (
 	"math/bits"
-	"os"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -57,9 +56,7 @@ func (w *writer) compact(segs []*segment, c *contents, dim int) ([]*segment, err
 		delete(c.touched, d.doc.number)
 	}
 	for _, s := range old {
-		// Generations that have the segment keep a link of their own, views
-		// their mapping. What cannot be removed now goes with the folder.
-		os.Remove(s.path)
+		s.remove()
 	}
 	return segs, releaseSegments(old)
 }

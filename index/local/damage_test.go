@@ -20,7 +20,7 @@ import (
 func stepsIndex(t *testing.T, steps int) (dir, gen string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "index")
-	s, err := Create(t.Context(), dir, Options{Settings: killSettings})
+	s, err := Create(t.Context(), dir, killOptions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func openBoth(t *testing.T, dir string) []error {
 	if rerr == nil {
 		r.Close()
 	}
-	w, werr := Create(t.Context(), dir, Options{Settings: killSettings})
+	w, werr := Create(t.Context(), dir, killOptions)
 	if werr == nil {
 		w.Close()
 	}
@@ -92,6 +92,9 @@ func TestMissingAndTruncatedFiles(t *testing.T) {
 		t.Fatalf("only %q in a generation", names)
 	}
 	for _, name := range append(names, filepath.Join(dir, currentName)) {
+		if isCodes(filepath.Base(name)) {
+			continue // TestCodesDerived has what becomes of these
+		}
 		content, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

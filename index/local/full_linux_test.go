@@ -94,7 +94,7 @@ func TestDiskFull(t *testing.T) {
 		}
 	})
 	dir := filepath.Join(mount, "index")
-	s, err := Create(t.Context(), dir, Options{Settings: killSettings})
+	s, err := Create(t.Context(), dir, killOptions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The failed writer has given back its space; a small batch fits again.
-	s, err = Create(t.Context(), dir, Options{Settings: killSettings})
+	s, err = Create(t.Context(), dir, killOptions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestWriteFails(t *testing.T) {
 func childFull(dir string) error {
 	ctx := context.Background()
 	signal.Ignore(syscall.SIGXFSZ)
-	s, err := Create(ctx, dir, Options{Settings: killSettings})
+	s, err := Create(ctx, dir, killOptions)
 	if err != nil {
 		return err
 	}

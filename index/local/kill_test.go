@@ -63,6 +63,9 @@ func child(t *testing.T, mode, dir string) (*exec.Cmd, *bytes.Buffer) {
 
 var killSettings = index.Settings{Embedder: "test", Dim: 8, Analyzer: "en"}
 
+// killOptions gives segments codes that in earnest would be too small for them.
+var killOptions = Options{Settings: killSettings, codedRows: 1}
+
 // In step n the document n is put with n%4 passages, the document n/2 put
 // again, the document n/3 deleted, and the document n/4 touched; every fifth
 // step touches what it puts again too. So every step changes what searches
@@ -145,7 +148,7 @@ func killState(steps int) map[string]killVersion {
 // now and then, and says which step is published.
 func childWriter(dir string) error {
 	ctx := context.Background()
-	s, err := Create(ctx, dir, Options{Settings: killSettings})
+	s, err := Create(ctx, dir, killOptions)
 	if err != nil {
 		return err
 	}
@@ -303,7 +306,7 @@ func TestWriterKilled(t *testing.T) {
 		if err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
-		if err := s.Verify(t.Context()); err != nil {
+		if err := errors.Join(s.Verify(t.Context()), s.CheckCodes(t.Context())); err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
 		if have < want || have < lastStep {
@@ -423,7 +426,7 @@ func TestReadersWhileWriting(t *testing.T) {
 
 // childHolder holds the lock until its standard input ends.
 func childHolder(dir string) error {
-	s, err := Create(context.Background(), dir, Options{Settings: killSettings})
+	s, err := Create(context.Background(), dir, killOptions)
 	if err != nil {
 		return err
 	}
@@ -451,7 +454,7 @@ func TestSecondWriter(t *testing.T) {
 	if !bufio.NewScanner(out).Scan() {
 		t.Fatalf("holder did not start: %s", stderr)
 	}
-	_, err = Create(t.Context(), dir, Options{Settings: killSettings})
+	_, err = Create(t.Context(), dir, killOptions)
 	var locked *LockedError
 	if !errors.As(err, &locked) || !errors.Is(err, index.ErrLocked) {
 		t.Fatalf("error %v, want a LockedError", err)
@@ -464,12 +467,12 @@ func TestSecondWriter(t *testing.T) {
 	if err := c.Wait(); err != nil {
 		t.Fatalf("holder: %v: %s", err, stderr)
 	}
-	s, err := Create(t.Context(), dir, Options{Settings: killSettings})
+	s, err := Create(t.Context(), dir, killOptions)
 	if err != nil {
 		t.Fatalf("after the holder's end: %v", err)
 	}
 	defer s.Close()
-	if _, err := Create(t.Context(), dir, Options{Settings: killSettings}); !errors.Is(err, index.ErrLocked) {
+	if _, err := Create(t.Context(), dir, killOptions); !errors.Is(err, index.ErrLocked) {
 		t.Errorf("second writer in one process: %v, want ErrLocked", err)
 	}
 }

@@ -25,6 +25,7 @@ const (
 	postingsName = "postings"
 	genPrefix    = "gen-"
 	segPrefix    = "seg-"
+	codesPrefix  = "codes-"
 	tmpSuffix    = ".tmp"
 )
 

@@ -5,6 +5,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ type Options struct {
 	// Settings are those of the index. An empty Analyzer means "en". A Dim of
 	// 0 makes an index without vectors.
 	Settings index.Settings
+	// codedRows is the number of passages from which on a segment gets codes;
+	// 0 means the usual one. Tests have small segments.
+	codedRows int
 }
 
 // Store is an index in a folder.
@@ -75,7 +79,7 @@ func Create(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: dir}
-	if err := s.startWriting(ctx, lock, made); err != nil {
+	if err := s.startWriting(ctx, lock, made, cmp.Or(o.codedRows, codedRows)); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
 	return s, nil

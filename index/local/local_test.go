@@ -15,7 +15,7 @@ import (
 
 func mustCreate(t testing.TB, dir string) *Store {
 	t.Helper()
-	s, err := Create(t.Context(), dir, Options{Settings: killSettings})
+	s, err := Create(t.Context(), dir, killOptions)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,10 @@ package local
 import (
 	"context"
 	"fmt"
+	"math"
+	"math/bits"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -11,11 +14,20 @@ import (
 	"github.com/viterin/vek/vek32"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/internal/bitcode"
 )
 
-// Nearest returns the passages whose vectors are nearest by cosine. It compares
-// with every vector, so that the result is exact.
+// Nearest returns the passages whose vectors are nearest by cosine. Where
+// segments have codes, these say which vectors to compare with; the scores are
+// those of the vectors, and few of the nearest are missed (docs/design.md says
+// how few). Where there are none, or few passages pass the filter, it compares
+// with all vectors. The result does not depend on the number of processors.
 func (s *Store) Nearest(ctx context.Context, r index.Request) ([]index.Hit, error) {
+	return s.nearest(ctx, r, true)
+}
+
+// nearest is Nearest, with or without the codes.
+func (s *Store) nearest(ctx context.Context, r index.Request, codes bool) ([]index.Hit, error) {
 	v, err := s.acquire()
 	if err != nil {
 		return nil, err
@@ -28,14 +40,16 @@ func (s *Store) Nearest(ctx context.Context, r index.Request) ([]index.Hit, erro
 	if len(r.Vector) != dim || dim == 0 {
 		return nil, fmt.Errorf("query vector of length %d in an index of length %d", len(r.Vector), dim)
 	}
-	allowed, err := v.filterRows(ctx, r.Filter)
+	set, err := v.filterSet(ctx, r.Filter)
 	if err != nil {
 		return nil, err
 	}
-	if allowed, err = s.restrictRows(ctx, v, r.Query, allowed); err != nil {
+	if rows, err := s.restrictRows(ctx, v, r.Query, set.rows); err != nil {
 		return nil, err
+	} else if rows != set.rows {
+		set = v.newRowSet(rows)
 	}
-	return v.scan(ctx, r.Vector, allowed, r.Limit)
+	return newScan(v, r.Vector, set, r.Limit, codes).run(ctx)
 }
 
 func checkLimit(r index.Request) error {
@@ -45,65 +59,336 @@ func checkLimit(r index.Request) error {
 	return nil
 }
 
-// chunk is a part of a segment that one processor scans at a time.
+// Of the passages that look nearest by their codes some are compared by their
+// vectors whatever comes out, and as many as seedCount says. What this shows of
+// the error of the estimates says how far to go on, up to poolCount of them: a
+// passage is left out when its estimate is more than maxError errors, as a root
+// mean square, below the last score that would make a hit. A fixed number would
+// be too few where many are equally near, as with more passages, shorter
+// vectors or more hits.
+const maxError = 2
+
+func seedCount(limit int) int { return 100 + 2*min(limit, 1<<20) }
+func poolCount(limit int) int { return 500 + 25*min(limit, 1<<20) }
+
+const (
+	chunkRows = 2048 // that one processor scans at a time, a multiple of 64
+	chunkDots = 128  // vectors that one processor compares at a time
+	sampled   = 32   // one block of so many is in the sample
+	bridged   = 8    // blocks that are read although none of them passes: memory is fastest in one go
+)
+
+// scan is one search of the vectors of a view. Passages go by their place:
+// their position in a segment, counted on from the segment before.
+type scan struct {
+	view    *view
+	q       []float32
+	set     *rowSet
+	limit   int
+	starts  []uint32         // the place of the first passage of each segment
+	queries []*bitcode.Query // for each segment; nil to compare with its vectors
+	chunks  []chunk
+}
+
+// chunk is a part of a segment.
 type chunk struct {
-	seg      *segment
-	from, to int // positions
+	seg, from, to int // positions
 }
 
-// scan compares q with the vectors of the allowed rows, or of all live ones
-// when allowed is nil, on all processors.
-func (v *view) scan(ctx context.Context, q []float32, allowed *roaring.Bitmap, limit int) ([]index.Hit, error) {
-	const chunkRows = 4096
-	var chunks []chunk
-	for _, s := range v.segs {
-		for at := 0; at < len(s.rows); at += chunkRows {
-			chunks = append(chunks, chunk{s, at, min(at+chunkRows, len(s.rows))})
-		}
-	}
-	workers := min(runtime.GOMAXPROCS(0), len(chunks))
-	tops := make([]topK, workers)
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for i := range tops {
-		tops[i] = topK{limit: limit}
-		wg.Go(func() {
-			for ctx.Err() == nil {
-				n := int(next.Add(1)) - 1
-				if n >= len(chunks) {
-					return
-				}
-				v.scanChunk(chunks[n], q, allowed, &tops[i])
-			}
-		})
-	}
-	wg.Wait()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	all := topK{limit: limit}
-	for i := range tops {
-		for _, h := range tops[i].hits {
-			all.add(h)
-		}
-	}
-	return all.sorted(), nil
-}
-
-func (v *view) scanChunk(c chunk, q []float32, allowed *roaring.Bitmap, top *topK) {
-	rows := c.seg.rows[c.from:c.to]
-	if allowed == nil {
-		allowed = v.live
-		first, last := uint64(rows[0]), uint64(rows[len(rows)-1])
-		if live := v.live.Rank(uint32(last)); first > 0 && live-v.live.Rank(uint32(first-1)) == uint64(len(rows)) ||
-			first == 0 && live == uint64(len(rows)) {
-			allowed = nil // every row of the chunk is live: no need to ask each time
-		}
-	}
-	for i, row := range rows {
-		if allowed != nil && !allowed.Contains(row) {
+func newScan(v *view, q []float32, set *rowSet, limit int, codes bool) *scan {
+	sc := &scan{view: v, q: q, set: set, limit: limit,
+		starts: make([]uint32, len(v.segs)), queries: make([]*bitcode.Query, len(v.segs))}
+	codes = codes && set.count > 2*poolCount(limit) // else comparing with all is less work
+	var turned []float32
+	var start uint32
+	for i, s := range v.segs {
+		sc.starts[i] = start
+		start += uint32(len(s.rows))
+		if set.counts[i] == 0 {
 			continue
 		}
-		top.add(index.Hit{ID: index.PassageID(row), Score: float64(vek32.Dot(q, c.seg.vector(c.from+i)))})
+		if codes && s.codes != nil {
+			if turned == nil {
+				turned = s.codes.rotation.Apply(q)
+			}
+			sc.queries[i] = s.codes.Query(turned)
+		}
+		for at := 0; at < len(s.rows); at += chunkRows {
+			sc.chunks = append(sc.chunks, chunk{i, at, min(at+chunkRows, len(s.rows))})
+		}
 	}
+	return sc
+}
+
+// worker is what each processor has for itself during a scan.
+type worker struct {
+	scan   *scan
+	top    topK
+	likely candidates
+	scores []float32
+	found  []uint16
+}
+
+func (sc *scan) run(ctx context.Context) ([]index.Hit, error) {
+	hits, sure, err := sc.try(ctx, sc.sample())
+	if err == nil && !sure {
+		hits, _, err = sc.try(ctx, 0)
+	}
+	return hits, err
+}
+
+// try searches, leaving out what looks no nearer than least. It tells whether
+// that has not changed the result.
+func (sc *scan) try(ctx context.Context, least candidate) (hits []index.Hit, sure bool, err error) {
+	pool := poolCount(sc.limit)
+	workers := make([]worker, min(runtime.GOMAXPROCS(0), max(1, len(sc.chunks))))
+	for i := range workers {
+		workers[i] = worker{scan: sc, top: topK{limit: sc.limit}, likely: candidates{limit: pool, least: least}}
+	}
+	if err := share(ctx, workers, len(sc.chunks), func(w *worker, n int) { w.scanChunk(sc.chunks[n]) }); err != nil {
+		return nil, false, err
+	}
+	all, likely := &workers[0].top, &workers[0].likely
+	gather := func() {
+		for i := range workers[1:] {
+			for _, h := range workers[1+i].top.hits {
+				all.add(h)
+			}
+			workers[1+i].top.hits = nil
+		}
+	}
+	for i := range workers[1:] {
+		for _, k := range workers[1+i].likely.keys {
+			likely.add(k)
+		}
+	}
+	keys := likely.best()
+	seed := min(seedCount(sc.limit), len(keys))
+	partition(keys, seed)
+	slices.Sort(keys[:seed]) // so that the sum of the errors is the same each time
+	errs := make([]float64, seed)
+	if err := sc.compareAll(ctx, workers, keys[:seed], errs); err != nil {
+		return nil, false, err
+	}
+	gather()
+	floor := math.Inf(-1)
+	if len(all.hits) == sc.limit {
+		floor = all.hits[0].Score - maxError*rootMeanSquare(errs)
+	}
+	if least > 0 && len(keys) < pool && floor < float64(least.score()) {
+		return nil, false, nil
+	}
+	rest := slices.DeleteFunc(keys[seed:], func(k candidate) bool { return float64(k.score()) < floor })
+	if err := sc.compareAll(ctx, workers, rest, nil); err != nil {
+		return nil, false, err
+	}
+	gather()
+	return all.sorted(), true, nil
+}
+
+// sample returns a candidate that about twice as many as are wanted exceed,
+// which spares the scan most of what it would else have to take up and throw
+// away; 0 if there are too few to say.
+func (sc *scan) sample() candidate {
+	w := worker{scan: sc, likely: candidates{limit: 2 * poolCount(sc.limit) / sampled}}
+	for i, q := range sc.queries {
+		if q == nil {
+			continue
+		}
+		mask := sc.set.masks[i]
+		for block := sampled / 2; block < bitcode.Blocks(len(sc.view.segs[i].rows)); block += sampled {
+			if mask == nil || blockMask(mask, block) != 0 {
+				w.scanBlocks(i, block, block+1, mask)
+			}
+		}
+	}
+	w.likely.best()
+	if len(w.likely.keys) < w.likely.limit {
+		return 0
+	}
+	return w.likely.least
+}
+
+// compareAll compares the vectors of candidates. It puts the errors of their
+// estimates into errs if that is not nil.
+func (sc *scan) compareAll(ctx context.Context, workers []worker, keys []candidate, errs []float64) error {
+	return share(ctx, workers, (len(keys)+chunkDots-1)/chunkDots, func(w *worker, n int) {
+		for i := n * chunkDots; i < min((n+1)*chunkDots, len(keys)); i++ {
+			score := w.compare(keys[i].place())
+			if errs != nil {
+				errs[i] = score - float64(keys[i].score())
+			}
+		}
+	})
+}
+
+func rootMeanSquare(x []float64) float64 {
+	var sum float64
+	for _, x := range x {
+		sum += x * x
+	}
+	return math.Sqrt(sum / float64(max(1, len(x))))
+}
+
+// share has the workers do n pieces of work, each on a processor of its own.
+func share(ctx context.Context, workers []worker, n int, work func(w *worker, n int)) error {
+	var next atomic.Int64
+	do := func(w *worker) {
+		for ctx.Err() == nil {
+			i := int(next.Add(1)) - 1
+			if i >= n {
+				return
+			}
+			work(w, i)
+		}
+	}
+	var wg sync.WaitGroup
+	for i := 1; i < min(len(workers), n); i++ {
+		wg.Go(func() { do(&workers[i]) })
+	}
+	do(&workers[0])
+	wg.Wait()
+	return ctx.Err()
+}
+
+func (w *worker) scanChunk(c chunk) {
+	if w.scan.queries[c.seg] != nil {
+		w.scanCodes(c)
+	} else {
+		w.scanVectors(c)
+	}
+}
+
+// scanVectors compares with the vectors of a chunk.
+func (w *worker) scanVectors(c chunk) {
+	seg, mask := w.scan.view.segs[c.seg], w.scan.set.masks[c.seg]
+	if mask == nil {
+		for pos := c.from; pos < c.to; pos++ {
+			w.add(seg, pos)
+		}
+		return
+	}
+	for i := c.from / 64; i < (c.to+63)/64; i++ {
+		for m := mask[i]; m != 0; m &= m - 1 {
+			w.add(seg, i*64+bits.TrailingZeros64(m))
+		}
+	}
+}
+
+// add compares with the vector at a position of a segment.
+func (w *worker) add(seg *segment, pos int) float64 {
+	score := float64(vek32.Dot(w.scan.q, seg.vector(pos)))
+	w.top.add(index.Hit{ID: index.PassageID(seg.rows[pos]), Score: score})
+	return score
+}
+
+// compare compares with the vector at a place.
+func (w *worker) compare(place uint32) float64 {
+	i, found := slices.BinarySearch(w.scan.starts, place)
+	if !found {
+		i--
+	}
+	for len(w.scan.view.segs[i].rows) == 0 { // starts where the next does
+		i++
+	}
+	return w.add(w.scan.view.segs[i], int(place-w.scan.starts[i]))
+}
+
+// scanCodes adds the vectors of a chunk that look near to the candidates.
+func (w *worker) scanCodes(c chunk) {
+	mask := w.scan.set.masks[c.seg]
+	first, end := c.from/bitcode.Block, bitcode.Blocks(c.to)
+	if mask == nil {
+		w.scanBlocks(c.seg, first, end, nil)
+		return
+	}
+	from, to := first, first // what is to be scanned and has not been
+	for block := first; block < end; block++ {
+		if blockMask(mask, block) == 0 {
+			continue
+		}
+		if block-to > bridged {
+			w.scanBlocks(c.seg, from, to, mask)
+			from = block
+		}
+		to = block + 1
+	}
+	w.scanBlocks(c.seg, from, to, mask)
+}
+
+// scanBlocks is scanCodes for consecutive blocks; a mask of nil lets all pass.
+func (w *worker) scanBlocks(seg, from, to int, mask []uint64) {
+	if from == to {
+		return
+	}
+	if w.scores == nil {
+		w.scores, w.found = make([]float32, chunkRows), make([]uint16, chunkRows/bitcode.Block)
+	}
+	w.scan.view.segs[seg].codes.Scan(w.scan.queries[seg], from, to, w.likely.floor(), w.scores, w.found)
+	for n, m := range w.found[:to-from] {
+		if m != 0 && mask != nil {
+			m &= blockMask(mask, from+n)
+		}
+		for ; m != 0; m &= m - 1 {
+			i := bits.TrailingZeros16(m)
+			w.likely.add(newCandidate(w.scores[n*bitcode.Block+i], w.scan.starts[seg]+uint32((from+n)*bitcode.Block+i)))
+		}
+	}
+}
+
+// blockMask returns the bits of a block.
+func blockMask(mask []uint64, block int) uint16 {
+	const blocks = 64 / bitcode.Block // in a word
+	return uint16(mask[block/blocks] >> (block % blocks * bitcode.Block))
+}
+
+// rowSet is some of the live rows of a view.
+type rowSet struct {
+	// rows is nil when all live rows are meant.
+	rows *roaring.Bitmap
+	// masks has for each segment a bit for each position; nil where all
+	// positions, or none, are in the set.
+	masks  [][]uint64
+	counts []int // in each segment
+	count  int
+}
+
+// newRowSet makes the set of the rows, or of all live ones if they are nil.
+func (v *view) newRowSet(rows *roaring.Bitmap) *rowSet {
+	set := &rowSet{rows: rows, masks: make([][]uint64, len(v.segs)), counts: make([]int, len(v.segs))}
+	if rows == nil {
+		rows = v.live
+	}
+	it := rows.Iterator()
+	for i, s := range v.segs {
+		n := len(s.rows)
+		if n == 0 {
+			continue
+		}
+		first, last := s.rows[0], s.rows[n-1]
+		in := rows.Rank(last)
+		if first > 0 {
+			in -= rows.Rank(first - 1)
+		}
+		set.counts[i] = int(in)
+		set.count += int(in)
+		if in == 0 || in == uint64(n) {
+			continue
+		}
+		mask := make([]uint64, (n+63)/64)
+		pos := 0
+		for it.AdvanceIfNeeded(first); it.HasNext() && it.PeekNext() <= last; {
+			row := it.Next()
+			if int(row-first) < n && s.rows[row-first] == row {
+				pos = int(row - first)
+			} else {
+				for s.rows[pos] < row {
+					pos++
+				}
+			}
+			mask[pos/64] |= 1 << (pos % 64)
+		}
+		set.masks[i] = mask
+	}
+	return set
 }

@@ -66,7 +66,7 @@ func (s *Store) publish() error {
 	m.Segments = nil
 	for _, seg := range v.segs {
 		m.Segments = append(m.Segments, seg.name)
-		if err := linkFile(seg.path, filepath.Join(tmp, seg.name)); err != nil {
+		if err := seg.link(tmp); err != nil {
 			return err
 		}
 	}
@@ -74,7 +74,7 @@ func (s *Store) publish() error {
 	if sh := w.shadow; sh != nil {
 		m.Reembedding = sh.manifest()
 		for _, seg := range sh.segs {
-			if err := linkFile(seg.path, filepath.Join(tmp, seg.name)); err != nil {
+			if err := seg.link(tmp); err != nil {
 				return err
 			}
 		}
@@ -164,7 +164,7 @@ func (w *writer) sumFiles(gen string) ([]fileSum, error) {
 // immutable tells whether a file of that name never changes once it is
 // written.
 func immutable(name string) bool {
-	return strings.HasPrefix(name, segPrefix) || path.Ext(name) == ".zap"
+	return strings.HasPrefix(name, segPrefix) || isCodes(name) || path.Ext(name) == ".zap"
 }
 
 // published remembers a generation as the base of the next.

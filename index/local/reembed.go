@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 
 	"github.com/albert-search/albert-search/index"
 )
@@ -184,7 +183,7 @@ func (r *reembedding) Switch(ctx context.Context) error {
 		return s.fail(err)
 	}
 	for _, seg := range v.segs {
-		os.Remove(seg.path) // or it goes with the folder
+		seg.remove()
 	}
 	now, err := s.acquire()
 	if err != nil {

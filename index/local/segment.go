@@ -119,7 +119,10 @@ type segment struct {
 	docs    []docEntry // ascending by number and by first
 	docData []byte     // the document records
 	totals  totals     // of all documents
-	refs    atomic.Int32
+	codes   *codesFile // of the vectors, nil when there are none that can be used
+	// vectorsCRC is the checksum of the section vectors, as written there.
+	vectorsCRC uint32
+	refs       atomic.Int32
 }
 
 // docEntry is what is kept in memory of a document of a segment. The rest is
@@ -158,6 +161,7 @@ func openSegment(path string) (*segment, error) {
 	if err := s.parse(); err != nil {
 		return nil, errors.Join(damaged(path, err.Error()), data.Unmap())
 	}
+	s.codes, _ = openCodes(s.codesPath(), s) // or it is searched without
 	s.refs.Store(1)
 	return s, nil
 }
@@ -176,6 +180,7 @@ func (s *segment) parse() error {
 		}
 	}
 	s.dim = int(f.dim)
+	s.vectorsCRC = f.sections[secVectors].crc
 	s.vectors = inPlace[float32](part(secVectors))
 	s.rows = inPlace[uint32](part(secRows))
 	s.records = part(secPassages)
@@ -356,7 +361,12 @@ func (s *segment) release() error {
 		return nil
 	}
 	s.vectors, s.rows, s.offsets, s.records, s.docData = nil, nil, nil, nil, nil
-	return s.data.Unmap()
+	err := s.data.Unmap()
+	if s.codes != nil {
+		err = errors.Join(err, s.codes.data.Unmap())
+		s.codes = nil
+	}
+	return err
 }
 
 // end is one past the last row that the segment's documents were given.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -191,7 +190,7 @@ func (w *writer) dropShadow() error {
 // releaseRemoved gives up segments that the next generation will not have.
 func releaseRemoved(segs []*segment) error {
 	for _, s := range segs {
-		os.Remove(s.path) // or it goes with the folder
+		s.remove()
 	}
 	return releaseSegments(segs)
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +27,8 @@ type writer struct {
 	work     string
 	postings *postings
 	schema   *schema
+	// codedRows is the number of passages from which on a segment gets codes.
+	codedRows int
 
 	mu   sync.Mutex // one batch or publication at a time
 	next manifest   // numbers to hand out; the rest is filled in by publish
@@ -46,15 +50,16 @@ type writer struct {
 
 func newWriter(dir string, lock *flock.Flock, made *schema) *writer {
 	return &writer{
-		lock: lock, work: filepath.Join(dir, workName), schema: made,
+		lock: lock, work: filepath.Join(dir, workName), schema: made, codedRows: codedRows,
 		byID: make(map[string]*docRecord), sums: make(map[string]fileSum),
 	}
 }
 
 // startWriting clears what earlier writers left behind and clones the newest
 // generation, or makes the first one.
-func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schema) error {
+func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schema, codedRows int) error {
 	w := newWriter(s.dir, lock, want)
+	w.codedRows = codedRows
 	cur, err := readCurrent(s.dir) // again, now that nobody else can change it
 	fresh := errors.Is(err, index.ErrNotFound)
 	if err != nil && !fresh {
@@ -94,6 +99,16 @@ func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schem
 	}
 	if w.shadow, err = w.openShadow(m); err != nil {
 		return errors.Join(err, g.close())
+	}
+	segs := g.view.segs
+	if w.shadow != nil {
+		segs = slices.Concat(segs, w.shadow.segs)
+	}
+	if w.dirty, err = w.ensureCodes(ctx, segs); err != nil {
+		if w.shadow != nil {
+			err = errors.Join(err, releaseSegments(w.shadow.segs))
+		}
+		return errors.Join(fmt.Errorf("preparing index for writing: %w", err), g.close())
 	}
 	s.writer, s.view, s.manifest = w, g.view, m
 	return nil
@@ -205,7 +220,7 @@ func cloneGeneration(gen, work string, m *manifest) error {
 		if filepath.Ext(name) == ".bolt" {
 			clone = copyFile
 		}
-		if err := clone(filepath.Join(gen, name), filepath.Join(work, name)); err != nil {
+		if err := clone(filepath.Join(gen, name), filepath.Join(work, name)); err != nil && !(isCodes(name) && errors.Is(err, fs.ErrNotExist)) {
 			return err
 		}
 	}

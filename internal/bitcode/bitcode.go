@@ -1,0 +1,213 @@
+// Package bitcode estimates dot products of vectors from codes of one bit a
+// dimension, a thirtieth of the vectors' size. It is RaBitQ (Gao & Long,
+// SIGMOD 2024): vectors are centred and turned by a random rotation, and a code
+// has the signs of what comes out; a query is treated alike but kept with four
+// bits a dimension, as bit planes, so that the product of both is counted in
+// the bits that differ. Two numbers for each vector correct for its distance
+// from the centre and for how well its signs stand for it, which makes the
+// estimate free of bias.
+//
+// Codes are the same on every processor, bit for bit, and so are estimates.
+package bitcode
+
+import (
+	"math"
+	"math/bits"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// Version changes whenever the same vectors would get other codes.
+const Version = 1
+
+// Block is the number of vectors whose codes are interleaved.
+const Block = 16
+
+// planes is the number of bits of a query in each dimension.
+const planes = 4
+
+// Codes are the codes of some vectors, in blocks of Block vectors. A block is,
+// for each 64 dimensions, a word of each vector; then for each vector the two
+// corrections, as the upper halves of float32: the factor in the upper half of
+// 32 bits, the summand in the lower.
+type Codes struct {
+	// Dim is the length of a vector.
+	Dim int
+	// Rows is the number of vectors.
+	Rows int
+	// Centre is the mean of the vectors, rotated.
+	Centre []float32
+	// Blocks are Blocks(Rows) * BlockWords(Dim) words. What follows the last
+	// vector in the last block is zero.
+	Blocks []uint64
+}
+
+// Blocks returns the number of blocks that rows vectors take.
+func Blocks(rows int) int { return (rows + Block - 1) / Block }
+
+// BlockWords returns the number of words of 64 bits of a block of vectors of
+// length dim.
+func BlockWords(dim int) int { return words(dim)*Block + Block/2 }
+
+func words(dim int) int { return (dim + 63) / 64 }
+
+// Encode makes the codes of rows vectors of length dim, which vector returns
+// by number; it is called by several goroutines. Vectors must be finite.
+func Encode(dim, rows int, vector func(int) []float32) *Codes {
+	c := &Codes{Dim: dim, Rows: rows, Centre: make([]float32, dim)}
+	c.Blocks = make([]uint64, Blocks(rows)*BlockWords(dim))
+	rot := NewRotation(dim)
+	sum := make([]float64, dim)
+	for i := range rows {
+		for j, x := range vector(i) {
+			sum[j] += float64(x)
+		}
+	}
+	for j, x := range sum {
+		c.Centre[j] = float32(x / float64(max(1, rows)))
+	}
+	rot.apply(c.Centre)
+
+	const batch = 64 // blocks
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), (Blocks(rows)+batch-1)/batch) {
+		wg.Go(func() {
+			turned := make([]float32, dim)
+			for {
+				from := (int(next.Add(1)) - 1) * batch * Block
+				if from >= rows {
+					return
+				}
+				for i := from; i < min(from+batch*Block, rows); i++ {
+					copy(turned, vector(i))
+					rot.apply(turned)
+					c.put(i, turned)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return c
+}
+
+// put writes the code of a rotated vector. The conversions keep the compiler
+// from fusing multiplications with additions, which would round differently.
+func (c *Codes) put(row int, turned []float32) {
+	block := c.Blocks[row/Block*BlockWords(c.Dim):][:BlockWords(c.Dim)]
+	lane := row % Block
+	var norm, length, dot float64 // |o|², |o|₁ and o·c of the centred vector o
+	for j, x := range turned {
+		o := float64(x - c.Centre[j])
+		norm += float64(o * o)
+		length += math.Abs(o)
+		dot += float64(o * float64(c.Centre[j]))
+		if o > 0 {
+			block[j/64*Block+lane] |= 1 << (j % 64)
+		}
+	}
+	var factor float64
+	if length > 0 {
+		factor = norm / length
+	}
+	both := uint64(half(factor))<<16 | uint64(half(dot))
+	block[words(c.Dim)*Block+lane/2] |= both << (lane % 2 * 32)
+}
+
+// half rounds to the upper half of a float32.
+func half(x float64) uint32 {
+	b := math.Float32bits(float32(x))
+	return (b + 0x7fff + b>>16&1) >> 16
+}
+
+// Query is a vector prepared for comparison with the codes of Codes.
+type Query struct {
+	// planes has for each 64 dimensions one word for each bit, the lowest first.
+	planes []uint64
+	dim    int32
+	// step is half the distance of two values that a dimension can take.
+	step float32
+	// base is the part of the estimate that is the same for all vectors.
+	base float32
+}
+
+// Query prepares a query, rotated, for comparison with c.
+func (c *Codes) Query(turned []float32) *Query {
+	const levels = 1 << planes
+	q := &Query{planes: make([]uint64, words(c.Dim)*planes), dim: int32(c.Dim)}
+	var base float64
+	var highest float32
+	for j, x := range turned {
+		base += float64(float64(x) * float64(c.Centre[j]))
+		highest = max(highest, x-c.Centre[j], c.Centre[j]-x)
+	}
+	q.base, q.step = float32(base), highest/levels
+	if highest == 0 {
+		return q
+	}
+	for j, x := range turned {
+		// Level n stands for (2n-15) steps.
+		n := int(math.Floor((float64((x-c.Centre[j])/q.step) + levels) / 2))
+		n = min(max(n, 0), levels-1)
+		for b := range planes {
+			q.planes[j/64*planes+b] |= uint64(n>>b&1) << (j % 64)
+		}
+	}
+	return q
+}
+
+// Scan estimates the dot products of a query with the vectors of the blocks
+// from up to, but not including, to. It puts them into scores, Block for each
+// block, and into found, for each block, a bit for each vector whose estimate
+// is not below floor; the bits of rows that are not there are clear.
+func (c *Codes) Scan(q *Query, from, to int, floor float32, scores []float32, found []uint16) {
+	n := to - from
+	if n <= 0 {
+		return
+	}
+	size := BlockWords(c.Dim)
+	blocks := c.Blocks[from*size : to*size]
+	fastest.scan(q, blocks, floor, scores[:n*Block], found[:n])
+	if rest := c.Rows - (to-1)*Block; rest < Block {
+		found[n-1] &= 1<<rest - 1
+	}
+}
+
+// scanner is a form of the scan: what Scan does for whole blocks, one for each
+// element of found.
+type scanner struct {
+	name string
+	scan func(q *Query, blocks []uint64, floor float32, scores []float32, found []uint16)
+}
+
+var fastest = scans()[0]
+
+// scanPlain is the scan for all processors.
+func scanPlain(q *Query, blocks []uint64, floor float32, scores []float32, found []uint16) {
+	words := len(q.planes) / planes
+	size := words*Block + Block/2
+	for n := range found {
+		block := blocks[n*size : (n+1)*size]
+		var differ [Block]int32 // sum over the planes of bits that differ, times 2 to the plane
+		for w := range words {
+			p := (*[planes]uint64)(q.planes[w*planes:])
+			for i, x := range (*[Block]uint64)(block[w*Block:]) {
+				differ[i] += int32(bits.OnesCount64(x^p[0]) + bits.OnesCount64(x^p[1])<<1 +
+					bits.OnesCount64(x^p[2])<<2 + bits.OnesCount64(x^p[3])<<3)
+			}
+		}
+		var mask uint16
+		for i := range differ {
+			both := uint32(block[words*Block+i/2] >> (i % 2 * 32))
+			factor, summand := math.Float32frombits(both&0xffff0000), math.Float32frombits(both<<16)
+			signed := float32((1<<planes-1)*q.dim-2*differ[i]) * q.step
+			s := float32(float32(factor*signed)+summand) + q.base
+			scores[n*Block+i] = s
+			if s >= floor {
+				mask |= 1 << i
+			}
+		}
+		found[n] = mask
+	}
+}

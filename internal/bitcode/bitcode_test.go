@@ -1,0 +1,227 @@
+package bitcode
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"testing/quick"
+)
+
+// gaussian makes vectors of length 1 around a centre that is not zero.
+func gaussian(random *rand.Rand, n, dim int) [][]float32 {
+	vectors := make([][]float32, n)
+	for i := range vectors {
+		v := make([]float32, dim)
+		for j := range v {
+			v[j] = float32(random.NormFloat64() + 0.5*float64(j%3))
+		}
+		vectors[i] = normalised(v)
+	}
+	return vectors
+}
+
+func normalised(v []float32) []float32 {
+	n := float32(math.Sqrt(dot(v, v)))
+	for i := range v {
+		v[i] /= n
+	}
+	return v
+}
+
+func dot(a, b []float32) (s float64) {
+	for i, x := range a {
+		s += float64(x) * float64(b[i])
+	}
+	return s
+}
+
+func encode(vectors [][]float32, dim int) *Codes {
+	return Encode(dim, len(vectors), func(i int) []float32 { return vectors[i] })
+}
+
+func TestRotation(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, dim := range []int{1, 2, 3, 64, 100, 384} {
+		r := NewRotation(dim)
+		v := gaussian(random, 2, dim)
+		before := dot(v[0], v[1])
+		for i := range v {
+			r.apply(v[i])
+			if n := dot(v[i], v[i]); math.Abs(n-1) > 1e-5 {
+				t.Errorf("dim %d: length² %g", dim, n)
+			}
+		}
+		if after := dot(v[0], v[1]); math.Abs(after-before) > 1e-5 {
+			t.Errorf("dim %d: the product %g became %g", dim, before, after)
+		}
+	}
+	// A vector along an axis is spread over all dimensions.
+	axis := make([]float32, 384)
+	axis[7] = 1
+	NewRotation(384).apply(axis)
+	for j, x := range axis {
+		if math.Abs(float64(x)) > 5/math.Sqrt(384) {
+			t.Errorf("element %d of a rotated axis is %g", j, x)
+		}
+	}
+}
+
+// TestEstimates checks that estimates are right on average, and as close as the
+// paper says: an error of the order of the square root of 1/dim.
+func TestEstimates(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, dim := range []int{64, 100, 384, 768} {
+		vectors := gaussian(random, 300, dim)
+		c := encode(vectors, dim)
+		var sum, squares float64
+		n := 0
+		for _, v := range gaussian(random, 50, dim) {
+			q := c.Query(NewRotation(len(v)).Apply(v))
+			scores, found := make([]float32, Blocks(c.Rows)*Block), make([]uint16, Blocks(c.Rows))
+			c.Scan(q, 0, Blocks(c.Rows), float32(math.Inf(-1)), scores, found)
+			for i, w := range vectors {
+				e := float64(scores[i]) - dot(v, w)
+				sum, squares, n = sum+e, squares+e*e, n+1
+			}
+		}
+		mean, rms := sum/float64(n), math.Sqrt(squares/float64(n))
+		if math.Abs(mean) > 0.1/math.Sqrt(float64(dim)) || rms > 1/math.Sqrt(float64(dim)) {
+			t.Errorf("dim %d: errors of %g on average, root mean square %g", dim, mean, rms)
+		}
+	}
+}
+
+func TestDegenerate(t *testing.T) {
+	for _, vectors := range [][][]float32{
+		nil,
+		{{1, 2, 3}},
+		{{0, 0, 0}, {0, 0, 0}},
+		{{1, 0, 0}, {1, 0, 0}, {1, 0, 0}},
+	} {
+		c := encode(vectors, 3)
+		for _, query := range [][]float32{{0, 0, 0}, {1, 0, 0}, {1, 2, 3}} {
+			q := c.Query(NewRotation(len(query)).Apply(query))
+			scores, found := make([]float32, Blocks(c.Rows)*Block), make([]uint16, Blocks(c.Rows))
+			c.Scan(q, 0, Blocks(c.Rows), float32(math.Inf(-1)), scores, found)
+			for i, v := range vectors { // all are their centre, so nothing is left to estimate
+				if want := dot(query, v); math.Abs(float64(scores[i])-want) > 0.01*max(1, want) {
+					t.Errorf("%v · %v estimated as %g", query, v, scores[i])
+				}
+			}
+			if len(found) > 0 && found[0] != 1<<len(vectors)-1 {
+				t.Errorf("%d vectors: found %b", len(vectors), found[0])
+			}
+		}
+	}
+}
+
+// TestScanEqual checks that the scans that this processor can run give what the
+// plain one does, bit for bit, for whatever is in the codes.
+func TestScanEqual(t *testing.T) {
+	same := func(words, blocks uint8, floor float32, seed uint64) error {
+		random := rand.New(rand.NewPCG(5, seed))
+		q := &Query{planes: make([]uint64, int(words%20)*planes), dim: int32(words%20) * 64,
+			step: random.Float32(), base: random.Float32() - 0.5}
+		for i := range q.planes {
+			q.planes[i] = random.Uint64()
+		}
+		n := int(blocks % 9)
+		data := make([]uint64, n*(len(q.planes)/planes*Block+Block/2))
+		for i := range data {
+			switch random.IntN(8) {
+			case 0:
+			case 1:
+				data[i] = math.MaxUint64
+			default:
+				data[i] = random.Uint64()
+			}
+		}
+		wantScores, wantFound := make([]float32, n*Block), make([]uint16, n)
+		scanPlain(q, data, floor, wantScores, wantFound)
+		for _, form := range scans() {
+			scores, found := make([]float32, n*Block), make([]uint16, n)
+			form.scan(q, data, floor, scores, found)
+			for i, s := range scores {
+				if p := wantScores[i]; math.Float32bits(s) != math.Float32bits(p) && (s == s || p == p) {
+					return fmt.Errorf("%s, %d words, %d blocks: vector %d has %g, plain %g", form.name, words%20, n, i, s, p)
+				}
+			}
+			if !slices.Equal(found, wantFound) {
+				return fmt.Errorf("%s found %x, plain %x", form.name, found, wantFound)
+			}
+		}
+		return nil
+	}
+	if err := quick.Check(func(words, blocks uint8, floor float32, seed uint64) bool {
+		err := same(words, blocks, floor, seed)
+		if err != nil {
+			t.Log(err)
+		}
+		return err == nil
+	}, &quick.Config{MaxCount: 2000}); err != nil {
+		t.Error(err)
+	}
+	for _, floor := range []float32{0, 1, float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN())} {
+		if err := same(6, 5, floor, 1); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestFloor checks that Scan finds exactly the vectors not below the floor.
+func TestFloor(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	vectors := gaussian(random, 1000, 384)
+	c := encode(vectors, 384)
+	q := c.Query(NewRotation(len(vectors[5])).Apply(vectors[5]))
+	scores, found := make([]float32, Blocks(c.Rows)*Block), make([]uint16, Blocks(c.Rows))
+	c.Scan(q, 0, Blocks(c.Rows), float32(math.Inf(-1)), scores, found)
+	sorted := slices.SortedFunc(slices.Values(scores[:len(vectors)]), func(a, b float32) int { return cmp.Compare(b, a) })
+	floor := sorted[99]
+	c.Scan(q, 3, 60, floor, scores[3*Block:], found[3:])
+	for i := 3 * Block; i < 60*Block && i < len(vectors); i++ {
+		if got := found[i/Block]>>(i%Block)&1 == 1; got != (scores[i] >= floor) {
+			t.Errorf("vector %d with %g, floor %g: found %t", i, scores[i], floor, got)
+		}
+	}
+}
+
+func BenchmarkScan(b *testing.B) {
+	const rows, dim = 100_000, 384
+	random := rand.New(rand.NewPCG(9, 10))
+	c := &Codes{Dim: dim, Rows: rows, Centre: make([]float32, dim), Blocks: make([]uint64, Blocks(rows)*BlockWords(dim))}
+	for i := range c.Blocks {
+		c.Blocks[i] = random.Uint64()
+	}
+	query := gaussian(random, 1, dim)[0]
+	q := c.Query(NewRotation(dim).Apply(query))
+	scores, found := make([]float32, Blocks(rows)*Block), make([]uint16, Blocks(rows))
+	forms := scans()
+	slices.Reverse(forms)
+	var plain float64
+	for _, form := range forms {
+		b.Run(form.name, func(b *testing.B) {
+			b.SetBytes(int64(len(c.Blocks) * 8))
+			for b.Loop() {
+				form.scan(q, c.Blocks, 1e9, scores, found)
+			}
+			nanos := float64(b.Elapsed().Nanoseconds()) / float64(b.N) / rows
+			if form.name == "plain" {
+				plain = nanos
+			}
+			b.ReportMetric(nanos, "ns/vector")
+			b.ReportMetric(plain/nanos, "x-plain")
+		})
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	vectors := gaussian(rand.New(rand.NewPCG(9, 10)), 10_000, 384)
+	for b.Loop() {
+		encode(vectors, 384)
+	}
+	b.ReportMetric(float64(b.N*len(vectors))/b.Elapsed().Seconds(), "vectors/s")
+}
