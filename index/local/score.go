@@ -210,7 +210,7 @@ func (k *keywordSearch) pathTerms(text string) ([]string, error) {
 func (k *keywordSearch) count(f field, term string) (uint64, error) {
 	var n uint64
 	for _, seg := range k.view.postings.Segments() {
-		list, err := openList(seg, f, term)
+		list, err := openList(seg, f, term, nil)
 		if err != nil {
 			return 0, err
 		}
@@ -219,12 +219,14 @@ func (k *keywordSearch) count(f field, term string) (uint64, error) {
 	return n, nil
 }
 
-func openList(seg *scorch.SegmentSnapshot, f field, term string) (scorchapi.PostingsList, error) {
+// openList opens the postings of a term in one of Bleve's segments, in the
+// memory of a list that is not used any more, if there is one.
+func openList(seg *scorch.SegmentSnapshot, f field, term string, used scorchapi.PostingsList) (scorchapi.PostingsList, error) {
 	dict, err := seg.Segment().Dictionary(f.String())
 	if err != nil {
 		return nil, fmt.Errorf("reading postings: %w", err)
 	}
-	list, err := dict.PostingsList([]byte(term), seg.Deleted(), nil)
+	list, err := dict.PostingsList([]byte(term), seg.Deleted(), used)
 	if err != nil {
 		return nil, fmt.Errorf("reading postings: %w", err)
 	}
@@ -239,6 +241,10 @@ type scorer struct {
 	lists  arena
 	scores []float64 // of a block
 	best   best
+
+	// What the last list was read with.
+	postings scorchapi.PostingsList
+	iterator scorchapi.PostingsIterator
 }
 
 // newScorer returns a scorer of an earlier search of the view, or a new one.
@@ -290,16 +296,18 @@ func (w *scorer) readField(seg *scorch.SegmentSnapshot, f field, term string) (t
 	if norms == nil {
 		return termList{}, nil
 	}
-	postings, err := openList(seg, f, term)
+	postings, err := openList(seg, f, term, w.postings)
 	if err != nil {
 		return termList{}, err
 	}
+	w.postings = postings
 	n := int(postings.Count())
 	if n == 0 {
 		return termList{}, nil
 	}
 	list, weight := w.lists.take(n), f.weight()
-	it := postings.Iterator(true, true, false, nil)
+	it := postings.Iterator(true, true, false, w.iterator)
+	w.iterator = it
 	for i := range n {
 		p, err := it.Next()
 		if err == nil && p == nil {

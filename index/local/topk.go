@@ -19,11 +19,6 @@ func compareHits(a, b index.Hit) int {
 	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
 }
 
-// admits tells whether a hit of that score could still get in, whatever its id.
-func (t *topK) admits(score float64) bool {
-	return len(t.hits) < t.limit || score >= t.hits[0].Score
-}
-
 func (t *topK) add(h index.Hit) {
 	switch {
 	case len(t.hits) < t.limit:
