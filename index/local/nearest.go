@@ -143,7 +143,7 @@ func (sc *scan) try(ctx context.Context, least candidate) (hits []index.Hit, sur
 	pool := poolCount(sc.limit)
 	workers := make([]worker, min(runtime.GOMAXPROCS(0), max(1, len(sc.chunks))))
 	for i := range workers {
-		workers[i] = worker{scan: sc, top: topK{limit: sc.limit}, likely: candidates{limit: pool, least: least}}
+		workers[i] = worker{scan: sc, top: topK{limit: sc.limit}, likely: candidates{limit: pool, least: least, keys: make([]candidate, 0, min(2*pool, sc.set.count))}}
 	}
 	if err := share(ctx, workers, len(sc.chunks), func(w *worker, n int) { w.scanChunk(sc.chunks[n]) }); err != nil {
 		return nil, false, err
