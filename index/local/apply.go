@@ -188,7 +188,8 @@ func fieldValues(d *index.Info, p *index.Passage, match string) [numFields]strin
 
 // write carries out a change: postings, segment, then the view that searches
 // see. Until the next publication nothing of it is in a generation.
-func (s *Store) write(c *change) error {
+func (s *Store) write(c *change) (err error) {
+	defer catchFaults(s.dir, &err)() // of segments that are merged
 	w := s.writer
 	batch := w.next.Batch + 1
 	if err := w.postings.apply(batch, c.postings); err != nil {

@@ -270,7 +270,7 @@ func (c *checker) contents(gen string, sum uint32, m *manifest, sound bool) erro
 	for _, name := range slices.Concat(m.Segments, m.shadowSegments()) {
 		c.segment(filepath.Join(gen, filepath.Base(name)))
 	}
-	g, err := openGeneration(gen, sum, true)
+	g, err := openGeneration(gen, sum, true, new(knownFiles))
 	if err != nil {
 		if sound { // otherwise the file is named already
 			c.problem(gen, "cannot be opened: %s", plainDamage(err))
@@ -287,6 +287,13 @@ func (c *checker) contents(gen string, sum uint32, m *manifest, sound bool) erro
 
 // segment checks what is inside of a segment.
 func (c *checker) segment(path string) {
+	var fault error
+	defer func() {
+		if fault != nil {
+			c.problem(path, "%s", plainDamage(fault))
+		}
+	}()
+	defer catchFaults(path, &fault)()
 	s, err := openSegment(path)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {

@@ -22,3 +22,12 @@ func catchFaults(path string, err *error) func() {
 		*err = damaged(path, "cannot be read any more: it has become shorter, or its disk fails")
 	}
 }
+
+// panicOf runs f, with faults as panics, and returns what it panics with.
+// Goroutines that help with a search have the caller deal with it.
+func panicOf(f func()) (panicked any) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() { panicked = recover() }()
+	f()
+	return nil
+}

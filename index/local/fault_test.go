@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"errors"
 	"hash/crc32"
 	"os"
@@ -47,6 +48,80 @@ func TestFaultsAreErrors(t *testing.T) {
 		}
 	}
 	t.Log(sum) // or the compiler leaves the read out
+}
+
+// TestShortenedIndex cuts the files of an index short while it is open: what is
+// read of them is an error, or what was read before.
+func TestShortenedIndex(t *testing.T) {
+	dir, gen := stepsIndex(t, 12)
+	s := mustOpen(t, dir)
+	defer s.Close()
+	hits, err := s.Keyword(t.Context(), index.Request{Query: query("common"), Limit: 5})
+	if err != nil || len(hits) == 0 {
+		t.Fatal(hits, err)
+	}
+	for _, name := range files(t, gen) {
+		if err := os.Truncate(name, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	vector := make([]float32, killSettings.Dim)
+	for name, use := range map[string]func() error{
+		"Keyword": func() error {
+			_, err := s.Keyword(t.Context(), index.Request{Query: query("version12 part1 words"), Limit: 5})
+			return err
+		},
+		"Nearest": func() error {
+			_, err := s.Nearest(t.Context(), index.Request{Vector: vector, Limit: 5})
+			return err
+		},
+		"Nearest of some": func() error {
+			_, err := s.Nearest(t.Context(), index.Request{Vector: vector, Limit: 5, Filter: index.Filter{Paths: []string{"*1.txt"}}})
+			return err
+		},
+		"Passages": func() error {
+			_, err := s.Passages(t.Context(), []index.PassageID{hits[0].ID})
+			return err
+		},
+		"Documents": func() error {
+			for _, err := range s.Documents(t.Context()) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	} {
+		if err := use(); !errors.Is(err, index.ErrDamaged) {
+			t.Errorf("%s: error %v, want ErrDamaged", name, err)
+		}
+	}
+}
+
+// TestDamagedPostings fills parts of Bleve's files with numbers that it would
+// take for lengths: they are not opened.
+func TestDamagedPostings(t *testing.T) {
+	dir, gen := stepsIndex(t, 12)
+	for _, name := range files(t, filepath.Join(gen, postingsName)) {
+		if filepath.Ext(name) != ".zap" {
+			continue
+		}
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := 0; at+4 <= len(content); at += 64 {
+			broken := bytes.Clone(content)
+			copy(broken[at:], []byte{128, 128, 128, 128})
+			overwrite(t, name, broken)
+			for _, err := range openBoth(t, dir) {
+				if !errors.Is(err, index.ErrDamaged) && !bytes.Equal(broken, content) {
+					t.Errorf("%s, damaged at %d: error %v, want ErrDamaged", name, at, err)
+				}
+			}
+		}
+		overwrite(t, name, content)
+	}
 }
 
 func TestOtherPanicsPass(t *testing.T) {

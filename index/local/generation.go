@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
 )
@@ -17,12 +18,20 @@ type generation struct {
 }
 
 // openGeneration opens a published generation, or the writer's clone of one,
-// and checks that its parts belong together.
-func openGeneration(dir string, manifestSum uint32, readOnly bool) (*generation, error) {
+// and checks that its parts belong together. known are files that were read
+// before.
+func openGeneration(dir string, manifestSum uint32, readOnly bool, known *knownFiles) (_ *generation, err error) {
+	defer catchFaults(dir, &err)()
 	m, err := readManifest(dir, manifestSum)
 	if err != nil {
 		return nil, err
 	}
+	// It goes on while the segments are opened.
+	verified := make(chan error, 1)
+	go func() { verified <- known.verify(dir, m) }()
+	var verr error
+	wait := sync.OnceFunc(func() { verr = <-verified })
+	defer wait()
 	deleted, err := readDeleted(filepath.Join(dir, deletedName))
 	if err != nil {
 		return nil, err
@@ -48,6 +57,9 @@ func openGeneration(dir string, manifestSum uint32, readOnly bool) (*generation,
 	}
 	if err := checkTouched(segs, deleted, touched); err != nil {
 		return nil, errors.Join(damaged(filepath.Join(dir, touchedName), err.Error()), releaseSegments(segs))
+	}
+	if wait(); verr != nil {
+		return nil, errors.Join(verr, releaseSegments(segs))
 	}
 	p, err := openPostings(filepath.Join(dir, postingsName), readOnly)
 	if err != nil {

@@ -33,6 +33,7 @@ type Options struct {
 type Store struct {
 	dir    string
 	writer *writer // nil when the Store was opened for reading
+	known  knownFiles
 
 	mu       sync.Mutex
 	closed   bool
@@ -149,7 +150,7 @@ func (s *Store) openNewest(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		g, err := openGeneration(filepath.Join(s.dir, genName(cur.generation)), cur.manifest, true)
+		g, err := openGeneration(filepath.Join(s.dir, genName(cur.generation)), cur.manifest, true, &s.known)
 		if err == nil {
 			return s.show(g, cur)
 		}

@@ -169,7 +169,8 @@ func sumFile(path string) (size int64, crc uint32, err error) {
 	}
 	defer f.Close()
 	h := crc32.New(castagnoli)
-	n, err := io.Copy(h, f)
+	// Larger than io.Copy's, for the speed of it, and within the cache.
+	n, err := io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{f}, make([]byte, 256<<10))
 	if err != nil {
 		return 0, 0, fmt.Errorf("reading %s: %w", path, err)
 	}

@@ -27,12 +27,13 @@ func (s *Store) Nearest(ctx context.Context, r index.Request) ([]index.Hit, erro
 }
 
 // nearest is Nearest, with or without the codes.
-func (s *Store) nearest(ctx context.Context, r index.Request, codes bool) ([]index.Hit, error) {
+func (s *Store) nearest(ctx context.Context, r index.Request, codes bool) (hits []index.Hit, err error) {
 	v, err := s.acquire()
 	if err != nil {
 		return nil, err
 	}
 	defer v.release()
+	defer catchFaults(s.dir, &err)()
 	if err := checkLimit(r); err != nil {
 		return nil, err
 	}
@@ -143,7 +144,7 @@ func (sc *scan) try(ctx context.Context, least candidate) (hits []index.Hit, sur
 	pool := poolCount(sc.limit)
 	workers := make([]worker, min(runtime.GOMAXPROCS(0), max(1, len(sc.chunks))))
 	for i := range workers {
-		workers[i] = worker{scan: sc, top: topK{limit: sc.limit}, likely: candidates{limit: pool, least: least}}
+		workers[i] = worker{scan: sc, top: topK{limit: sc.limit}, likely: candidates{limit: pool, least: least, keys: make([]candidate, 0, min(2*pool, sc.set.count))}}
 	}
 	if err := share(ctx, workers, len(sc.chunks), func(w *worker, n int) { w.scanChunk(sc.chunks[n]) }); err != nil {
 		return nil, false, err
@@ -242,12 +243,18 @@ func share(ctx context.Context, workers []worker, n int, work func(w *worker, n 
 			work(w, i)
 		}
 	}
+	panics := make([]any, len(workers))
 	var wg sync.WaitGroup
 	for i := 1; i < min(len(workers), n); i++ {
-		wg.Go(func() { do(&workers[i]) })
+		wg.Go(func() { panics[i] = panicOf(func() { do(&workers[i]) }) })
 	}
-	do(&workers[0])
+	panics[0] = panicOf(func() { do(&workers[0]) })
 	wg.Wait()
+	for _, p := range panics {
+		if p != nil {
+			panic(p) // of a fault: the caller deals with it
+		}
+	}
 	return ctx.Err()
 }
 

@@ -20,17 +20,13 @@ func (s *Store) Documents(ctx context.Context) iter.Seq2[*index.Info, error] {
 			return
 		}
 		defer v.release()
-		type entry struct {
-			id  string
-			ref docRef
+		docs, err := v.byID(s.dir)
+		if err != nil {
+			yield(nil, err)
+			return
 		}
-		docs := make([]entry, 0, v.documents())
-		for r := range v.docsFrom(0) {
-			docs = append(docs, entry{r.seg.docID(r.i), r})
-		}
-		slices.SortFunc(docs, func(a, b entry) int { return strings.Compare(a.id, b.id) })
-		for _, e := range docs {
-			d, err := v.doc(e.ref)
+		for _, ref := range docs {
+			d, err := v.readDoc(s.dir, ref)
 			if err = cmp.Or(err, ctx.Err()); err != nil {
 				yield(nil, err)
 				return
@@ -42,16 +38,31 @@ func (s *Store) Documents(ctx context.Context) iter.Seq2[*index.Info, error] {
 	}
 }
 
+// byID returns the documents of a view of the index in dir, in ascending order
+// of ID.
+func (v *view) byID(dir string) (docs []docRef, err error) {
+	defer catchFaults(dir, &err)()
+	docs = slices.AppendSeq(make([]docRef, 0, v.documents()), v.docsFrom(0))
+	slices.SortFunc(docs, func(a, b docRef) int { return strings.Compare(a.seg.docID(a.i), b.seg.docID(b.i)) })
+	return docs, nil
+}
+
+func (v *view) readDoc(dir string, r docRef) (d *docRecord, err error) {
+	defer catchFaults(dir, &err)()
+	return v.doc(r)
+}
+
 // Passages returns the passages of the ids, in the order of ids. An id that is
 // not in the index is an error of index.ErrNoPassage: it may come from a search
 // before the last Apply or Refresh.
-func (s *Store) Passages(ctx context.Context, ids []index.PassageID) ([]index.Stored, error) {
+func (s *Store) Passages(ctx context.Context, ids []index.PassageID) (stored []index.Stored, err error) {
 	v, err := s.acquire()
 	if err != nil {
 		return nil, err
 	}
 	defer v.release()
-	stored := make([]index.Stored, 0, len(ids))
+	defer catchFaults(s.dir, &err)()
+	stored = make([]index.Stored, 0, len(ids))
 	for _, id := range ids {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -218,7 +218,7 @@ const (
 // fill applies the documents that can be saved.
 func (s *Store) fill(ctx context.Context, from *salvage, o RepairOptions, report *RepairReport) error {
 	var b index.Batch
-	passages, bytes := 0, 0
+	passages, bytes, found := 0, 0, 0
 	flush := func() error {
 		if err := s.Apply(ctx, b); err != nil {
 			return err
@@ -234,6 +234,7 @@ func (s *Store) fill(ctx context.Context, from *salvage, o RepairOptions, report
 		case err != nil:
 			return err
 		}
+		found++
 		if d.vectorless && d.lost == "" {
 			if err := reembedSalvaged(ctx, d, from.base.Settings.Model(), o.Embed, report); err != nil {
 				return err
@@ -254,6 +255,9 @@ func (s *Store) fill(ctx context.Context, from *salvage, o RepairOptions, report
 				return err
 			}
 		}
+	}
+	if found != from.base.Documents && len(report.Unnamed) == 0 && !report.Undeleted {
+		report.Unnamed = []string{manifestName} // which named another segment, or none
 	}
 	slices.SortFunc(report.Lost, func(a, b Lost) int { return strings.Compare(a.ID, b.ID) })
 	if err := flush(); err != nil {

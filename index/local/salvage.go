@@ -1,8 +1,10 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -74,7 +76,7 @@ func openSalvage(ctx context.Context, dir string) (*salvage, error) {
 			if s.base == nil {
 				s.base, s.trusted = m, true
 			}
-		case doubtful == nil:
+		case doubtful == nil && allKnown(text):
 			doubtful = m
 		}
 	}
@@ -91,6 +93,14 @@ func openSalvage(ctx context.Context, dir string) (*salvage, error) {
 	s.folders = slices.Insert(s.folders, 0, gen)
 	s.readLists(ctx)
 	return s, nil
+}
+
+// allKnown tells whether a manifest has no field but those of this program: of
+// one that is damaged another may be a name that was changed.
+func allKnown(manifestText []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(manifestText))
+	d.DisallowUnknownFields()
+	return d.Decode(new(manifest)) == nil
 }
 
 // readLists reads which documents are deleted and touched.

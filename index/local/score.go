@@ -108,8 +108,7 @@ func (k *keywordSearch) share(workers []*scorer, n int, do func(w *scorer, n int
 	errs := make([]error, min(len(workers), n))
 	panics := make([]any, len(errs))
 	for i := range errs {
-		work := func() {
-			defer func() { panics[i] = recover() }()
+		loop := func() {
 			for errs[i] == nil {
 				at := int(next.Add(1)) - 1
 				if at >= n {
@@ -120,6 +119,7 @@ func (k *keywordSearch) share(workers []*scorer, n int, do func(w *scorer, n int
 				}
 			}
 		}
+		work := func() { panics[i] = panicOf(loop) }
 		if i == len(errs)-1 {
 			work() // there is a goroutine already
 		} else {

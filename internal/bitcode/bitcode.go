@@ -140,19 +140,30 @@ func (c *Codes) Query(turned []float32) *Query {
 	var highest float32
 	for j, x := range turned {
 		base += float64(float64(x) * float64(c.Centre[j]))
-		highest = max(highest, x-c.Centre[j], c.Centre[j]-x)
+		if d := x - c.Centre[j]; d > highest {
+			highest = d
+		} else if -d > highest {
+			highest = -d
+		}
 	}
 	q.base, q.step = float32(base), highest/levels
-	if highest == 0 {
+	if q.step < 1e-30 { // nothing is left of the query, and a step might have no reciprocal
 		return q
 	}
-	for j, x := range turned {
-		// Level n stands for (2n-15) steps.
-		n := int(math.Floor((float64((x-c.Centre[j])/q.step) + levels) / 2))
-		n = min(max(n, 0), levels-1)
-		for b := range planes {
-			q.planes[j/64*planes+b] |= uint64(n>>b&1) << (j % 64)
+	perLevel := 1 / (2 * q.step)
+	for w := range words(c.Dim) {
+		var p [planes]uint64
+		for j := w * 64; j < min(w*64+64, c.Dim); j++ {
+			// Level n stands for (2n-15) steps. The sum is not negative, so that
+			// the conversion rounds down.
+			n := uint64(float32((turned[j]-c.Centre[j])*perLevel) + levels/2)
+			n = min(n, levels-1)
+			p[0] |= n & 1 << (j % 64)
+			p[1] |= n >> 1 & 1 << (j % 64)
+			p[2] |= n >> 2 & 1 << (j % 64)
+			p[3] |= n >> 3 << (j % 64)
 		}
+		copy(q.planes[w*planes:], p[:])
 	}
 	return q
 }

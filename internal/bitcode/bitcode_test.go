@@ -2,7 +2,9 @@ package bitcode
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -168,6 +170,30 @@ func TestScanEqual(t *testing.T) {
 		if err := same(6, 5, floor, 1); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestVersion checks that codes are what they were: indexes have them, and
+// other codes need another Version.
+func TestVersion(t *testing.T) {
+	random := rand.New(rand.NewPCG(11, 12))
+	vectors := make([][]float32, 100)
+	for i := range vectors {
+		vectors[i] = make([]float32, 100)
+		for j := range vectors[i] {
+			vectors[i][j] = float32(random.IntN(2001)-1000) / 1024
+		}
+	}
+	c := encode(vectors, 100)
+	h := fnv.New64a()
+	if err := binary.Write(h, binary.LittleEndian, c.Blocks); err != nil {
+		t.Fatal(err)
+	}
+	if err := binary.Write(h, binary.LittleEndian, c.Centre); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("version %d: %x", Version, h.Sum64()); got != "version 1: dab283eb49a29f0c" {
+		t.Error(got)
 	}
 }
 

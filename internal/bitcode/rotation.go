@@ -66,7 +66,16 @@ func (r *Rotation) apply(v []float32) {
 // hadamard is the Walsh-Hadamard transform in place; the length of v is a
 // power of two.
 func hadamard(v []float32) {
-	for h := 1; h < len(v); h *= 2 {
+	h := 1
+	if len(v) >= 4 { // two steps at once, where the loops below would be short
+		for i := 0; i < len(v); i += 4 {
+			p := (*[4]float32)(v[i:])
+			a, b, c, d := p[0]+p[1], p[0]-p[1], p[2]+p[3], p[2]-p[3]
+			p[0], p[1], p[2], p[3] = a+c, b+d, a-c, b-d
+		}
+		h = 4
+	}
+	for ; h < len(v); h *= 2 {
 		for i := 0; i < len(v); i += 2 * h {
 			a, b := v[i:i+h], v[i+h:][:h]
 			for j, x := range a {
