@@ -111,25 +111,31 @@ func (e *Engine) index(ctx context.Context, run *indexRun) (err error) {
 		return err
 	}
 	settings := newSettings(model)
-	var offer *offer
+	var o *offer
 	g, both := errgroup.WithContext(ctx)
 	g.Go(func() error { return run.read(both, e.o.Dir, settings) })
-	g.Go(func() (err error) {
-		offer, err = scan(both, run.request.Sources)
-		return err
-	})
+	if canWait(run.request.Sources) {
+		g.Go(func() (err error) {
+			o, err = scan(both, run.request.Sources)
+			return err
+		})
+	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	run.expect(offer)
-	if run.previous != nil && run.nothingNew(ctx, offer) {
+	if o != nil && run.previous != nil && run.nothingNew(ctx, o) {
 		return nil
 	}
 	run.store, err = local.Create(ctx, e.o.Dir, local.Options{Settings: settings})
 	if err != nil {
 		return e.otherEmbedder(ctx, err, model)
 	}
-	err = run.do(ctx, offer)
+	if o == nil {
+		o, err = scan(ctx, run.request.Sources)
+	}
+	if err == nil {
+		err = run.do(ctx, o)
+	}
 	if err != nil && ctx.Err() != nil {
 		// What was applied is whole: keep it.
 		err = errors.Join(err, run.publish(context.WithoutCancel(ctx)))
@@ -218,6 +224,7 @@ func (r *indexRun) do(ctx context.Context, o *offer) error {
 	if err := r.list(ctx, r.store); err != nil {
 		return err
 	}
+	r.expect(o)
 	if err := r.pipeline(ctx, o.entries); err != nil {
 		return err
 	}

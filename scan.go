@@ -15,6 +15,17 @@ type offer struct {
 	census  *ingest.Census
 }
 
+// canWait tells whether all sources will have what they have when it is asked
+// for later, so that one can look at them before the index is locked.
+func canWait(sources []ingest.Source) bool {
+	for _, s := range sources {
+		if l, ok := s.(ingest.Lister); !ok || !l.Lists() {
+			return false
+		}
+	}
+	return true
+}
+
 // scan lists what the sources offer without reading it. What two sources offer
 // is taken from the first.
 func scan(ctx context.Context, sources []ingest.Source) (*offer, error) {
@@ -58,6 +69,7 @@ func (r *indexRun) nothingNew(ctx context.Context, o *offer) bool {
 			return false
 		}
 	}
+	r.expect(o)
 	for _, f := range reports {
 		r.report(f)
 	}
