@@ -208,7 +208,11 @@ func (r *indexRun) read(ctx context.Context, dir string, want index.Settings) (e
 
 // list notes the documents that are in the store.
 func (r *indexRun) list(ctx context.Context, store index.Store) error {
-	r.previous = make(map[string]*index.Info)
+	stats, err := store.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	r.previous = make(map[string]*index.Info, stats.Documents+stats.Failed+stats.Skipped)
 	for info, err := range store.Documents(ctx) {
 		if err != nil {
 			return fmt.Errorf("list what is indexed: %w", err)
