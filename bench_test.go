@@ -24,7 +24,7 @@ import (
 
 var (
 	benchDocs      = flag.String("docs", "", "BenchmarkIndex indexes this `folder` instead of documents that it makes")
-	benchDocuments = flag.Int("documents", 200, "BenchmarkIndex makes that `many`, of 4 or 5 passages each")
+	benchDocuments = flag.Int("documents", 200, "BenchmarkIndex makes that `many`, of some nine passages each")
 )
 
 // recorder is an embedder that remembers the texts it was given, and for how
