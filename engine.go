@@ -44,7 +44,8 @@ type Options struct {
 
 // Engine is an index and the models that fill and read it. Models are loaded
 // when they are first needed. All methods may be called by several goroutines
-// at once; while one Index or Remove runs, another fails with index.ErrLocked.
+// at once; while one Index or Remove runs, another fails with index.ErrLocked,
+// unless it finds nothing to do.
 type Engine struct {
 	o      Options
 	models *models

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
@@ -18,7 +20,8 @@ const (
 	// A batch holds about this many passages: enough that the embedder finds
 	// texts of like length, few enough that little is lost when it is.
 	batchPassages = 256
-	// embedStep is the number of passages after which progress is told.
+	// embedStep is the number of passages that are embedded at once, and after
+	// which progress is told.
 	embedStep = 64
 	// batchBytes bounds the text of a batch, and with it its memory.
 	batchBytes = 8 << 20
@@ -68,7 +71,7 @@ type Progress struct {
 	// Done of Documents are dealt with; DoneBytes of Bytes, file sizes.
 	Done, Documents  int
 	DoneBytes, Bytes int64
-	// Passages counts the passages embedded so far.
+	// Passages counts the passages that have their vectors.
 	Passages int
 }
 
@@ -79,8 +82,8 @@ type IndexSummary struct {
 	Skipped   int           `json:"skipped"`
 	Failed    int           `json:"failed"`
 	Removed   int           `json:"removed"`
-	Passages  int           `json:"passages"` // embedded in this run
-	Bytes     int64         `json:"bytes"`    // of extracted text, in this run
+	Passages  int           `json:"passages"` // of the documents indexed
+	Bytes     int64         `json:"bytes"`    // of their extracted text
 	Took      time.Duration `json:"took_ns"`
 }
 
@@ -89,32 +92,60 @@ type IndexSummary struct {
 // be read is counted and reported, and the rest goes on. When Index is
 // interrupted or fails, what was reported stays, and the index is as it was
 // before for the rest.
-func (e *Engine) Index(ctx context.Context, r IndexRequest) (sum IndexSummary, err error) {
+//
+// When the file system says that nothing has changed, Index writes nothing and
+// loads no model.
+func (e *Engine) Index(ctx context.Context, r IndexRequest) (IndexSummary, error) {
 	began := time.Now()
-	embedder, err := e.models.embedder(ctx)
-	if err != nil {
-		return sum, err
-	}
-	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: e.settings(embedder)})
-	if err != nil {
-		return sum, e.otherEmbedder(ctx, err, embedder)
-	}
-	run := &indexRun{store: store, embedder: embedder, request: r}
-	err = run.do(ctx)
-	if err != nil && ctx.Err() != nil {
-		// What was applied is whole: keep it.
-		err = errors.Join(err, run.publish(context.WithoutCancel(ctx)))
-	}
-	if err := errors.Join(err, store.Close()); err != nil {
+	run := &indexRun{request: r, embedder: e.models.embedder, published: began}
+	if err := e.index(ctx, run); err != nil {
 		return run.summary, err
 	}
 	run.summary.Took = time.Since(began)
 	return run.summary, nil
 }
 
+func (e *Engine) index(ctx context.Context, run *indexRun) (err error) {
+	model, err := e.models.identity(ctx)
+	if err != nil {
+		return err
+	}
+	settings := newSettings(model)
+	var o *offer
+	g, both := errgroup.WithContext(ctx)
+	g.Go(func() error { return run.read(both, e.o.Dir, settings) })
+	if canWait(run.request.Sources) {
+		g.Go(func() (err error) {
+			o, err = scan(both, run.request.Sources)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if o != nil && run.previous != nil && run.nothingNew(ctx, o) {
+		return nil
+	}
+	run.store, err = local.Create(ctx, e.o.Dir, local.Options{Settings: settings})
+	if err != nil {
+		return e.otherEmbedder(ctx, err, model)
+	}
+	if o == nil {
+		o, err = scan(ctx, run.request.Sources)
+	}
+	if err == nil {
+		err = run.do(ctx, o)
+	}
+	if err != nil && ctx.Err() != nil {
+		// What was applied is whole: keep it.
+		err = errors.Join(err, run.publish(context.WithoutCancel(ctx)))
+	}
+	return errors.Join(err, run.store.Close())
+}
+
 // otherEmbedder returns err, or an *EmbedderError if it says that the index has
 // settings that a re-embedding can change.
-func (e *Engine) otherEmbedder(ctx context.Context, err error, embedder embed.Embedder) error {
+func (e *Engine) otherEmbedder(ctx context.Context, err error, model index.Embedder) error {
 	var other *local.SettingsError
 	if !errors.As(err, &other) {
 		return err
@@ -126,59 +157,82 @@ func (e *Engine) otherEmbedder(ctx context.Context, err error, embedder embed.Em
 	if serr != nil {
 		return errors.Join(err, serr)
 	}
-	return cmp.Or(e.mismatch(stats, embedder), err)
+	return cmp.Or(e.mismatch(stats, model), err)
 }
 
-// settings are those of an index that the engine makes with the embedder.
-func (e *Engine) settings(embedder embed.Embedder) index.Settings {
+// newSettings are those of an index that the engine makes with the embedder.
+func newSettings(model index.Embedder) index.Settings {
 	return index.Settings{
-		Embedder: embedder.ID(), EmbedderName: e.models.embedderName(), Dim: embedder.Dim(), Analyzer: "en",
-		SplitTokens: ingest.DefaultSplitTokens, SplitVersion: ingest.SplitVersion,
-	}
+		Analyzer: "en", SplitTokens: ingest.DefaultSplitTokens, SplitVersion: ingest.SplitVersion,
+	}.With(model)
 }
 
-// indexRun is one run of Index. Three stages hand on what they made: load reads
-// documents, collect makes batches and embeds them, apply writes and reports.
-// Each keeps the order of the sources, so that what is written does not depend
-// on which of them is quicker.
+// indexRun is one run of Index. Four stages hand on what they made: load reads
+// documents, collect makes batches, embed gives their passages vectors, apply
+// writes and reports. Each keeps the order of the sources, so that what is
+// written does not depend on which of them is quicker.
 type indexRun struct {
 	store    index.Store
-	embedder embed.Embedder
 	request  IndexRequest
+	embedder func(context.Context) (embed.Embedder, error)
 
 	previous map[string]*index.Info
 	summary  IndexSummary
 
-	mu       sync.Mutex // of progress, which two stages advance
+	mu       sync.Mutex // of progress, which several goroutines advance
 	progress Progress
 
 	unreported []FileReport // applied but not published
 	published  time.Time
 }
 
-func (r *indexRun) do(ctx context.Context) error {
-	r.published = time.Now()
-	r.previous = make(map[string]*index.Info)
-	for info, err := range r.store.Documents(ctx) {
+// read learns what the newest generation has, if there is one that was made with
+// the settings. If there is none all will have to be embedded: the embedder is
+// loaded before anything is made.
+func (r *indexRun) read(ctx context.Context, dir string, want index.Settings) (err error) {
+	store, err := local.Open(ctx, dir)
+	if errors.Is(err, index.ErrNotFound) {
+		_, err := r.embedder(ctx)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	stats, err := store.Stats(ctx)
+	if err != nil || !stats.Settings.Same(want) {
+		return err // of other settings Create tells
+	}
+	return r.list(ctx, store)
+}
+
+// list notes the documents that are in the store.
+func (r *indexRun) list(ctx context.Context, store index.Store) error {
+	stats, err := store.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	r.previous = make(map[string]*index.Info, stats.Documents+stats.Failed+stats.Skipped)
+	for info, err := range store.Documents(ctx) {
 		if err != nil {
 			return fmt.Errorf("list what is indexed: %w", err)
 		}
 		r.previous[info.ID] = info
 	}
-	entries, census, err := scan(ctx, r.request.Sources)
-	if err != nil {
+	return nil
+}
+
+// do brings the store up to date.
+func (r *indexRun) do(ctx context.Context, o *offer) error {
+	// Again, now that nobody else writes.
+	if err := r.list(ctx, r.store); err != nil {
 		return err
 	}
-	r.advance(func(p *Progress) {
-		for _, entry := range entries {
-			p.Documents++
-			p.Bytes += entry.Stat.Size
-		}
-	})
-	if err := r.pipeline(ctx, entries); err != nil {
+	r.expect(o)
+	if err := r.pipeline(ctx, o.entries); err != nil {
 		return err
 	}
-	if err := r.removeGone(ctx, census); err != nil {
+	if err := r.removeGone(ctx, o.census); err != nil {
 		return err
 	}
 	return r.publish(ctx)
@@ -187,6 +241,7 @@ func (r *indexRun) do(ctx context.Context) error {
 // apply writes a batch and notes the reports of its documents; they are given
 // out when the batch is published.
 func (r *indexRun) apply(ctx context.Context, b *batch) error {
+	b.fill()
 	if err := r.store.Apply(ctx, b.change); err != nil {
 		return fmt.Errorf("write %d documents: %w", len(b.change.Put), err)
 	}
@@ -194,6 +249,7 @@ func (r *indexRun) apply(ctx context.Context, b *batch) error {
 	r.advance(func(p *Progress) {
 		p.Done += b.done
 		p.DoneBytes += b.doneBytes
+		p.Passages += b.known
 	})
 	if time.Since(r.published) < publishEvery {
 		return nil
@@ -235,11 +291,16 @@ func (r *indexRun) publish(ctx context.Context) error {
 	}
 	r.published = time.Now()
 	for _, f := range r.unreported {
-		r.count(f)
-		if r.request.Report != nil {
-			r.request.Report(f)
-		}
+		r.report(f)
 	}
 	r.unreported = r.unreported[:0]
 	return nil
+}
+
+// report counts and reports what is durable.
+func (r *indexRun) report(f FileReport) {
+	r.count(f)
+	if r.request.Report != nil {
+		r.request.Report(f)
+	}
 }

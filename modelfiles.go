@@ -79,6 +79,28 @@ func (f *ModelFiles) window(model *albert.Model, most int) (int, error) {
 	return f.Window, nil
 }
 
+// checkpoint is a model whose files were read, and the window to use with it.
+type checkpoint struct {
+	model  *albert.Model
+	window int
+}
+
+// load reads the model; window is that of models that do not say theirs.
+func (f *ModelFiles) load(window int) (c checkpoint, err error) {
+	if c.model, err = albert.Load(f.Files); err == nil {
+		c.window, err = f.window(c.model, window)
+	}
+	if err != nil {
+		return c, f.fail(err)
+	}
+	return c, nil
+}
+
+// embedderID is the ID of the embedder that the model makes.
+func (c checkpoint) embedderID(head albert.Head) string {
+	return embedderID(c.model.ID(), c.model.Config().MaxPositions, head, c.window)
+}
+
 // head is what the model is opened for as an embedder.
 func (f *ModelFiles) head() (albert.Head, error) {
 	switch f.Pooling {

@@ -11,9 +11,11 @@ import (
 	"sync"
 
 	"github.com/albert-search/albert-search/albert"
+	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/embed"
+	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
 )
@@ -33,8 +35,9 @@ type Reader struct {
 type models struct {
 	o       Options
 	runtime lazy[*ort.Runtime]
+	files   lazy[checkpoint] // the embedder's
 	embed   lazy[embed.Embedder]
-	read    lazy[*Reader]
+	reading lazy[*Reader]
 	answer  lazy[*qa.Answerer]
 
 	mu      sync.Mutex
@@ -76,22 +79,45 @@ func (m *models) embedder(ctx context.Context) (embed.Embedder, error) {
 		if err != nil {
 			return nil, files.fail(err)
 		}
-		o, err := m.open(ctx, files, embedderWindow, func(*albert.Model) albert.Head { return head })
+		o, err := m.open(ctx, files, m.embedderFiles, func(*albert.Model) albert.Head { return head })
 		if err != nil {
 			return nil, err
 		}
 		return embed.NewAlbert(o.session, o.model.Tokenizer(), embed.AlbertOptions{
-			ID: embedderID(o.model.ID(), o.model.Config().MaxPositions, head, o.window), Dim: o.model.Config().HiddenSize, Window: o.window,
+			ID: o.embedderID(head), Dim: o.model.Config().HiddenSize, Window: o.window,
 		})
 	})
 }
 
-// embedderName is what the embedder is called, "" if it has no name.
-func (m *models) embedderName() string {
-	if m.o.Embedder != nil {
-		return ""
+// embedderFiles reads the embedder's files, which is less than loading it.
+func (m *models) embedderFiles() (checkpoint, error) {
+	return m.files.get(func() (checkpoint, error) {
+		return cmp.Or(m.o.EmbedderModel, builtinEmbedder()).load(embedderWindow)
+	})
+}
+
+// identity is what an index knows the embedder by. To find out costs nothing
+// for the built-in one, reading its files for another.
+func (m *models) identity(ctx context.Context) (index.Embedder, error) {
+	switch {
+	case m.o.Embedder != nil:
+		return index.Embedder{ID: m.o.Embedder.ID(), Dim: m.o.Embedder.Dim()}, nil
+	case m.o.EmbedderModel == nil:
+		return index.Embedder{ID: builtin.EmbedderID, Name: builtinEmbedder().Name, Dim: builtin.EmbedderDim}, nil
 	}
-	return cmp.Or(m.o.EmbedderModel, builtinEmbedder()).Name
+	if err := ctx.Err(); err != nil {
+		return index.Embedder{}, err
+	}
+	files := m.o.EmbedderModel
+	head, err := files.head()
+	if err != nil {
+		return index.Embedder{}, files.fail(err)
+	}
+	r, err := m.embedderFiles()
+	if err != nil {
+		return index.Embedder{}, err
+	}
+	return index.Embedder{ID: r.embedderID(head), Name: files.Name, Dim: r.model.Config().HiddenSize}, nil
 }
 
 // answerer returns what answers questions, loading the reader if need be.
@@ -107,12 +133,12 @@ func (m *models) answerer(ctx context.Context) (*qa.Answerer, error) {
 
 // reader returns the reader, loading it if need be.
 func (m *models) reader(ctx context.Context) (*Reader, error) {
-	return m.read.get(func() (*Reader, error) {
+	return m.reading.get(func() (*Reader, error) {
 		if m.o.Reader != nil {
 			return m.o.Reader, nil
 		}
 		files := cmp.Or(m.o.ReaderModel, builtinReader())
-		o, err := m.open(ctx, files, readerWindow, readerHead)
+		o, err := m.open(ctx, files, func() (checkpoint, error) { return files.load(readerWindow) }, readerHead)
 		if err != nil {
 			return nil, err
 		}
@@ -152,15 +178,14 @@ func (m *models) ort() (*ort.Runtime, error) {
 
 // opened is a model that is ready to be run.
 type opened struct {
-	model   *albert.Model
+	checkpoint
 	session *albert.Session
-	window  int
 }
 
-// open loads a model and opens a session on it for the head that it is to
-// have; window is that of models that do not say theirs. Errors name the
-// model, except those about ONNX Runtime, which has nothing to do with it.
-func (m *models) open(ctx context.Context, files *ModelFiles, window int, head func(*albert.Model) albert.Head) (o opened, err error) {
+// open reads a model's files and opens a session on it for the head that it is
+// to have. Errors name the model, except those about ONNX Runtime, which has
+// nothing to do with it.
+func (m *models) open(ctx context.Context, files *ModelFiles, load func() (checkpoint, error), head func(*albert.Model) albert.Head) (o opened, err error) {
 	if err := ctx.Err(); err != nil {
 		return o, err
 	}
@@ -168,11 +193,8 @@ func (m *models) open(ctx context.Context, files *ModelFiles, window int, head f
 	if err != nil {
 		return o, err
 	}
-	if o.model, err = albert.Load(files.Files); err != nil {
-		return o, files.fail(err)
-	}
-	if o.window, err = files.window(o.model, window); err != nil {
-		return o, files.fail(err)
+	if o.checkpoint, err = load(); err != nil {
+		return o, err
 	}
 	threads := m.o.Threads
 	if threads == 0 {

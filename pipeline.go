@@ -1,18 +1,14 @@
 package albertsearch
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
@@ -24,15 +20,21 @@ type loaded struct {
 	report FileReport
 	size   int64
 	put    *index.Document
+	keys   []textKey   // of put's passages
 	touch  *index.Info // known anew, with the passages that it has
+	err    error       // what ends the run
 }
 
 // pipeline reads, embeds and writes the entries, in their order.
 func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 	g, ctx := errgroup.WithContext(ctx)
+	cores := runtime.GOMAXPROCS(0)
 	// A slot a document keeps the order; the channel's capacity bounds how
 	// many documents are in memory.
-	slots := make(chan chan *loaded, runtime.GOMAXPROCS(0))
+	slots := make(chan chan *loaded, cores)
+	// Steps of one batch may wait while the next batch is made, and a batch
+	// until it can be written: the embedder always has something to do.
+	steps := make(chan *step, batchPassages/embedStep)
 	batches := make(chan *batch, 1)
 	var loading sync.WaitGroup
 	defer loading.Wait() // an interrupted run leaves nobody reading
@@ -45,16 +47,38 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 			case <-ctx.Done():
 				return ctx.Err()
 			}
+			if l := r.glance(ctx, entry); l != nil {
+				slot <- l
+				continue
+			}
 			loading.Go(func() { slot <- r.load(ctx, entry) })
 		}
 		return nil
 	})
 	g.Go(func() error {
 		defer close(batches)
-		return r.collect(ctx, slots, batches)
+		defer close(steps)
+		return r.collect(ctx, slots, steps, batches)
 	})
+	// One more than there are cores: while a step begins or ends it does not
+	// need them all.
+	for range cores + 1 {
+		g.Go(func() error {
+			for s := range steps {
+				if err := r.embed(ctx, s); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
 	g.Go(func() error {
 		for b := range batches {
+			select {
+			case <-b.embedded:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 			if err := r.apply(ctx, b); err != nil {
 				return err
 			}
@@ -64,16 +88,37 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 	return g.Wait()
 }
 
-// load decides what becomes of an entry and reads it if need be.
+// glance decides what becomes of an entry by what is known of it without
+// reading it, nil if that is not enough.
+func (r *indexRun) glance(ctx context.Context, e ingest.Entry) *loaded {
+	l := &loaded{report: FileReport{ID: e.ID, Path: e.Path}, size: e.Stat.Size}
+	previous := r.previous[e.ID]
+	switch {
+	case e.Skip != nil:
+		l.unread(e, previous, e.Skip)
+	case r.request.Force || previous == nil:
+		return nil
+	case previous.State != index.Skipped:
+		if !ingest.Unchanged(remembered(previous.Fingerprint).Stat, e.Stat) {
+			return nil
+		}
+		l.unchanged(previous)
+	default:
+		// A kind that was not read may be one that is read by now; telling
+		// costs next to nothing.
+		_, err := e.Load(ctx)
+		if err == nil {
+			return nil
+		}
+		l.unread(e, previous, err)
+	}
+	return l
+}
+
+// load decides what becomes of an entry that a glance was not enough for.
 func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 	l := &loaded{report: FileReport{ID: e.ID, Path: e.Path}, size: e.Stat.Size}
 	previous := r.previous[e.ID]
-	if e.Skip != nil {
-		l.unread(e, previous, e.Skip)
-		return l
-	}
-	// A kind that was not read may be one that is read by now; telling costs
-	// next to nothing.
 	known := previous != nil && previous.State != index.Skipped
 	if known && !r.request.Force && r.same(ctx, e, previous, l) {
 		return l
@@ -87,7 +132,15 @@ func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 		ID: e.ID, Path: e.Path, Title: doc.Title, Type: doc.Type, Modified: doc.Modified, Metadata: doc.Metadata,
 		Fingerprint: stored(doc.Fingerprint), Reason: doc.Note, Bytes: len(doc.Body),
 	}
-	l.put = &index.Document{Info: info, Content: r.passages(doc)}
+	embedder, err := r.embedder(ctx)
+	if err != nil {
+		l.err = err
+		return l
+	}
+	l.put = &index.Document{Info: info, Content: passages(doc, embedder)}
+	for i := range l.put.Content {
+		l.keys = append(l.keys, keyOf(&info, &l.put.Content[i]))
+	}
 	l.report.Outcome = OutcomeIndexed
 	l.report.Reason = info.Reason
 	l.report.Type = info.Type
@@ -166,9 +219,9 @@ func remembered(f index.Fingerprint) ingest.Fingerprint {
 }
 
 // passages splits a document. The vectors are still missing.
-func (r *indexRun) passages(doc *ingest.Document) []index.Passage {
+func passages(doc *ingest.Document, c ingest.TokenCounter) []index.Passage {
 	var out []index.Passage
-	for _, p := range ingest.Split(&doc.Text, ingest.SplitOptions{}, r.embedder) {
+	for _, p := range ingest.Split(&doc.Text, ingest.SplitOptions{}, c) {
 		text := doc.Body[p.Start:p.End]
 		out = append(out, index.Passage{
 			Start: p.Start, End: p.End, Page: p.Page, Line: p.Line, Column: p.Column, Heading: p.Heading,
@@ -180,112 +233,3 @@ func (r *indexRun) passages(doc *ingest.Document) []index.Passage {
 
 // normalized is what of a passage's text is matched and read by models.
 func normalized(text string) string { return textnorm.Normalize(text).String() }
-
-// collect makes batches of what was loaded and embeds their passages.
-func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, batches chan<- *batch) error {
-	b, passages, bytes := new(batch), 0, 0
-	flush := func() error {
-		if err := r.embed(ctx, b); err != nil {
-			return err
-		}
-		select {
-		case batches <- b:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		b, passages, bytes = new(batch), 0, 0
-		return nil
-	}
-	for slot := range slots {
-		l := <-slot
-		if err := ctx.Err(); err != nil {
-			return err // what failed to load may have failed because of it
-		}
-		b.done++
-		b.doneBytes += l.size
-		b.reports = append(b.reports, l.report)
-		if l.touch != nil {
-			b.change.Touch = append(b.change.Touch, *l.touch)
-		}
-		if l.put != nil {
-			b.change.Put = append(b.change.Put, *l.put)
-			passages += len(l.put.Content)
-			bytes += l.put.Bytes
-		}
-		if passages >= batchPassages || bytes >= batchBytes || b.done >= batchPassages {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-	}
-	if b.done == 0 {
-		return nil
-	}
-	return flush()
-}
-
-// embed gives the passages of a batch their vectors, a step at a time.
-func (r *indexRun) embed(ctx context.Context, b *batch) error {
-	var texts []string
-	var passages []*index.Passage
-	for i := range b.change.Put {
-		doc := &b.change.Put[i]
-		for j := range doc.Content {
-			texts = append(texts, embedText(&doc.Info, &doc.Content[j]))
-			passages = append(passages, &doc.Content[j])
-		}
-	}
-	left := len(texts)
-	vectors, err := embedAll(ctx, r.embedder, texts, func(n int) {
-		bytes := b.doneBytes * int64(n) / int64(left)
-		b.doneBytes -= bytes
-		left -= n
-		r.advance(func(p *Progress) {
-			p.Passages += n
-			p.DoneBytes += bytes
-		})
-	})
-	if err != nil {
-		return fmt.Errorf("embed passages of %s: %w", b.change.Put[0].Path, err)
-	}
-	for i, v := range vectors {
-		passages[i].Vector = v
-	}
-	return nil
-}
-
-// embedAll returns the vectors of texts, in their order, and says after each
-// step how many it had.
-func embedAll(ctx context.Context, e embed.Embedder, texts []string, done func(n int)) ([][]float32, error) {
-	order := make([]int, len(texts))
-	for i := range order {
-		order[i] = i
-	}
-	// The embedder is quickest on texts of one length.
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(texts[b]), len(texts[a])) })
-	out := make([][]float32, len(texts))
-	for step := range slices.Chunk(order, embedStep) {
-		part := make([]string, len(step))
-		for i, at := range step {
-			part[i] = texts[at]
-		}
-		vectors, err := e.Embed(ctx, part)
-		if err != nil {
-			return nil, err
-		}
-		for i, v := range vectors {
-			out[step[i]] = v
-		}
-		done(len(step))
-	}
-	return out, nil
-}
-
-// embedText is the text that stands for a passage in vector space: what it
-// says, under the title it says it.
-func embedText(doc *index.Info, p *index.Passage) string {
-	if doc.Title == "" {
-		return p.Match
-	}
-	return doc.Title + "\n" + p.Match
-}

@@ -45,8 +45,8 @@ func (e *EmbedderError) Error() string {
 func (e *EmbedderError) Unwrap() error { return index.ErrModelMismatch }
 
 // mismatch returns an *EmbedderError if the settings differ in the embedder.
-func (e *Engine) mismatch(stats index.Stats, embedder embed.Embedder) error {
-	have, want := stats.Settings.Model(), e.settings(embedder).Model()
+func (e *Engine) mismatch(stats index.Stats, want index.Embedder) error {
+	have := stats.Settings.Model()
 	if have.Is(want) {
 		return nil
 	}
@@ -105,11 +105,11 @@ func (e *Engine) Reembed(ctx context.Context, r ReembedRequest) (sum ReembedSumm
 	if err != nil {
 		return sum, err
 	}
-	embedder, err := e.models.embedder(ctx)
+	model, err := e.models.identity(ctx)
 	if err != nil {
 		return sum, err
 	}
-	want := e.settings(embedder)
+	want := newSettings(model)
 	sum = ReembedSummary{From: stats.Settings.Model(), To: want.Model(), Passages: stats.Passages}
 	if r.ToIndex && stats.Settings.With(want.Model()) != want {
 		return sum, &local.SettingsError{Dir: e.o.Dir, Have: stats.Settings, Want: want}
@@ -117,6 +117,10 @@ func (e *Engine) Reembed(ctx context.Context, r ReembedRequest) (sum ReembedSumm
 	if sum.From.Is(sum.To) && stats.Reembedding == (index.Unfinished{}) {
 		sum.Complete, sum.Took = true, time.Since(began)
 		return sum, nil
+	}
+	embedder, err := e.models.embedder(ctx)
+	if err != nil {
+		return sum, err
 	}
 	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: stats.Settings})
 	if err != nil {
@@ -165,9 +169,9 @@ type reembedRun struct {
 // vectors. A map of them is smaller than one of texts.
 type textKey [sha256.Size]byte
 
-func keyOf(p *index.Stored) textKey {
+func keyOf(doc *index.Info, p *index.Passage) textKey {
 	// The length keeps the end of a title from being taken for a text's beginning.
-	return sha256.Sum256(fmt.Appendf(nil, "%d %s%s", len(p.Doc.Title), p.Doc.Title, p.Text))
+	return sha256.Sum256(fmt.Appendf(nil, "%d %s%s", len(doc.Title), doc.Title, p.Text))
 }
 
 func (r *reembedRun) do(ctx context.Context) error {
@@ -207,7 +211,7 @@ func (r *reembedRun) reembed(ctx context.Context) (err error) {
 			return fmt.Errorf("read the passages of the index: %w", err)
 		}
 		if p.Vector != nil {
-			r.seen[keyOf(&p)] = p.ID
+			r.seen[keyOf(p.Doc, &p.Passage)] = p.ID
 			r.summary.Resumed++
 			r.progress.Done++
 			continue
@@ -244,7 +248,7 @@ func (r *reembedRun) add(ctx context.Context, batch []index.Stored) error {
 	var texts []string
 	for i := range batch {
 		p := &batch[i]
-		vectors[i].ID, keys[i] = p.ID, keyOf(p)
+		vectors[i].ID, keys[i] = p.ID, keyOf(p.Doc, &p.Passage)
 		if first, ok := r.seen[keys[i]]; ok {
 			vectors[i].Vector = r.shadow.Vector(first)
 		}

@@ -6,29 +6,75 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest"
 )
 
+// offer is what the sources have.
+type offer struct {
+	entries []ingest.Entry
+	census  *ingest.Census
+}
+
+// canWait tells whether all sources will have what they have when it is asked
+// for later, so that one can look at them before the index is locked.
+func canWait(sources []ingest.Source) bool {
+	for _, s := range sources {
+		if l, ok := s.(ingest.Lister); !ok || !l.Lists() {
+			return false
+		}
+	}
+	return true
+}
+
 // scan lists what the sources offer without reading it. What two sources offer
 // is taken from the first.
-func scan(ctx context.Context, sources []ingest.Source) ([]ingest.Entry, *ingest.Census, error) {
-	census := ingest.NewCensus(sources...)
-	seen := make(map[string]bool)
-	var entries []ingest.Entry
+func scan(ctx context.Context, sources []ingest.Source) (*offer, error) {
+	o := &offer{census: ingest.NewCensus(sources...)}
 	for _, s := range sources {
 		for entry, err := range s.Entries(ctx) {
 			if err != nil {
-				return nil, nil, fmt.Errorf("look for documents: %w", err)
+				return nil, fmt.Errorf("look for documents: %w", err)
 			}
-			census.See(entry)
-			if !seen[entry.ID] {
-				seen[entry.ID] = true
-				entries = append(entries, entry)
+			if o.census.See(entry) {
+				o.entries = append(o.entries, entry)
 			}
 		}
 	}
-	return entries, census, nil
+	return o, nil
+}
+
+// expect tells how much there is to do.
+func (r *indexRun) expect(o *offer) {
+	r.advance(func(p *Progress) {
+		p.Documents = len(o.entries)
+		for _, entry := range o.entries {
+			p.Bytes += entry.Stat.Size
+		}
+	})
+}
+
+// nothingNew tells whether the sources are as they were, as far as that can be
+// told without reading; all is then reported.
+func (r *indexRun) nothingNew(ctx context.Context, o *offer) bool {
+	reports := make([]FileReport, 0, len(o.entries))
+	for _, entry := range o.entries {
+		l := r.glance(ctx, entry)
+		if l == nil || l.put != nil || ctx.Err() != nil {
+			return false
+		}
+		reports = append(reports, l.report)
+	}
+	for id := range r.previous {
+		if o.census.Gone(id) {
+			return false
+		}
+	}
+	r.expect(o)
+	for _, f := range reports {
+		r.report(f)
+	}
+	r.advance(func(p *Progress) { p.Done, p.DoneBytes = p.Documents, p.Bytes })
+	return true
 }
 
 // removeGone deletes the documents that are no longer there.
@@ -48,12 +94,4 @@ func (r *indexRun) removeGone(ctx context.Context, census *ingest.Census) error 
 	slices.Sort(b.change.Delete)
 	slices.SortFunc(b.reports, func(a, b FileReport) int { return strings.Compare(a.ID, b.ID) })
 	return r.apply(ctx, b)
-}
-
-// batch is one atomic change and the reports on the documents in it.
-type batch struct {
-	change    index.Batch
-	reports   []FileReport
-	done      int   // entries dealt with
-	doneBytes int64 // their size, less what progress was already told of
 }

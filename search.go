@@ -278,7 +278,11 @@ func (e *Engine) nearest(ctx context.Context, store index.Store, req index.Reque
 	if err != nil {
 		return nil, err
 	}
-	if err := e.mismatch(stats, embedder); err != nil {
+	model, err := e.models.identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.mismatch(stats, model); err != nil {
 		return nil, err
 	}
 	vectors, err := embedder.Embed(ctx, []string{text})

@@ -16,12 +16,14 @@ func NewCensus(sources ...Source) *Census {
 	return &Census{sources: sources, seen: map[string]struct{}{}}
 }
 
-// See notes an entry.
-func (c *Census) See(e Entry) {
+// See notes an entry and tells whether it is the first of its ID.
+func (c *Census) See(e Entry) bool {
+	before := len(c.seen)
 	c.seen[e.ID] = struct{}{}
 	if e.Unseen != "" {
 		c.unseen = append(c.unseen, e.Unseen)
 	}
+	return len(c.seen) > before
 }
 
 // Gone tells whether the document of that ID was there once and is no more.

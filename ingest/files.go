@@ -74,6 +74,9 @@ type files struct {
 	roots []string
 }
 
+// Lists implements Lister.
+func (s *files) Lists() bool { return true }
+
 // Covers leaves out what Include, Exclude and Hidden leave out: what a wider
 // run has indexed stays. What ignore files leave out is covered, so that it
 // goes when a rule is added. A root that is missing covers nothing, so that an

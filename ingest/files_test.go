@@ -250,7 +250,9 @@ func TestWhatCannotBeRead(t *testing.T) {
 	c := ingest.NewCensus(s)
 	var seen []string
 	for _, e := range entries(t, s) {
-		c.See(e)
+		if !c.See(e) || c.See(e) {
+			t.Errorf("%s is not seen first, then again", e.ID)
+		}
 		seen = append(seen, strings.TrimPrefix(e.ID, filepath.ToSlash(dir)))
 		if skip := (*ingest.SkipError)(nil); errors.As(e.Skip, &skip) {
 			t.Errorf("%s is skipped, not failed", e.ID)

@@ -80,6 +80,13 @@ type Source interface {
 	Covers(id string) bool
 }
 
+// Lister is a Source that may tell that its entries are known without reading
+// a stream, which would wait for input and could be read once only.
+type Lister interface {
+	Source
+	Lists() bool
+}
+
 // TokenCounter counts the pieces that the embedder reads a text as.
 type TokenCounter interface {
 	CountTokens(text string) int

@@ -28,10 +28,11 @@ func (f file) load(ctx context.Context) (*Document, error) {
 	var text *extract.Text
 	var sum [32]byte
 	stat, err := f.steadily(ctx, func(h *os.File, size int64) (err error) {
-		if sum, err = hash(ctx, io.NewSectionReader(h, 0, size)); err != nil {
+		// First, because what is not read need not be hashed: it may be a film.
+		if text, err = extractText(ctx, f.x, filepath.Base(f.path), h, size); err != nil {
 			return err
 		}
-		text, err = extractText(ctx, f.x, filepath.Base(f.path), h, size)
+		sum, err = hash(ctx, io.NewSectionReader(h, 0, size))
 		return err
 	})
 	if err != nil {

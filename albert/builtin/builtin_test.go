@@ -116,6 +116,16 @@ func norm(v []float32) float64 {
 	return math.Sqrt(sum)
 }
 
+func TestEmbedderID(t *testing.T) {
+	model, err := albert.Load(builtin.Embedder())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id, dim := model.ID(), model.Config().HiddenSize; id != builtin.EmbedderID || dim != builtin.EmbedderDim {
+		t.Errorf("EmbedderID and EmbedderDim are %q and %d, the model's are %q and %d", builtin.EmbedderID, builtin.EmbedderDim, id, dim)
+	}
+}
+
 func TestEmbedderKnowsMeaning(t *testing.T) {
 	rt := orttest.Runtime(t)
 	model, err := albert.Load(builtin.Embedder())

@@ -25,7 +25,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"albert-search": main})
+	testscript.Main(m, map[string]func(){"albert-search": main, "stat-walk": statWalk})
 }
 
 // TestScripts runs the transcripts in testdata/script. The program runs as a

@@ -1,0 +1,237 @@
+package albertsearch
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"github.com/albert-search/albert-search/embed"
+	"github.com/albert-search/albert-search/index"
+)
+
+// batch is one atomic change and the reports on the documents in it.
+type batch struct {
+	change    index.Batch
+	reports   []FileReport
+	done      int   // entries dealt with
+	doneBytes int64 // their size, less what the steps tell progress of
+
+	// keys and vectors are those of the passages to put, in order; those of
+	// equal texts are the same. The vectors are there when embedded is closed.
+	keys     []textKey
+	vectors  []*vector
+	bytes    int // of text to put
+	known    int // passages that had, or have, their vector from another one
+	left     atomic.Int64
+	embedded chan struct{}
+}
+
+// vector is a place for a vector.
+type vector struct{ v []float32 }
+
+// step is a part of a batch that is embedded at once.
+type step struct {
+	batch *batch
+	todo  []todo
+	bytes int64 // of the documents, for progress
+}
+
+// todo is a passage that needs a vector.
+type todo struct {
+	doc     *index.Info
+	passage *index.Passage
+	to      *vector
+}
+
+// add takes what was loaded.
+func (b *batch) add(l *loaded) {
+	b.done++
+	b.doneBytes += l.size
+	b.reports = append(b.reports, l.report)
+	if l.touch != nil {
+		b.change.Touch = append(b.change.Touch, *l.touch)
+	}
+	if l.put != nil {
+		b.change.Put = append(b.change.Put, *l.put)
+		b.keys = append(b.keys, l.keys...)
+		b.bytes += l.put.Bytes
+	}
+}
+
+// plan divides the passages that need a vector into steps of like lengths,
+// which the embedder is quickest on. Nothing may be added afterwards.
+func (b *batch) plan(recent *recall) []*step {
+	var all []todo
+	for i := range b.change.Put {
+		d := &b.change.Put[i]
+		for j := range d.Content {
+			key := b.keys[len(b.vectors)]
+			v := recent.get(key)
+			if v == nil {
+				v = new(vector)
+				recent.put(key, v)
+				all = append(all, todo{&d.Info, &d.Content[j], v})
+			}
+			b.vectors = append(b.vectors, v)
+		}
+	}
+	b.keys = nil
+	b.known = len(b.vectors) - len(all)
+	length := func(t todo) int { return len(t.doc.Title) + len(t.passage.Match) }
+	slices.SortStableFunc(all, func(x, y todo) int { return cmp.Compare(length(y), length(x)) })
+	var steps []*step
+	total := b.doneBytes
+	for part := range slices.Chunk(all, embedStep) {
+		s := &step{b, part, total * int64(len(part)) / int64(len(all))}
+		b.doneBytes -= s.bytes
+		steps = append(steps, s)
+	}
+	b.left.Store(int64(len(steps)))
+	b.embedded = make(chan struct{})
+	if len(steps) == 0 {
+		close(b.embedded)
+	}
+	return steps
+}
+
+// fill gives the passages their vectors, once they are there.
+func (b *batch) fill() {
+	at := 0
+	for i := range b.change.Put {
+		for j := range b.change.Put[i].Content {
+			b.change.Put[i].Content[j].Vector = b.vectors[at].v
+			at++
+		}
+	}
+}
+
+// recallSize bounds how many vectors are kept, to half of what a recall has.
+const recallSize = 8 << 10
+
+// recall keeps the vectors of the texts that were put or asked for last.
+type recall struct{ young, old map[textKey]*vector }
+
+// get returns nil for a text that is not known, or not any more.
+func (r *recall) get(k textKey) *vector {
+	if v := r.young[k]; v != nil {
+		return v
+	}
+	v := r.old[k]
+	if v != nil {
+		r.put(k, v)
+	}
+	return v
+}
+
+func (r *recall) put(k textKey, v *vector) {
+	if r.young == nil || len(r.young) == recallSize {
+		r.young, r.old = make(map[textKey]*vector), r.young
+	}
+	r.young[k] = v
+}
+
+// collect makes batches of what was loaded and has their passages embedded.
+func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, steps chan<- *step, batches chan<- *batch) error {
+	var recent recall
+	b := new(batch)
+	flush := func() error {
+		for _, s := range b.plan(&recent) {
+			select {
+			case steps <- s:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		select {
+		case batches <- b:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		b = new(batch)
+		return nil
+	}
+	for slot := range slots {
+		l := <-slot
+		if err := ctx.Err(); err != nil {
+			return err // what failed to load may have failed because of it
+		}
+		if l.err != nil {
+			return l.err
+		}
+		b.add(l)
+		if len(b.keys) >= batchPassages || b.bytes >= batchBytes || b.done >= batchPassages {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if b.done == 0 {
+		return nil
+	}
+	return flush()
+}
+
+// embed gives the passages of a step their vectors.
+func (r *indexRun) embed(ctx context.Context, s *step) error {
+	embedder, err := r.embedder(ctx)
+	if err != nil {
+		return err
+	}
+	texts := make([]string, len(s.todo))
+	for i, t := range s.todo {
+		texts[i] = embedText(t.doc, t.passage)
+	}
+	vectors, err := embedder.Embed(ctx, texts)
+	if err != nil {
+		return fmt.Errorf("embed passages of %s: %w", s.todo[0].doc.Path, err)
+	}
+	for i, v := range vectors {
+		s.todo[i].to.v = v
+	}
+	if s.batch.left.Add(-1) == 0 {
+		close(s.batch.embedded)
+	}
+	r.advance(func(p *Progress) {
+		p.Passages += len(vectors)
+		p.DoneBytes += s.bytes
+	})
+	return nil
+}
+
+// embedAll returns the vectors of texts, in their order, and says after each
+// step how many it had.
+func embedAll(ctx context.Context, e embed.Embedder, texts []string, done func(n int)) ([][]float32, error) {
+	order := make([]int, len(texts))
+	for i := range order {
+		order[i] = i
+	}
+	// The embedder is quickest on texts of one length.
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(texts[b]), len(texts[a])) })
+	out := make([][]float32, len(texts))
+	for step := range slices.Chunk(order, embedStep) {
+		part := make([]string, len(step))
+		for i, at := range step {
+			part[i] = texts[at]
+		}
+		vectors, err := e.Embed(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		for i, v := range vectors {
+			out[step[i]] = v
+		}
+		done(len(step))
+	}
+	return out, nil
+}
+
+// embedText is the text that stands for a passage in vector space: what it
+// says, under the title it says it.
+func embedText(doc *index.Info, p *index.Passage) string {
+	if doc.Title == "" {
+		return p.Match
+	}
+	return doc.Title + "\n" + p.Match
+}

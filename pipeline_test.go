@@ -1,0 +1,214 @@
+package albertsearch_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/albert/ort/orttest"
+	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local"
+	"github.com/albert-search/albert-search/ingest"
+)
+
+// generation is that of the index, so that writing shows.
+func (f *fixture) generation() uint64 {
+	f.t.Helper()
+	st, err := f.Status(f.t.Context())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return st.Generation
+}
+
+// Where nothing has changed neither ONNX Runtime nor a writer is needed; where
+// something has, they are.
+func TestUnchangedNeedsNoModel(t *testing.T) {
+	f := newFixture(t, "")
+	f.write("gears.md", gears)
+	f.write("bread.txt", bread)
+	f.write("photo.png", "\x89PNG\r\n\x1a\n\x00\x00")
+	time.Sleep(2100 * time.Millisecond) // until the times of the files are trusted
+	open := func(library string) *albertsearch.Engine {
+		t.Helper()
+		e, err := albertsearch.Open(albertsearch.Options{Dir: f.dir, ONNXRuntime: library})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { e.Close() })
+		return e
+	}
+	request := func() albertsearch.IndexRequest {
+		return albertsearch.IndexRequest{Sources: []ingest.Source{f.source()}}
+	}
+	if _, err := open(orttest.Library(t).Path).Index(t.Context(), request()); err != nil {
+		t.Fatal(err)
+	}
+	first := f.generation()
+
+	without := open(filepath.Join(t.TempDir(), "missing.so"))
+	var progress albertsearch.Progress
+	var reports []albertsearch.FileReport
+	r := request()
+	r.Progress = func(p albertsearch.Progress) { progress = p }
+	r.Report = func(f albertsearch.FileReport) { reports = append(reports, f) }
+	lock, err := local.Create(t.Context(), f.dir, local.Options{Settings: f.settings()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := without.Index(t.Context(), r)
+	if err != nil || sum.Unchanged != 2 || sum.Skipped != 1 || sum.Indexed+sum.Failed+sum.Removed != 0 {
+		t.Errorf("nothing changed: %+v, %v", sum, err)
+	}
+	if len(reports) != 3 || progress.Done != 3 || progress.DoneBytes != progress.Bytes {
+		t.Errorf("%d reports, progress %+v", len(reports), progress)
+	}
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if now := f.generation(); now != first {
+		t.Errorf("generation %d was followed by %d", first, now)
+	}
+
+	f.write("bread.txt", bread+"\nSalt goes in last.\n")
+	var missing *ort.NotFoundError
+	if _, err := without.Index(t.Context(), request()); !errors.As(err, &missing) {
+		t.Errorf("a file changed: %v, want that ONNX Runtime is missing", err)
+	}
+	if f.top("salt") != "" || f.top("dough") != "bread.txt" {
+		t.Error("the index is not what it was")
+	}
+}
+
+// settings are those of the fixture's index.
+func (f *fixture) settings() index.Settings {
+	f.t.Helper()
+	st, err := f.Status(f.t.Context())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return st.Settings
+}
+
+// Equal passages are embedded once, in one batch or in several.
+func TestEqualPassagesAreEmbeddedOnce(t *testing.T) {
+	f := newFixture(t, "")
+	for i := range 700 {
+		f.write(fmt.Sprintf("%04d.txt", i), fmt.Sprintf("Comet number %d.", i%7))
+	}
+	if sum := f.index(); sum.Indexed != 700 || sum.Passages != 700 {
+		t.Errorf("summary %+v", sum)
+	}
+	if n := f.embedder.texts.Load(); n != 7 {
+		t.Errorf("%d texts were embedded, want 7", n)
+	}
+	for i := range 7 {
+		hits, err := vectorSearch(t.Context(), f.Engine, fmt.Sprintf("Comet number %d", i))
+		if err != nil || len(hits) == 0 || !strings.HasSuffix(hits[0].Text, fmt.Sprintf("number %d.", i)) {
+			t.Errorf("number %d: %v, %v", i, hits, err)
+		}
+	}
+}
+
+// However long each step takes, passages are numbered in the order of the
+// files and have their own vectors.
+func TestOrderOfPassages(t *testing.T) {
+	f := newFixture(t, "")
+	const documents = 400
+	for i := range documents {
+		text := new(strings.Builder)
+		for j := range 1 + i%3 {
+			fmt.Fprintf(text, "%s word%dx%d.\n\n", strings.Repeat("filler ", 150+i%20), i, j)
+		}
+		f.write(fmt.Sprintf("%04d.txt", i), text.String())
+	}
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(1, 2))
+	f.embedder.before = func() error {
+		mu.Lock()
+		wait := time.Duration(random.Int64N(int64(10 * time.Millisecond)))
+		mu.Unlock()
+		time.Sleep(wait)
+		return nil
+	}
+	sum := f.index()
+	if sum.Passages < documents {
+		t.Fatalf("summary %+v", sum)
+	}
+	store, err := local.Open(t.Context(), f.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	var ids []index.PassageID
+	for i := range sum.Passages {
+		ids = append(ids, index.PassageID(i))
+	}
+	passages, err := store.Passages(t.Context(), ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i < len(passages); i++ {
+		a, b := passages[i-1], passages[i]
+		if a.Doc.ID > b.Doc.ID || a.Doc.ID == b.Doc.ID && a.Start >= b.Start {
+			t.Fatalf("passage %d is %s, byte %d, and the next %s, byte %d", i-1, a.Doc.ID, a.Start, b.Doc.ID, b.Start)
+		}
+	}
+	for i := 0; i < len(passages); i += 37 {
+		vectors, err := f.embedder.Hash.Embed(t.Context(), []string{passages[i].Text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hits, err := store.Nearest(t.Context(), index.Request{Vector: vectors[0], Limit: 1})
+		if err != nil || len(hits) != 1 || hits[0].ID != ids[i] {
+			t.Errorf("nearest to passage %d is %v, %v", i, hits, err)
+		}
+	}
+}
+
+// What an interrupted run has reported is in the index, a beginning of what the
+// sources have; the next run does the rest.
+func TestInterruptedRun(t *testing.T) {
+	f := newFixture(t, "")
+	const documents = 1500
+	for i := range documents {
+		f.write(fmt.Sprintf("%04d.txt", i), fmt.Sprintf("Comet number %d.", i))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	f.embedder.before = func() error {
+		if f.embedder.texts.Load() >= documents/2 {
+			cancel()
+			return ctx.Err()
+		}
+		return nil
+	}
+	var reported []string
+	_, err := f.Index(ctx, albertsearch.IndexRequest{
+		Sources: []ingest.Source{f.source()},
+		Report:  func(r albertsearch.FileReport) { reported = append(reported, filepath.Base(r.Path)) },
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v", err)
+	}
+	st, err := f.Status(t.Context())
+	if err != nil || st.Documents != len(reported) || st.Passages != len(reported) {
+		t.Errorf("%d documents were reported, the index has %d of %d passages; %v", len(reported), st.Documents, st.Passages, err)
+	}
+	for i, name := range reported {
+		if name != fmt.Sprintf("%04d.txt", i) {
+			t.Fatalf("report %d is about %s", i, name)
+		}
+	}
+	f.embedder.before = nil
+	if sum := f.index(); sum.Indexed != documents-len(reported) || sum.Unchanged != len(reported) {
+		t.Errorf("after %d reports the next run's summary is %+v", len(reported), sum)
+	}
+}
