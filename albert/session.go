@@ -73,9 +73,13 @@ type network interface {
 	close() error
 }
 
+// NeedsRuntime reports whether Open needs ONNX Runtime to run the model, or has
+// kernels for it on this processor.
+func (m *Model) NeedsRuntime(p Precision) bool { return !kernelsFit(m.config, p) }
+
 // Open prepares the model to be run with the given head on rt, which must stay
-// open until the session is closed. The error is ErrNoHead if the model lacks
-// the head's weights.
+// open until the session is closed, and may be nil unless NeedsRuntime says
+// otherwise. The error is ErrNoHead if the model lacks the head's weights.
 func (m *Model) Open(rt *ort.Runtime, h Head, o SessionOptions) (*Session, error) {
 	s, err := m.open(rt, h, o.withDefaults())
 	if err != nil {
@@ -90,7 +94,7 @@ func (m *Model) open(rt *ort.Runtime, h Head, o SessionOptions) (*Session, error
 		return nil, err
 	}
 	var net network
-	if !o.Graph && kernelsFit(m.config, o.Precision) {
+	if !o.Graph && !m.NeedsRuntime(o.Precision) {
 		net, err = newKernelNet(c, h)
 	} else {
 		net, err = newGraphNet(rt, c, h, o)

@@ -43,16 +43,16 @@ const signedZero = 128
 // Outputs.
 func Pack(weights []int8, in, out int) *Weights {
 	w := &Weights{in, out, make([]int8, in*out), make([]int32, out), make([]int32, out)}
-	for i := range in {
-		row := weights[i*out : (i+1)*out]
-		for block := 0; block < out; block += Outputs {
-			to := w.packed[block*in+i/4*4*Outputs+i%4:]
-			for j, v := range row[block : block+Outputs] {
-				to[4*j] = v
+	for i := 0; i < in; i += 4 {
+		for from := 0; from < out; from += Outputs {
+			row := func(j int) []int8 { return weights[(i+j)*out+from:][:Outputs] }
+			a, b, c, d := row(0), row(1), row(2), row(3)
+			to, offsets := w.packed[from*in+i*Outputs:][:4*Outputs], w.offsets[from:][:Outputs]
+			for j := range offsets {
+				to := to[4*j:][:4]
+				to[0], to[1], to[2], to[3] = a[j], b[j], c[j], d[j]
+				offsets[j] -= signedZero * (int32(a[j]) + int32(b[j]) + int32(c[j]) + int32(d[j]))
 			}
-		}
-		for j, v := range row {
-			w.offsets[j] -= signedZero * int32(v)
 		}
 	}
 	return w
