@@ -22,7 +22,8 @@ var ErrClosed = errors.New("the session is closed")
 // them.
 type SessionOptions struct {
 	Precision Precision
-	// Threads is how many processors one run uses, 1 by default.
+	// Threads is how many processors one run uses in ONNX Runtime, 1 by
+	// default. A run in the kernels uses one.
 	Threads int
 	// Parallel is how many runs there may be at once, over all goroutines. By
 	// default they use all processors together.
@@ -81,20 +82,24 @@ func (m *Model) NeedsRuntime(p Precision) bool { return !kernelsFit(m.config, p)
 // open until the session is closed, and may be nil unless NeedsRuntime says
 // otherwise. The error is ErrNoHead if the model lacks the head's weights.
 func (m *Model) Open(rt *ort.Runtime, h Head, o SessionOptions) (*Session, error) {
-	s, err := m.open(rt, h, o.withDefaults())
+	kernels := !o.Graph && !m.NeedsRuntime(o.Precision)
+	if kernels {
+		o.Threads = 1
+	}
+	s, err := m.open(rt, h, o.withDefaults(), kernels)
 	if err != nil {
 		return nil, fmt.Errorf("open model for %v in %v: %w", h, o.Precision, err)
 	}
 	return s, nil
 }
 
-func (m *Model) open(rt *ort.Runtime, h Head, o SessionOptions) (*Session, error) {
+func (m *Model) open(rt *ort.Runtime, h Head, o SessionOptions, kernels bool) (*Session, error) {
 	c, err := openCheckpoint(m.fsys, m.config)
 	if err != nil {
 		return nil, err
 	}
 	var net network
-	if !o.Graph && !m.NeedsRuntime(o.Precision) {
+	if kernels {
 		net, err = newKernelNet(c, h)
 	} else {
 		net, err = newGraphNet(rt, c, h, o)
