@@ -80,3 +80,36 @@ func pool(t *testing.T, s *albert.Session, seqs []tokenize.Sequence) [][]float32
 	must(t, err)
 	return v
 }
+
+// TestKernelsNeedNoRuntime opens models without ONNX Runtime.
+func TestKernelsNeedNoRuntime(t *testing.T) {
+	if !avx512.Supported() {
+		t.Skip("this processor has no AVX-512 VNNI")
+	}
+	fits := randomModel(t, map[string]any{
+		"hidden_size": 64, "embedding_size": 16, "num_hidden_layers": 1, "num_hidden_groups": 1,
+		"num_attention_heads": 2, "intermediate_size": 64, "hidden_act": "gelu",
+	})
+	tooNarrow := load(t, "groups")
+	for _, c := range []struct {
+		model *albert.Model
+		o     albert.SessionOptions
+		needs bool
+	}{
+		{fits, albert.SessionOptions{Precision: albert.Int8}, false},
+		{fits, albert.SessionOptions{Precision: albert.Float32}, true},
+		{fits, albert.SessionOptions{Precision: albert.Int8, Graph: true}, true},
+		{tooNarrow, albert.SessionOptions{Precision: albert.Int8}, true},
+	} {
+		s, err := c.model.Open(nil, albert.Hidden, c.o)
+		if (err != nil) != c.needs {
+			t.Errorf("hidden size %d, %+v: error %v", c.model.Config().HiddenSize, c.o, err)
+		}
+		if err == nil {
+			must(t, s.Close())
+		}
+		if !c.o.Graph && c.model.NeedsRuntime(c.o.Precision) != c.needs {
+			t.Errorf("hidden size %d, %+v: NeedsRuntime says %v", c.model.Config().HiddenSize, c.o, !c.needs)
+		}
+	}
+}
