@@ -180,9 +180,8 @@ func (m *models) open(ctx context.Context, files *ModelFiles, window int, head f
 	if files.Float32 {
 		precision = albert.Float32
 	}
-	// To load it takes longer than all else that the program does before it
-	// answers. A library that is named is loaded, so that a wrong name is heard
-	// of.
+	// To load it would be a good part of what a single search takes. A library
+	// that is named is loaded all the same, so that a wrong name is heard of.
 	var rt *ort.Runtime
 	if o.model.NeedsRuntime(precision) || m.library().Named() {
 		if rt, err = m.ort(); err != nil {
