@@ -34,12 +34,16 @@ func checkOptions(progress func(done, total int64)) local.CheckOptions {
 
 // embedStored embeds stored passages anew by the embedder that is asked for.
 func (e *Engine) embedStored(ctx context.Context, want index.Embedder, passages []index.Stored) ([][]float32, error) {
-	embedder, err := e.models.embedder(ctx)
+	have, err := e.models.identity(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if have := e.settings(embedder).Model(); !have.Is(want) {
+	if !have.Is(want) {
 		return nil, fmt.Errorf("%w: the embedder is %v, not %v", index.ErrModelMismatch, have, want)
+	}
+	embedder, err := e.models.embedder(ctx)
+	if err != nil {
+		return nil, err
 	}
 	texts := make([]string, len(passages))
 	for i := range passages {

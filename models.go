@@ -168,13 +168,15 @@ func (m *models) reranking(ctx context.Context) (*rerank.Calibration, error) {
 // ort returns ONNX Runtime, loading it if need be.
 func (m *models) ort() (*ort.Runtime, error) {
 	return m.runtime.get(func() (*ort.Runtime, error) {
-		rt, err := ort.Load(ort.FindOptions{Path: m.o.ONNXRuntime})
+		rt, err := ort.Load(m.library())
 		if err != nil {
 			return nil, err
 		}
 		return rt, m.keep(rt)
 	})
 }
+
+func (m *models) library() ort.FindOptions { return ort.FindOptions{Path: m.o.ONNXRuntime} }
 
 // opened is a model that is ready to be run.
 type opened struct {
@@ -189,10 +191,6 @@ func (m *models) open(ctx context.Context, files *ModelFiles, load func() (check
 	if err := ctx.Err(); err != nil {
 		return o, err
 	}
-	rt, err := m.ort()
-	if err != nil {
-		return o, err
-	}
 	if o.checkpoint, err = load(); err != nil {
 		return o, err
 	}
@@ -203,6 +201,14 @@ func (m *models) open(ctx context.Context, files *ModelFiles, load func() (check
 	precision := albert.Int8
 	if files.Float32 {
 		precision = albert.Float32
+	}
+	// To load it would be a good part of what a single search takes. A library
+	// that is named is loaded all the same, so that a wrong name is heard of.
+	var rt *ort.Runtime
+	if o.model.NeedsRuntime(precision) || m.library().Named() {
+		if rt, err = m.ort(); err != nil {
+			return o, err
+		}
 	}
 	// Runs of one thread side by side: batches are many and small.
 	o.session, err = o.model.Open(rt, head(o.model), albert.SessionOptions{Precision: precision, Parallel: threads})

@@ -10,18 +10,40 @@ import (
 	onnxruntime "github.com/yalue/onnxruntime_go"
 )
 
-// batches divides sequences, given by their indices, into batches of one
-// length each, so that nothing is padded and attention needs no mask. The
-// longest come first: with several runs at once that evens out their ends.
-func batches(seqs []tokenize.Sequence, maxTokens int) [][]int {
+// longestFirst gives the indices of the sequences by length. With several runs
+// at once that evens out their ends.
+func longestFirst(seqs []tokenize.Sequence) []int {
 	order := make([]int, len(seqs))
 	for i := range order {
 		order[i] = i
 	}
-	length := func(i int) int { return len(seqs[i].IDs) }
 	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(length(b), length(a)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(len(seqs[b].IDs), len(seqs[a].IDs)), cmp.Compare(a, b))
 	})
+	return order
+}
+
+// graphNet is a model run by ONNX Runtime.
+type graphNet struct {
+	config Config
+	head   Head
+	// labels is the width of a classifier's result.
+	labels int
+	net    *onnxruntime.DynamicAdvancedSession
+}
+
+// graphTokens is the most pieces of a batch that has more than one sequence, by
+// default.
+const graphTokens = 512
+
+// batches divides sequences, given by their indices, into batches of one
+// length each, so that nothing is padded and attention needs no mask.
+func (*graphNet) batches(seqs []tokenize.Sequence, maxTokens int) [][]int {
+	if maxTokens <= 0 {
+		maxTokens = graphTokens
+	}
+	order := longestFirst(seqs)
+	length := func(i int) int { return len(seqs[i].IDs) }
 	var all [][]int
 	for from, to := 0, 0; from < len(order); from = to {
 		l := length(order[from])
@@ -53,20 +75,13 @@ func newBatch(seqs []tokenize.Sequence, indices []int) batch {
 	return b
 }
 
-// runBatch computes the results of the sequences of the given indices, all of
-// one length, into their places in out.
-func (s *Session) runBatch(ctx context.Context, seqs []tokenize.Sequence, indices []int, out [][]float32) error {
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+// run implements network: the sequences of the indices are of one length.
+func (g *graphNet) run(ctx context.Context, seqs []tokenize.Sequence, indices []int, out [][]float32) error {
 	in := newBatch(seqs, indices)
 	n, l := in.rows, in.length
-	each, shape := s.result(n, l)
+	each, shape := g.result(n, l)
 	result := make([]float32, n*each)
-	if err := runNet(ctx, s.net, in, result, shape); err != nil {
+	if err := runNet(ctx, g.net, in, result, shape); err != nil {
 		return fmt.Errorf("batch of %d sequences of %d pieces: %w", n, l, err)
 	}
 	for row, i := range indices {
@@ -77,8 +92,8 @@ func (s *Session) runBatch(ctx context.Context, seqs []tokenize.Sequence, indice
 
 // result is how many numbers the head gives for each of n sequences of length
 // l, and the shape of them all.
-func (s *Session) result(n, l int) (each int, shape onnxruntime.Shape) {
-	switch h := s.config.HiddenSize; s.head {
+func (g *graphNet) result(n, l int) (each int, shape onnxruntime.Shape) {
+	switch h := g.config.HiddenSize; g.head {
 	case Pooled, PooledFirst, PooledMax:
 		return h, onnxruntime.NewShape(int64(n), int64(h))
 	case Span:
@@ -86,11 +101,14 @@ func (s *Session) result(n, l int) (each int, shape onnxruntime.Shape) {
 	case SpanRelevance:
 		return 2 * (l + 1), onnxruntime.NewShape(int64(n), int64(l+1), 2)
 	case Class:
-		return s.labels, onnxruntime.NewShape(int64(n), int64(s.labels))
+		return g.labels, onnxruntime.NewShape(int64(n), int64(g.labels))
 	default:
 		return l * h, onnxruntime.NewShape(int64(n), int64(l), int64(h))
 	}
 }
+
+// close implements network.
+func (g *graphNet) close() error { return g.net.Destroy() }
 
 // runNet runs the network on a batch until ctx is done. The result is of the
 // given shape.

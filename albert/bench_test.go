@@ -20,9 +20,9 @@ import (
 
 const benchWords = 1000
 
-// randomModel is a model of random weights, given as its config.json says it.
+// randomModel is a model of random weights with all heads, given as its config.json says it.
 // Groups with the same number in ties, if there are any, have the same matrices.
-func randomModel(b *testing.B, config map[string]any, ties ...int) *albert.Model {
+func randomModel(b testing.TB, config map[string]any, ties ...int) *albert.Model {
 	b.Helper()
 	config["model_type"], config["vocab_size"] = "albert", benchWords
 	h, e, i, groups := config["hidden_size"].(int), config["embedding_size"].(int), config["intermediate_size"].(int), config["num_hidden_groups"].(int)
@@ -75,6 +75,9 @@ func randomModel(b *testing.B, config map[string]any, ties ...int) *albert.Model
 			matrices[name] = tensors[first+i].Bytes
 		}
 	}
+	linear("qa_outputs", h, 2)
+	linear("pooler", h, h)
+	linear("classifier", h, 2)
 	var weights bytes.Buffer
 	if err := safetensors.Write(&weights, tensors, nil); err != nil {
 		b.Fatal(err)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+
+	"github.com/albert-search/albert-search/albert/avx512"
 )
 
 // ErrNotALBERT is the error of Load for a model of another kind.
@@ -213,6 +215,8 @@ type activation struct {
 	op, approximate string
 	// floor is a number that the function never goes below.
 	floor float32
+	// kernel is the function in package avx512.
+	kernel avx512.Activation
 }
 
 func activationNamed(name string) (activation, error) {
@@ -221,11 +225,11 @@ func activationNamed(name string) (activation, error) {
 	const geluFloor = -0.171
 	switch name {
 	case "gelu":
-		return activation{"Gelu", "none", geluFloor}, nil
+		return activation{"Gelu", "none", geluFloor, avx512.GELU}, nil
 	case "gelu_new", "gelu_pytorch_tanh":
-		return activation{"Gelu", "tanh", geluFloor}, nil
+		return activation{"Gelu", "tanh", geluFloor, avx512.GELUTanh}, nil
 	case "relu":
-		return activation{"Relu", "", 0}, nil
+		return activation{"Relu", "", 0, avx512.ReLU}, nil
 	}
 	return activation{}, fmt.Errorf("hidden_act %q is not supported; gelu, gelu_new, gelu_pytorch_tanh and relu are", name)
 }

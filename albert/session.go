@@ -22,15 +22,20 @@ var ErrClosed = errors.New("the session is closed")
 // them.
 type SessionOptions struct {
 	Precision Precision
-	// Threads is how many processors one run uses, 1 by default.
+	// Threads is how many processors one run uses in ONNX Runtime, 1 by
+	// default. A run in the kernels uses one.
 	Threads int
 	// Parallel is how many runs there may be at once, over all goroutines. By
 	// default they use all processors together.
 	Parallel int
 	// BatchTokens is the most pieces of a batch that has more than one
-	// sequence, 512 by default. It bounds the memory of a run, which grows
-	// with the pieces and at worst with pieces × longest sequence.
+	// sequence, by default 128 in this package's own kernels and 512 in ONNX
+	// Runtime. It bounds the memory of a run, which grows with the pieces and at
+	// worst with pieces × longest sequence.
 	BatchTokens int
+	// Graph runs the model in ONNX Runtime also where this package has kernels
+	// of its own for it.
+	Graph bool
 }
 
 func (o SessionOptions) withDefaults() SessionOptions {
@@ -40,9 +45,6 @@ func (o SessionOptions) withDefaults() SessionOptions {
 	if o.Parallel <= 0 {
 		o.Parallel = max(1, runtime.GOMAXPROCS(0)/o.Threads)
 	}
-	if o.BatchTokens <= 0 {
-		o.BatchTokens = 512
-	}
 	return o
 }
 
@@ -51,46 +53,77 @@ func (o SessionOptions) withDefaults() SessionOptions {
 type Session struct {
 	config Config
 	head   Head
-	labels int
 	o      SessionOptions
 	slots  chan struct{} // one element for each run in progress
 
 	mu     sync.RWMutex // read-locked by those who use net
-	net    *onnxruntime.DynamicAdvancedSession
+	net    network
 	closed bool
 }
 
+// network is what runs a model.
+type network interface {
+	// batches divides sequences, given by their indices, into batches for run
+	// of at most maxTokens pieces, or of one sequence. 0 stands for a good
+	// number.
+	batches(seqs []tokenize.Sequence, maxTokens int) [][]int
+	// run computes the results of the sequences of the given indices, which are
+	// a batch, into their places in out. It gives up when ctx is done. It may be
+	// called by several goroutines at once.
+	run(ctx context.Context, seqs []tokenize.Sequence, indices []int, out [][]float32) error
+	close() error
+}
+
+// NeedsRuntime reports whether Open needs ONNX Runtime to run the model, or has
+// kernels for it on this processor.
+func (m *Model) NeedsRuntime(p Precision) bool { return !kernelsFit(m.config, p) }
+
 // Open prepares the model to be run with the given head on rt, which must stay
-// open until the session is closed. The error is ErrNoHead if the model lacks
-// the head's weights.
+// open until the session is closed, and may be nil unless NeedsRuntime says
+// otherwise. The error is ErrNoHead if the model lacks the head's weights.
 func (m *Model) Open(rt *ort.Runtime, h Head, o SessionOptions) (*Session, error) {
-	s, err := m.open(rt, h, o.withDefaults())
+	kernels := !o.Graph && !m.NeedsRuntime(o.Precision)
+	if kernels {
+		o.Threads = 1
+	}
+	s, err := m.open(rt, h, o.withDefaults(), kernels)
 	if err != nil {
 		return nil, fmt.Errorf("open model for %v in %v: %w", h, o.Precision, err)
 	}
 	return s, nil
 }
 
-func (m *Model) open(rt *ort.Runtime, h Head, o SessionOptions) (*Session, error) {
-	if rt == nil {
-		return nil, errors.New("no ONNX Runtime is open")
-	}
+func (m *Model) open(rt *ort.Runtime, h Head, o SessionOptions, kernels bool) (*Session, error) {
 	c, err := openCheckpoint(m.fsys, m.config)
 	if err != nil {
 		return nil, err
 	}
-	g, err := writeGraph(c, h, graphOptions{precision: o.Precision, unsigned: needsUnsignedWeights()})
+	var net network
+	if kernels {
+		net, err = newKernelNet(c, h)
+	} else {
+		net, err = newGraphNet(rt, c, h, o)
+	}
 	if err := errors.Join(err, c.Close()); err != nil {
+		return nil, err
+	}
+	return &Session{config: m.config, head: h, o: o, slots: make(chan struct{}, o.Parallel), net: net}, nil
+}
+
+// newGraphNet writes the checkpoint as a graph and opens it.
+func newGraphNet(rt *ort.Runtime, c *checkpoint, h Head, o SessionOptions) (*graphNet, error) {
+	if rt == nil {
+		return nil, errors.New("no ONNX Runtime is open")
+	}
+	g, err := writeGraph(c, h, graphOptions{precision: o.Precision, unsigned: needsUnsignedWeights()})
+	if err != nil {
 		return nil, err
 	}
 	net, err := newNet(g, o.Threads)
 	if err != nil {
 		return nil, err
 	}
-	return &Session{
-		config: m.config, head: h, labels: g.labels, o: o,
-		slots: make(chan struct{}, o.Parallel), net: net,
-	}, nil
+	return &graphNet{c.config, h, g.labels, net}, nil
 }
 
 // newNet hands the graph to ONNX Runtime.
@@ -128,7 +161,7 @@ func (s *Session) Close() error {
 		return nil
 	}
 	s.closed = true
-	if err := s.net.Destroy(); err != nil {
+	if err := s.net.close(); err != nil {
 		return fmt.Errorf("close model: %w", err)
 	}
 	return nil
@@ -223,13 +256,24 @@ func (s *Session) run(ctx context.Context, h Head, seqs []tokenize.Sequence) ([]
 	out := make([][]float32, len(seqs))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(s.o.Parallel)
-	for _, b := range batches(seqs, s.o.BatchTokens) {
+	for _, b := range s.net.batches(seqs, s.o.BatchTokens) {
 		group.Go(func() error { return s.runBatch(ctx, seqs, b, out) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, fmt.Errorf("run model: %w", err)
 	}
 	return out, nil
+}
+
+// runBatch computes the results of a batch when there is a slot for it.
+func (s *Session) runBatch(ctx context.Context, seqs []tokenize.Sequence, indices []int, out [][]float32) error {
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return s.net.run(ctx, seqs, indices, out)
 }
 
 // checkSequence makes sure that the model has an embedding for every piece.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/builtin"
@@ -42,33 +43,54 @@ func benchmarkRun(b *testing.B, files fs.FS, h albert.Head, shortest, longest in
 		b.Fatal(err)
 	}
 	seqs, pieces := randomSequences(64, shortest, longest, model.Config().VocabSize)
-	for _, o := range []albert.SessionOptions{
-		{},
-		{Threads: 2, Parallel: 1},
-		{BatchTokens: 1},
-		{BatchTokens: 2048},
-	} {
+	open := func(b *testing.B, o albert.SessionOptions) func() {
 		o.Precision = albert.Int8
-		b.Run(fmt.Sprintf("threads=%d,parallel=%d,batch=%d", o.Threads, o.Parallel, o.BatchTokens), func(b *testing.B) {
-			s, err := model.Open(rt, h, o)
+		s, err := model.Open(rt, h, o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { s.Close() })
+		return func() {
+			if h == albert.Span {
+				_, _, err = s.Spans(b.Context(), seqs)
+			} else {
+				_, err = s.Pool(b.Context(), seqs)
+			}
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer s.Close()
+		}
+	}
+	for _, o := range []albert.SessionOptions{
+		{},
+		{BatchTokens: 1},
+		{BatchTokens: 512},
+		{Graph: true},
+		{Graph: true, Threads: 2, Parallel: 1},
+		{Graph: true, BatchTokens: 1},
+		{Graph: true, BatchTokens: 2048},
+	} {
+		b.Run(fmt.Sprintf("graph=%v,threads=%d,parallel=%d,batch=%d", o.Graph, o.Threads, o.Parallel, o.BatchTokens), func(b *testing.B) {
+			run := open(b, o)
 			for b.Loop() {
-				switch h {
-				case albert.Span:
-					_, _, err = s.Spans(b.Context(), seqs)
-				default:
-					_, err = s.Pool(b.Context(), seqs)
-				}
-				if err != nil {
-					b.Fatal(err)
-				}
+				run()
 			}
 			b.ReportMetric(float64(pieces*b.N)/b.Elapsed().Seconds(), "pieces/s")
 		})
 	}
+	// In turns, so that other work on the machine meets both.
+	b.Run("ratio", func(b *testing.B) {
+		kernels, graph := open(b, albert.SessionOptions{}), open(b, albert.SessionOptions{Graph: true})
+		var times [2]time.Duration
+		for b.Loop() {
+			for i, run := range []func(){kernels, graph} {
+				start := time.Now()
+				run()
+				times[i] += time.Since(start)
+			}
+		}
+		b.ReportMetric(float64(times[1])/float64(times[0]), "times-graph")
+	})
 }
 
 // BenchmarkOpen loads the embedder and opens a session on it, what each start

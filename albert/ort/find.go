@@ -31,6 +31,9 @@ type FindOptions struct {
 	CacheDir string
 }
 
+// Named reports whether the options or the environment name a library.
+func (o FindOptions) Named() bool { return o.Path != "" || os.Getenv(PathVariable) != "" }
+
 // Attempt is one place where Find looked, and why that did not do.
 type Attempt struct {
 	Source string // as in Library
