@@ -20,7 +20,7 @@ import (
 var errClosed = errors.New("the extractor is closed")
 
 // maxPDFs is how many PDFs are read at once; the others wait. Each may use
-// Limits.PDFMemory.
+// Limits.Memory.
 const maxPDFs = 4
 
 // pdfEngine runs PDFium, compiled to WebAssembly, in a sandbox: it sees no
