@@ -246,8 +246,9 @@ func (d *pdfDocument) textByColumns(layer references.FPDF_TEXTPAGE, text string)
 
 // crashed explains an error that is not about the document as such.
 func (d *pdfDocument) crashed(err error) error {
-	return fmt.Errorf("the PDF reader gave up on it: damaged, or in need of more than %s of memory: %w",
-		bytesText(d.in.lim.Memory), err)
+	first, _, _ := strings.Cut(err.Error(), "\n") // what follows is where in the reader
+	return fmt.Errorf("the PDF reader gave up on it: damaged, or in need of more than %s of memory: %s",
+		bytesText(d.in.lim.Memory), first)
 }
 
 // cleanPDFText turns PDFium's conventions into plain text.
