@@ -42,8 +42,8 @@ type Options struct {
 	// program with an argument that its main function looks for. Nil reads
 	// all files in this process.
 	Command func() *exec.Cmd
-	// Processes is how many files are parsed at once; 0 means one for each
-	// processor, and at most 4.
+	// Processes is how many files are parsed at once, PDFs among them; 0 means
+	// one for each processor, and at most 4.
 	Processes int
 }
 
@@ -78,7 +78,8 @@ func New(o Options) *Extractor {
 
 // Extract is Extract of an extract.Extractor, with the same results.
 func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, size int64) (*extract.Text, error) {
-	if x.command == nil || !x.local.Complex(ctx, name, r, size) {
+	care := x.local.Care(ctx, name, r, size)
+	if care == extract.Plain {
 		return x.local.Extract(ctx, name, r, size)
 	}
 	select {
@@ -86,6 +87,9 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 		defer func() { <-x.slots }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	}
+	if x.command == nil || care == extract.Sandboxed {
+		return x.local.Extract(ctx, name, r, size)
 	}
 	if err := x.begin(); err != nil {
 		return nil, err

@@ -150,22 +150,42 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 	return nil, err
 }
 
-// Complex tells whether a file has to be parsed, by a reader that a mistake in
-// it could make run on, run out of memory or crash. What is not complex is read
-// within the limits in any case: plain text, code and data as they are, and
-// PDFs in a sandbox; or it is refused at its first bytes.
-func (x *Extractor) Complex(ctx context.Context, name string, r io.ReaderAt, size int64) (is bool) {
+// Care is what the reading of a file asks for.
+type Care int
+
+const (
+	// Plain files are read as they are, or refused at their first bytes:
+	// text, code and data. That keeps to the limits in any case.
+	Plain Care = iota
+	// Sandboxed files are read in a sandbox, which keeps to the limits too,
+	// and which takes memory: PDFs.
+	Sandboxed
+	// Confined files have to be parsed, by a reader that a mistake in it could
+	// make run on, run out of memory or crash: HTML, Markdown, archives.
+	Confined
+)
+
+// Care tells what the reading of a file asks for.
+func (x *Extractor) Care(ctx context.Context, name string, r io.ReaderAt, size int64) (c Care) {
 	defer func() {
 		if recover() != nil {
-			is = true
+			c = Confined
 		}
 	}()
 	in := input{name: baseName(name), r: &contextReaderAt{ctx: ctx, r: r}, size: size, lim: x.limits}
 	if head, err := in.head(int64(len(zipMagic))); err == nil && isZip(head) {
-		return true // what it is, is in its directory
+		return Confined // what it is, is in its directory
 	}
 	k, err := classify(in)
-	return err == nil && k.typ != TypePDF && k.typ != TypeText && k.typ != TypeCode && k.typ != TypeData
+	switch {
+	case err != nil:
+		return Plain
+	case k.typ == TypePDF:
+		return Sandboxed
+	case k.typ == TypeText || k.typ == TypeCode || k.typ == TypeData:
+		return Plain
+	}
+	return Confined
 }
 
 // panicText says what a panic was about: of those of the Go runtime, which have
