@@ -15,7 +15,7 @@ export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS 2>/dev/null) -trimpath $(NOV
 
 # The packages in which goroutines meet. How good the answers are is another
 # question, and a long one.
-RACE ?= . ./albert ./albert/ort ./embed/... ./eval ./index/... ./ingest
+RACE ?= . ./albert ./albert/ort ./embed/... ./eval ./index/... ./ingest ./ingest/confine
 
 .PHONY: help
 help:

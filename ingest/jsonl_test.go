@@ -52,12 +52,12 @@ not json
 		`#a  Tmap[k:v l:["x"] n:1 url:http://u z:]one 2024-05-06`,
 		`#7 p/q.txt map[]two 0001-01-01`,
 		`#sha256-671f146c5e471e8a  map[]three 0001-01-01`,
-		`:5 line 5: is not JSON: invalid character 'o' in literal null (expecting 'u')`,
+		`:5 line 5: is not JSON from its byte 2 on`,
 		`:6 line 6: has the id "a" of line 1`,
 		`:7 line 7: has no "text"`,
 		`:8 line 8: its id is neither a text nor a number`,
 		`:9 line 9: is not a JSON object but a JSON array`,
-		`:10 line 10: its date "yesterday" is neither a day (2006-01-02) nor a time (RFC 3339)`,
+		`:10 line 10: its date is neither a day (2006-01-02) nor a time (RFC 3339)`,
 		`:11 line 11: its text is a JSON number`,
 		`#e  map[]last 0001-01-01`)
 	if c.Gone(id + "#elsewhere") {

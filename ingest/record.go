@@ -21,6 +21,10 @@ type record struct {
 	modified              time.Time
 }
 
+// maxRecordID is the length in bytes of the longest id that is taken for one,
+// about that of the longest path.
+const maxRecordID = 4096
+
 func isBlank(line []byte) bool { return len(bytes.TrimSpace(line)) == 0 }
 
 // parseRecord reads a line. Its errors say what is wrong with the line.
@@ -64,6 +68,9 @@ func parseRecord(line []byte) (record, error) {
 		}
 		r.id = plainValue(raw)
 	}
+	if len(r.id) > maxRecordID {
+		return record{}, fmt.Errorf("its id is longer than %d bytes", maxRecordID)
+	}
 	if r.id == "" {
 		sum := sha256.Sum256([]byte(r.title + "\x00" + r.text))
 		r.id = "sha256-" + hex.EncodeToString(sum[:8])
@@ -90,7 +97,7 @@ func parseDate(s string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("its date %q is neither a day (2006-01-02) nor a time (RFC 3339)", s)
+	return time.Time{}, errors.New("its date is neither a day (2006-01-02) nor a time (RFC 3339)")
 }
 
 // recordError says in the file's terms what json found.
@@ -101,7 +108,10 @@ func recordError(err error) error {
 		}
 		return fmt.Errorf("its %s is a JSON %s", t.Field, t.Value)
 	}
-	return fmt.Errorf("is not JSON: %w", err)
+	if s, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("is not JSON from its byte %d on", s.Offset) // its own words quote the line
+	}
+	return errors.New("is not JSON")
 }
 
 // document is the record as it was read from a line with the given hash.

@@ -90,9 +90,23 @@ func (s *splitter) readSection(i int) {
 	}
 }
 
+// maxCounted is the length in bytes of the longest text whose tokens are counted
+// at once: tokens take many times the memory of their text, and what is longer
+// is beyond any budget, unless it is a single word.
+const maxCounted = 64 << 10
+
+// fits counts the tokens of a unit and tells whether it is within the budget.
+func (s *splitter) fits(u *unit) bool {
+	if u.end-u.start > maxCounted {
+		return false
+	}
+	u.tokens = s.count(s.text.Body[u.start:u.end])
+	return u.tokens <= s.budget
+}
+
 // add counts the tokens of a unit and appends it, in parts if it is too long.
 func (s *splitter) add(u unit) {
-	if u.tokens = s.count(s.text.Body[u.start:u.end]); u.tokens <= s.budget {
+	if s.fits(&u) {
 		s.units = append(s.units, u)
 		return
 	}
@@ -105,7 +119,7 @@ func (s *splitter) add(u unit) {
 		start, end := trim(s.text.Body, b.start, b.end)
 		l := unit{start: start, end: end, before: rank, line: u.line, section: u.section}
 		rank = cutPlain
-		if l.tokens = s.count(s.text.Body[start:end]); l.tokens <= s.budget {
+		if s.fits(&l) {
 			s.units = append(s.units, l)
 		} else {
 			s.addWords(l)

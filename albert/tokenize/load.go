@@ -3,6 +3,7 @@ package tokenize
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 )
 
@@ -35,7 +36,7 @@ func Load(fsys fs.FS) (Tokenizer, error) {
 		{"tokenizer.json", loadJSON},
 		{"vocab.txt", loadVocabTxt},
 	} {
-		b, err := fs.ReadFile(fsys, source.file)
+		b, err := readFile(fsys, source.file)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -49,4 +50,22 @@ func Load(fsys fs.FS) (Tokenizer, error) {
 		return t, nil
 	}
 	return nil, ErrNoTokenizer
+}
+
+// maxFile is the longest file of a tokenizer that is read. Those of ALBERT have
+// one or two megabytes.
+const maxFile = 64 << 20
+
+// readFile reads a file of a tokenizer, which may be an endless one.
+func readFile(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // nothing was written
+	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(b) > maxFile {
+		err = fmt.Errorf("%s is longer than %d MiB", name, maxFile>>20)
+	}
+	return b, err
 }

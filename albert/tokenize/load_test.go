@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"io/fs"
 	"math"
 	"slices"
 	"strings"
@@ -191,4 +192,27 @@ func normalisationTable() []byte {
 		b = binary.LittleEndian.AppendUint32(b, u)
 	}
 	return append(b, "yes\x00"...)
+}
+
+// endless is a folder in which one file never ends.
+type endless struct{ name string }
+
+func (e endless) Open(name string) (fs.File, error) {
+	if name != e.name {
+		return nil, fs.ErrNotExist
+	}
+	return endlessFile{}, nil
+}
+
+type endlessFile struct{ fs.File }
+
+func (endlessFile) Read(p []byte) (int, error) { return len(p), nil }
+func (endlessFile) Close() error               { return nil }
+
+func TestLoadEndlessFiles(t *testing.T) {
+	for _, name := range []string{"spiece.model", "tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json"} {
+		if _, err := tokenize.Load(endless{name}); err == nil || !strings.Contains(err.Error(), name+" is longer than") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
 }

@@ -65,7 +65,7 @@ func readConfig(fsys fs.FS) (configFile, error) {
 }
 
 func readJSON(fsys fs.FS, name string, v any) error {
-	b, err := fs.ReadFile(fsys, name)
+	b, err := readFile(fsys, name)
 	if err != nil {
 		return fmt.Errorf("reading the tokenizer: %w", err)
 	}

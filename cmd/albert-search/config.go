@@ -22,6 +22,7 @@ var settings = []string{
 	"index", "onnxruntime", "threads", "color",
 	"mode", "fusion", "max-results", "rerank", "rerank-depth", "reranking", "calibration", "threshold", "embedder", "reader",
 	"include", "exclude", "hidden", "no-ignore",
+	"max-text", "max-pages", "max-time", "max-memory", "max-expanded", "max-ratio", "max-entries", "max-depth",
 }
 
 // configure sets the flags that neither the command line nor the environment

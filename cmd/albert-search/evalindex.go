@@ -14,7 +14,6 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
-	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/qa"
 )
 
@@ -62,7 +61,7 @@ func (e *evaluation) indexParagraphs(f squadFile, distractors []string, kept par
 	}
 	sources := []ingest.Source{source}
 	if dir := e.String("collection"); dir != "" {
-		x := extract.New(extract.Options{})
+		x := newExtractor(e.Context)
 		defer x.Close()
 		documents, err := ingest.Files([]string{dir}, ingest.FileOptions{SkipDir: local.IsIndex, Extractor: x})
 		if err != nil {

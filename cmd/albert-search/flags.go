@@ -199,6 +199,10 @@ func checkValue(c *cli.Context, name string) error {
 		if among := choices(name); !slices.Contains(among, c.String(name)) {
 			return fmt.Errorf("it must be one of %s", strings.Join(among, ", "))
 		}
+	case "max-text", "max-pages", "max-time", "max-memory", "max-expanded", "max-ratio", "max-entries", "max-depth":
+		if n := c.Int(name); n < 1 || n > maxLimit {
+			return fmt.Errorf("it must be at least 1 and at most %d", maxLimit)
+		}
 	case "max-results", "read", "rerank-depth", "sample":
 		if c.Int(name) < 1 {
 			return errors.New("it must be at least 1")

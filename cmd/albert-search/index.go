@@ -13,7 +13,6 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
-	"github.com/albert-search/albert-search/ingest/extract"
 )
 
 func (p *program) indexCommand() *cli.Command {
@@ -42,7 +41,7 @@ Examples:
 			&cli.BoolFlag{Name: "force", Usage: "read again what has not changed", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "re-embed", Usage: "embed all passages of the index anew if it was made with another embedding model; the files are not needed", DisableDefaultText: true},
 			&cli.StringFlag{Name: "report", Usage: "write a JSON line a document to `FILE`: what became of it, and why"},
-		}, indexFlags(), embedderFlags(), modelFlags()),
+		}, limitFlags(), indexFlags(), embedderFlags(), modelFlags()),
 		Action: p.indexDocuments,
 	}
 }
@@ -52,7 +51,7 @@ func (p *program) indexDocuments(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	x := extract.New(extract.Options{})
+	x := newExtractor(c)
 	sources, missing, err := s.sources(p.stdin, x)
 	if err != nil {
 		return errors.Join(err, x.Close())

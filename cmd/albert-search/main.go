@@ -12,9 +12,15 @@ import (
 	"syscall"
 
 	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/ingest/confine"
 )
 
-func main() { os.Exit(run()) }
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == readingCommand {
+		confine.Main()
+	}
+	os.Exit(run())
+}
 
 // ignoreEmptyVariables makes an environment variable that is set to nothing one
 // that is not set, so that it cannot be taken for an empty flag.

@@ -25,7 +25,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"albert-search": main, "stat-walk": statWalk})
+	testscript.Main(m, map[string]func(){"albert-search": main, "index-quickly": indexQuickly, "stat-walk": statWalk})
 }
 
 // TestScripts runs the transcripts in testdata/script. The program runs as a
@@ -66,7 +66,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "hashed": hashed, "begun": begun,
+			"exits": exits, "hashed": hashed, "begun": begun, "hostile": hostile,
 		},
 	})
 }

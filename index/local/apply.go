@@ -94,16 +94,26 @@ func checkVector(v []float32, dim int) error {
 	return nil
 }
 
+// analysedBytes is how much text Bleve is given at once. Few batches have more:
+// those with a very long document.
+const analysedBytes = 4 << 20
+
 // change is a batch with its numbers.
 type change struct {
 	put  []segSource
 	gone []*docRecord
 	// touched has the new records of documents that were there, by number.
-	touched  map[uint32]*docRecord
-	postings *bleve.Batch
+	touched map[uint32]*docRecord
+	// postings are written one after the other, the last with the number of
+	// the batch: Bleve's analysis takes some thirty times the memory of a text.
+	postings []*bleve.Batch
+	ends     []int // of their passages in fields, but for the last
+	text     int   // bytes in the last of them
 	// fields are the Bleve documents of put's passages, in order of rows;
-	// when Bleve has analysed them they know how long their fields are.
+	// when Bleve has analysed them they know how long their fields are, which
+	// is then in lengths.
 	fields  []*document.Document
+	lengths [][numFields]fieldLength
 	nextRow uint32
 	nextDoc uint32
 }
@@ -111,7 +121,7 @@ type change struct {
 // newChange numbers a batch. Of several documents with one ID the last counts.
 func (s *Store) newChange(b index.Batch) (*change, error) {
 	w := s.writer
-	c := &change{touched: make(map[uint32]*docRecord), postings: bleve.NewBatch(),
+	c := &change{touched: make(map[uint32]*docRecord), postings: []*bleve.Batch{bleve.NewBatch()},
 		nextRow: w.next.NextRow, nextDoc: w.next.NextDocument}
 	last := make(map[string]int, len(b.Put))
 	for i := range b.Put {
@@ -128,7 +138,7 @@ func (s *Store) newChange(b index.Batch) (*change, error) {
 		if d := w.byID[id]; d != nil {
 			c.gone = append(c.gone, d)
 			for i := range d.info.Passages {
-				c.postings.Delete(rowKey(d.first + uint32(i)))
+				c.postings[0].Delete(rowKey(d.first + uint32(i)))
 			}
 		}
 	}
@@ -169,7 +179,10 @@ func (s *Store) number(c *change, d *index.Document) segSource {
 			match = p.Text
 		}
 		fields := passageDoc(c.nextRow, s.writer.schema.analyzers, fieldValues(&d.Info, p, match))
-		c.postings.Update(fields)
+		if c.text += len(match); c.text > analysedBytes {
+			c.postings, c.ends, c.text = append(c.postings, bleve.NewBatch()), append(c.ends, len(c.fields)), len(match)
+		}
+		c.postings[len(c.postings)-1].Update(fields)
 		c.fields = append(c.fields, fields)
 		src.records = append(src.records, appendPassage(nil, p))
 		if len(p.Vector) > 0 {
@@ -192,8 +205,16 @@ func (s *Store) write(c *change) (err error) {
 	defer catchFaults(s.dir, &err)() // of segments that are merged
 	w := s.writer
 	batch := w.next.Batch + 1
-	if err := w.postings.apply(batch, c.postings); err != nil {
-		return err
+	for i, b := range c.postings {
+		number, end := batch, len(c.fields)
+		if i < len(c.ends) {
+			number, end = w.next.Batch, c.ends[i] // the batch is not there yet
+		}
+		if err := w.postings.apply(number, b); err != nil {
+			return err
+		}
+		c.analysed(end)
+		c.postings[i] = nil
 	}
 	c.measure()
 
@@ -264,18 +285,32 @@ func (w *writer) nextSegments(old []*segment, put []segSource, next *contents) (
 	return segs, nil
 }
 
-// measure sums up the field lengths that Bleve's analysis has found.
+// analysed notes how long the fields of the first n passages are, now that Bleve
+// has analysed them, and lets go of what it made of them.
+func (c *change) analysed(n int) {
+	for at := len(c.lengths); at < n; at++ {
+		var lengths [numFields]fieldLength
+		for _, f := range c.fields[at].Fields {
+			for i, name := range fieldNames {
+				if f.Name() == name {
+					lengths[i].Passages++
+					lengths[i].Tokens += uint64(f.AnalyzedLength())
+				}
+			}
+		}
+		c.lengths = append(c.lengths, lengths)
+		c.fields[at] = nil
+	}
+}
+
+// measure sums up the field lengths of each document.
 func (c *change) measure() {
 	at := 0
 	for _, src := range c.put {
 		for range src.records {
-			for _, f := range c.fields[at].Fields {
-				for i, name := range fieldNames {
-					if f.Name() == name {
-						src.doc.lengths[i].Passages++
-						src.doc.lengths[i].Tokens += uint64(f.AnalyzedLength())
-					}
-				}
+			for i, l := range c.lengths[at] {
+				src.doc.lengths[i].Passages += l.Passages
+				src.doc.lengths[i].Tokens += l.Tokens
 			}
 			at++
 		}

@@ -77,7 +77,7 @@ func (d *docx) mainPart() (string, error) {
 		}
 	}
 	if d.parts[found] == nil {
-		return "", &MismatchError{Want: kindDOCX.name, Got: "a zip archive without " + found}
+		return "", &MismatchError{Want: kindDOCX.name, Got: "a zip archive without " + partName(found)}
 	}
 	return found, nil
 }
@@ -186,12 +186,12 @@ func (d *docx) tokens(name string, f func(*xml.Decoder, xml.Token) error) error 
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
+			return fmt.Errorf("reading %s: %w", partName(name), xmlError(err))
 		}
 		switch token.(type) {
 		case xml.StartElement:
 			if depth++; depth > d.in.lim.Depth {
-				return fmt.Errorf("reading %s: %w: elements nested deeper than %d", name, ErrTooLarge, d.in.lim.Depth)
+				return fmt.Errorf("reading %s: %w: elements nested deeper than %d", partName(name), ErrTooLarge, d.in.lim.Depth)
 			}
 		case xml.EndElement:
 			depth--
@@ -199,9 +199,17 @@ func (d *docx) tokens(name string, f func(*xml.Decoder, xml.Token) error) error 
 		if err := f(dec, token); err == errEnough {
 			return nil
 		} else if err != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
+			return fmt.Errorf("reading %s: %w", partName(name), xmlError(err))
 		}
 	}
+}
+
+// xmlError leaves out what an error of the decoder quotes of the text.
+func xmlError(err error) error {
+	if s, ok := errors.AsType[*xml.SyntaxError](err); ok && err == error(s) {
+		return fmt.Errorf("its XML is damaged at line %d", s.Line)
+	}
+	return err
 }
 
 // tokenReader makes reading fail once the context has ended, and when a single

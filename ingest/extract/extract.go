@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -93,7 +94,7 @@ type Extractor struct {
 // New returns an Extractor. It costs next to nothing: the PDF reader starts
 // with the first PDF.
 func New(o Options) *Extractor {
-	x := &Extractor{limits: o.Limits.withDefaults()}
+	x := &Extractor{limits: o.Limits.WithDefaults()}
 	x.pdf = newPDFReader(o.CacheDir, x.limits)
 	x.readers = map[string]reader{
 		TypeText:     readPlain,
@@ -118,7 +119,7 @@ func (x *Extractor) Close() error { return x.pdf.close() }
 func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, size int64) (t *Text, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			t, err = nil, fmt.Errorf("the file made its reader fail: %v", p)
+			t, err = nil, fmt.Errorf("the file made its reader fail: %s", panicText(p))
 		}
 	}()
 	whole := ctx
@@ -135,6 +136,9 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 	case err == nil && strings.TrimSpace(t.Body) == "":
 		return nil, fmt.Errorf("%w: only white space", ErrNoText)
 	case err == nil:
+		if len(t.Headings) == maxHeadings {
+			t.Note = joinNotes(t.Note, fmt.Sprintf("of its headings only the first %d are known", maxHeadings))
+		}
 		return t, nil
 	case whole.Err() != nil:
 		return nil, whole.Err()
@@ -144,6 +148,53 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 		return nil, fmt.Errorf("the file became shorter while it was read; index it again: %w", err)
 	}
 	return nil, err
+}
+
+// Care is what the reading of a file asks for.
+type Care int
+
+const (
+	// Plain files are read as they are, or refused at their first bytes:
+	// text, code and data. That keeps to the limits in any case.
+	Plain Care = iota
+	// Sandboxed files are read in a sandbox, which keeps to the limits too,
+	// and which takes memory: PDFs.
+	Sandboxed
+	// Confined files have to be parsed, by a reader that a mistake in it could
+	// make run on, run out of memory or crash: HTML, Markdown, archives.
+	Confined
+)
+
+// Care tells what the reading of a file asks for.
+func (x *Extractor) Care(ctx context.Context, name string, r io.ReaderAt, size int64) (c Care) {
+	defer func() {
+		if recover() != nil {
+			c = Confined
+		}
+	}()
+	in := input{name: baseName(name), r: &contextReaderAt{ctx: ctx, r: r}, size: size, lim: x.limits}
+	if head, err := in.head(int64(len(zipMagic))); err == nil && isZip(head) {
+		return Confined // what it is, is in its directory
+	}
+	k, err := classify(in)
+	switch {
+	case err != nil:
+		return Plain
+	case k.typ == TypePDF:
+		return Sandboxed
+	case k.typ == TypeText || k.typ == TypeCode || k.typ == TypeData:
+		return Plain
+	}
+	return Confined
+}
+
+// panicText says what a panic was about: of those of the Go runtime, which have
+// numbers in them and no text of the file, their words.
+func panicText(p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("panic of type %T", p)
 }
 
 // contextReaderAt makes reading fail once the context has ended, and so ends

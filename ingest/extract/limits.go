@@ -28,11 +28,14 @@ type Limits struct {
 	// Pages is how many pages of a PDF are read. The rest is reported in
 	// Text.Note.
 	Pages int
-	// PDFMemory is the memory, in bytes, that the PDF reader may use for one
-	// file beside the Go program's own; at most 4 GiB.
-	PDFMemory int64
-	// Time is how long reading may take, not counting how long a PDF waits for
-	// others and for the PDF reader to start.
+	// Memory, in bytes, is what the reader of one file may take: of a PDF the
+	// memory of its sandbox, at most 4 GiB; in package confine what the
+	// process that reads holds resident. The other readers keep to what the
+	// limits above lead to.
+	Memory int64
+	// Time is how long reading may take, not counting how long a file waits
+	// for others and for its reader to start. Of a PDF the pages read by then
+	// are kept, if there are any.
 	Time time.Duration
 }
 
@@ -45,12 +48,13 @@ func DefaultLimits() Limits {
 		Entries:       10_000,
 		Depth:         256,
 		Pages:         20_000,
-		PDFMemory:     512 << 20,
-		Time:          2 * time.Minute,
+		Memory:        256 << 20,
+		Time:          30 * time.Second,
 	}
 }
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults returns the limits with those of DefaultLimits for zeros.
+func (l Limits) WithDefaults() Limits {
 	d := DefaultLimits()
 	return Limits{
 		TextBytes:     cmp.Or(l.TextBytes, d.TextBytes),
@@ -59,10 +63,14 @@ func (l Limits) withDefaults() Limits {
 		Entries:       cmp.Or(l.Entries, d.Entries),
 		Depth:         cmp.Or(l.Depth, d.Depth),
 		Pages:         cmp.Or(l.Pages, d.Pages),
-		PDFMemory:     cmp.Or(l.PDFMemory, d.PDFMemory),
+		Memory:        cmp.Or(l.Memory, d.Memory),
 		Time:          cmp.Or(l.Time, d.Time),
 	}
 }
+
+// maxHeadings is how many headings of a document are told: beyond it they lead
+// nowhere, and each costs more memory than its text.
+const maxHeadings = 100_000
 
 // cut shortens s to at most n bytes, at the end of a character.
 func cut(s string, n int64) string {
@@ -81,6 +89,14 @@ type notes []string
 func (n *notes) add(format string, a ...any) { *n = append(*n, fmt.Sprintf(format, a...)) }
 
 func (n notes) String() string { return strings.Join(n, "; ") }
+
+// joinNotes adds a note to others.
+func joinNotes(others, note string) string {
+	if others == "" {
+		return note
+	}
+	return notes{others, note}.String()
+}
 
 // bytesText writes a size for people.
 func bytesText(n int64) string {

@@ -38,6 +38,9 @@ func markdownHeadings(ctx context.Context, body string, start int) ([]Heading, e
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		if len(s.headings) == maxHeadings {
+			break
+		}
 		s.line(start, line)
 		start += len(line)
 	}

@@ -23,7 +23,7 @@ type pdfReader struct {
 }
 
 func newPDFReader(cacheDir string, lim Limits) *pdfReader {
-	return &pdfReader{engine: newPDFEngine(cacheDir, lim.PDFMemory)}
+	return &pdfReader{engine: newPDFEngine(cacheDir, lim.Memory)}
 }
 
 func (p *pdfReader) close() error { return p.engine.close() }
@@ -74,27 +74,37 @@ func (d *pdfDocument) read(ctx context.Context) error {
 	if count.PageCount == 0 {
 		return errors.New("damaged PDF: it has no pages; it may be cut off")
 	}
+	d.readMetadata()
 	if err := d.readPages(ctx, count.PageCount); err != nil {
 		return err
 	}
-	d.readMetadata()
-	d.readOutline()
+	if ctx.Err() == nil {
+		d.readOutline()
+	}
 	d.text.Note = d.notes.String()
 	return nil
 }
 
 // readPages appends the text of the pages to the Body, with an empty line
-// between them.
+// between them. When the time is up, what there is of it by then is enough.
 func (d *pdfDocument) readPages(ctx context.Context, count int) error {
 	var body strings.Builder
 	read := min(count, d.in.lim.Pages)
 	empty, damaged := 0, 0
 	for i := range read {
-		if err := ctx.Err(); err != nil {
-			return err
+		left := d.in.lim.TextBytes - int64(body.Len())
+		text, whole, err := "", true, ctx.Err()
+		if err == nil {
+			text, whole, err = d.pageText(i, left)
 		}
-		text, err := d.pageText(i)
+		if err != nil && context.Cause(ctx) == ErrTooSlow && body.Len() > 0 {
+			d.notes.add("only %d of %d pages were read within %v", i, count, d.in.lim.Time)
+			read = count // and no more to be said of it
+			break
+		}
 		switch {
+		case err != nil && ctx.Err() != nil:
+			return ctx.Err()
 		case errors.Is(err, pdfiumerrors.ErrPage), errors.Is(err, errPage):
 			damaged++
 		case err != nil:
@@ -105,8 +115,8 @@ func (d *pdfDocument) readPages(ctx context.Context, count int) error {
 		if text != "" && body.Len() > 0 {
 			body.WriteString("\n\n")
 		}
-		left := d.in.lim.TextBytes - int64(body.Len())
-		if left <= 0 || int64(len(text)) > left {
+		left = d.in.lim.TextBytes - int64(body.Len())
+		if left <= 0 || int64(len(text)) > left || !whole {
 			d.text.Pages = append(d.text.Pages, body.Len())
 			body.WriteString(cut(text, max(0, left)))
 			d.notes.add("the text was cut at %s, on page %d of %d", bytesText(d.in.lim.TextBytes), i+1, count)
@@ -137,10 +147,12 @@ func (d *pdfDocument) readPages(ctx context.Context, count int) error {
 // errPage says that a page has no text layer that can be made out.
 var errPage = errors.New("page cannot be read")
 
-func (d *pdfDocument) pageText(index int) (text string, err error) {
+// pageText returns the text of a page, or the beginning of one that has many
+// more characters than the limit, which is not whole then.
+func (d *pdfDocument) pageText(index int, limit int64) (text string, whole bool, err error) {
 	page, err := d.instance.FPDF_LoadPage(&requests.FPDF_LoadPage{Document: d.doc, Index: index})
 	if err != nil {
-		return "", err
+		return "", true, err
 	}
 	defer func() {
 		_, closing := d.instance.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: page.Page})
@@ -148,7 +160,7 @@ func (d *pdfDocument) pageText(index int) (text string, err error) {
 	}()
 	layer, err := d.instance.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: requests.Page{ByReference: &page.Page}})
 	if err != nil {
-		return "", err
+		return "", true, err
 	}
 	defer func() {
 		_, closing := d.instance.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: layer.TextPage})
@@ -156,21 +168,26 @@ func (d *pdfDocument) pageText(index int) (text string, err error) {
 	}()
 	chars, err := d.instance.FPDFText_CountChars(&requests.FPDFText_CountChars{TextPage: layer.TextPage})
 	if err != nil {
-		return "", err
+		return "", true, err
 	}
 	if chars.Count <= 0 {
-		return "", nil
+		return "", true, nil
 	}
-	got, err := d.instance.FPDFText_GetText(&requests.FPDFText_GetText{TextPage: layer.TextPage, Count: chars.Count})
+	const slack = 1 << 10 // for white space that is dropped
+	most := int(max(0, limit)) + slack
+	got, err := d.instance.FPDFText_GetText(&requests.FPDFText_GetText{TextPage: layer.TextPage, Count: min(chars.Count, most)})
 	if err != nil {
-		return "", err
+		return "", true, err
 	}
 	text = cleanPDFText(got.Text)
+	if chars.Count > most {
+		return text, false, nil
+	}
 	ordered, err := d.textByColumns(layer.TextPage, text)
 	if err != nil {
-		return "", err
+		return "", true, err
 	}
-	return ordered, nil
+	return ordered, true, nil
 }
 
 // maxPieces is how many pieces of text a page may have to be looked at for
@@ -229,8 +246,9 @@ func (d *pdfDocument) textByColumns(layer references.FPDF_TEXTPAGE, text string)
 
 // crashed explains an error that is not about the document as such.
 func (d *pdfDocument) crashed(err error) error {
-	return fmt.Errorf("the PDF reader gave up on it: damaged, or in need of more than %s of memory: %w",
-		bytesText(d.in.lim.PDFMemory), err)
+	first, _, _ := strings.Cut(err.Error(), "\n") // what follows is where in the reader
+	return fmt.Errorf("the PDF reader gave up on it: damaged, or in need of more than %s of memory: %s",
+		bytesText(d.in.lim.Memory), first)
 }
 
 // cleanPDFText turns PDFium's conventions into plain text.

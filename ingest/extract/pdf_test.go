@@ -82,7 +82,7 @@ func TestPDFLimits(t *testing.T) {
 	if err != nil || got.Body != "Preface of the board\nDredging\n" || !strings.Contains(got.Note, "cut at 30 bytes, on page 1 of 3") {
 		t.Errorf("30 bytes: got %+v, %v", got, err)
 	}
-	if got, err = extractWith(t, Limits{PDFMemory: 1 << 20}, "a.pdf", report); err == nil {
+	if got, err = extractWith(t, Limits{Memory: 1 << 20}, "a.pdf", report); err == nil {
 		t.Errorf("1 MiB of memory: got %+v", got)
 	}
 }

@@ -20,7 +20,7 @@ import (
 var errClosed = errors.New("the extractor is closed")
 
 // maxPDFs is how many PDFs are read at once; the others wait. Each may use
-// Limits.PDFMemory.
+// Limits.Memory.
 const maxPDFs = 4
 
 // pdfEngine runs PDFium, compiled to WebAssembly, in a sandbox: it sees no
@@ -63,7 +63,9 @@ func (e *pdfEngine) start() (pdfium.Pool, error) {
 			WithMemoryLimitPages(uint32(min(max(e.memory, 1)/pageSize, 4<<30/pageSize))).
 			WithCloseOnContextDone(true).
 			WithCompilationCache(e.cache)
+		allocator := experimental.MemoryAllocatorFunc(newSandboxMemory)
 		pool, err := webassembly.Init(webassembly.Config{
+			Context:       experimental.WithMemoryAllocator(context.Background(), allocator),
 			MaxTotal:      min(maxPDFs, runtime.GOMAXPROCS(0)),
 			FSConfig:      wazero.NewFSConfig(), // nil would mount all of "/"
 			RuntimeConfig: config,

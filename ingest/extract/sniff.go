@@ -11,6 +11,13 @@ const (
 	oleName    = "an OLE container"
 )
 
+// zipMagic begins zip archives that have an entry.
+const zipMagic = "PK\x03\x04"
+
+func isZip(head []byte) bool {
+	return bytes.HasPrefix(head, []byte(zipMagic)) || bytes.HasPrefix(head, []byte("PK\x05\x06"))
+}
+
 // sniff tells from its first bytes what a file is that is named like want.
 func sniff(in input, head []byte, want kind) kind {
 	switch {
@@ -20,7 +27,7 @@ func sniff(in input, head []byte, want kind) kind {
 	// a text may speak of "%PDF-".
 	case want == kindPDF && bytes.Contains(head[:min(len(head), 1024)], []byte("%PDF-")):
 		return kindPDF
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+	case isZip(head):
 		return sniffZip(in, want)
 	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")):
 		return kind{name: oleName}

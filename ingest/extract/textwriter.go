@@ -116,9 +116,10 @@ func (w *textWriter) raw(s string) {
 // position is where the next piece will start, given that there is one.
 func (w *textWriter) position() int { return w.b.Len() + len(w.lead()) }
 
-// heading records that the text since start is a heading, unless it is empty.
+// heading records that the text since start is a heading, unless it is empty
+// or one too many.
 func (w *textWriter) heading(start, level int) {
-	if start >= w.b.Len() {
+	if start >= w.b.Len() || len(w.headings) == maxHeadings {
 		return
 	}
 	if title := oneLine(w.b.String()[start:]); title != "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // ratioFrom is the size in bytes from which Limits.Ratio counts.
@@ -48,9 +49,16 @@ func (b *budgetReaderAt) ReadAt(p []byte, off int64) (int, error) {
 func openPart(f *zip.File, lim Limits, expanded *int64) (io.ReadCloser, error) {
 	r, err := f.Open()
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", f.Name, err)
+		return nil, fmt.Errorf("reading %s: %w", partName(f.Name), err)
 	}
 	return &partReader{ReadCloser: r, file: f, lim: lim, expanded: expanded}, nil
+}
+
+// partName is how a message names a file of an archive, which may have a name
+// of 64 KiB that is no text.
+func partName(name string) string {
+	const longest = 100
+	return cut(oneLine(strings.ToValidUTF8(name, "\uFFFD")), longest)
 }
 
 type partReader struct {
@@ -68,7 +76,7 @@ func (p *partReader) Read(b []byte) (int, error) {
 	compressed := int64(min(p.file.CompressedSize64, 1<<62/uint64(p.lim.Ratio)))
 	switch {
 	case p.n > ratioFrom && p.n > p.lim.Ratio*max(compressed, 1):
-		return 0, fmt.Errorf("%w: %s of %s expands to more than %d times its size", ErrTooLarge, p.file.Name, bytesText(compressed), p.lim.Ratio)
+		return 0, fmt.Errorf("%w: %s of %s expands to more than %d times its size", ErrTooLarge, partName(p.file.Name), bytesText(compressed), p.lim.Ratio)
 	case *p.expanded > p.lim.ExpandedBytes:
 		return 0, fmt.Errorf("%w: it expands to more than %s", ErrTooLarge, bytesText(p.lim.ExpandedBytes))
 	}
