@@ -95,7 +95,7 @@ func (e *Engine) Index(ctx context.Context, r IndexRequest) (sum IndexSummary, e
 	if err != nil {
 		return sum, err
 	}
-	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: e.settings(embedder)})
+	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: e.settings(embedder), Patience: e.o.Patience})
 	if err != nil {
 		return sum, e.otherEmbedder(ctx, err, embedder)
 	}

@@ -118,7 +118,7 @@ func (e *Engine) Reembed(ctx context.Context, r ReembedRequest) (sum ReembedSumm
 		sum.Complete, sum.Took = true, time.Since(began)
 		return sum, nil
 	}
-	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: stats.Settings})
+	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: stats.Settings, Patience: e.o.Patience})
 	if err != nil {
 		return sum, err
 	}

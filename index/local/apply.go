@@ -25,6 +25,10 @@ func (s *Store) Apply(ctx context.Context, b index.Batch) error {
 	if s.writer == nil {
 		return fmt.Errorf("%s: %w", s.dir, index.ErrReadOnly)
 	}
+	return s.watched(func() error { return s.apply(ctx, b) })
+}
+
+func (s *Store) apply(ctx context.Context, b index.Batch) error {
 	s.writer.mu.Lock()
 	defer s.writer.mu.Unlock()
 	if err := s.writer.usable(ctx); err != nil {
@@ -184,7 +188,8 @@ func (s *Store) number(c *change, d *index.Document) segSource {
 
 // write carries out a change: postings, segment, then the view that searches
 // see. Until the next publication nothing of it is in a generation.
-func (s *Store) write(c *change) error {
+func (s *Store) write(c *change) (err error) {
+	defer catchFault(&err)()
 	w := s.writer
 	batch := w.next.Batch + 1
 	if err := w.postings.apply(batch, c.postings); err != nil {

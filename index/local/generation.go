@@ -3,10 +3,13 @@ package local
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/albert-search/albert-search/index"
 )
 
 // generation is an opened generation.
@@ -19,6 +22,33 @@ type generation struct {
 // openGeneration opens a published generation, or the writer's clone of one,
 // and checks that its parts belong together.
 func openGeneration(dir string, manifestSum uint32, readOnly bool) (*generation, error) {
+	g, err := openParts(dir, manifestSum, readOnly)
+	if !errors.Is(err, index.ErrDamaged) {
+		return g, err
+	}
+	// Scorch does not tell a file that cannot be read from one that is damaged:
+	// it shows an older state, or none. A disk that fails is no damage.
+	if err := readable(filepath.Join(dir, postingsName)); err != nil {
+		return nil, fmt.Errorf("opening index: %w", err)
+	}
+	return openParts(dir, manifestSum, readOnly)
+}
+
+// readable returns the error of reading the files of a folder, if there is one.
+func readable(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if _, _, err := sumFile(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func openParts(dir string, manifestSum uint32, readOnly bool) (*generation, error) {
 	m, err := readManifest(dir, manifestSum)
 	if err != nil {
 		return nil, err
@@ -55,7 +85,10 @@ func openGeneration(dir string, manifestSum uint32, readOnly bool) (*generation,
 	}
 	v, err := openView(m, newContents(deleted, touched), segs, p, made)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("opening generation %d: %w", m.Generation, damaged(dir, err.Error())), p.close())
+		if !errors.Is(err, errFault) {
+			err = damaged(dir, err.Error())
+		}
+		return nil, errors.Join(fmt.Errorf("opening generation %d: %w", m.Generation, err), p.close())
 	}
 	return &generation{manifest: m, view: v, postings: p}, nil
 }

@@ -35,7 +35,8 @@ func (s *Store) Documents(ctx context.Context) iter.Seq2[*index.Info, error] {
 // Passages returns the passages of the ids, in the order of ids. An id that is
 // not in the index is an error of index.ErrNoPassage: it may come from a search
 // before the last Apply or Refresh.
-func (s *Store) Passages(ctx context.Context, ids []index.PassageID) ([]index.Stored, error) {
+func (s *Store) Passages(ctx context.Context, ids []index.PassageID) (_ []index.Stored, err error) {
+	defer catchFault(&err)()
 	v, err := s.acquire()
 	if err != nil {
 		return nil, err

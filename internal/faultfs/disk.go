@@ -73,6 +73,19 @@ func New() *Disk {
 	return d
 }
 
+// Copy returns another disk with the same content and history.
+func (d *Disk) Copy() *Disk {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c := New()
+	for _, e := range d.log {
+		c.ops = e.op
+		c.log = append(c.log, e)
+		c.tree.apply(e)
+	}
+	return c
+}
+
 // Hook sets what is asked before each operation: an error other than 0 is its
 // result. The hook may block, as a disk does that does not answer; others go on
 // meanwhile. It may be nil.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,9 +58,12 @@ func start(t *testing.T, r torture.Run) (*exec.Cmd, *bytes.Buffer) {
 }
 
 // wait returns the exit code, or an error after the time in which every process
-// must have ended.
+// must have ended; the process then says where it is.
 func wait(c *exec.Cmd, limit time.Duration) (code int, err error) {
-	killed := time.AfterFunc(limit, func() { c.Process.Kill() })
+	killed := time.AfterFunc(limit, func() {
+		c.Process.Signal(syscall.SIGQUIT)
+		time.AfterFunc(5*time.Second, func() { c.Process.Kill() })
+	})
 	err = c.Wait()
 	if !killed.Stop() {
 		return 0, fmt.Errorf("still running after %v", limit)

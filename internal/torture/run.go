@@ -30,6 +30,8 @@ type Run struct {
 	// by a run of its own. Otherwise one writer of a Store carries out all
 	// steps and publishes now and then.
 	Files bool
+	// Patience is that of the Store or the Engine.
+	Patience time.Duration
 }
 
 // Do carries out the steps and logs what is acknowledged.
@@ -49,7 +51,7 @@ func (r Run) Do(ctx context.Context) error {
 // changes: settings are those with which a writer is made.
 func (r Run) store(ctx context.Context, log *logFile) (err error) {
 	states, changes := r.Plan.States(r.To)
-	s, err := local.Create(ctx, r.Index, local.Options{Settings: settings(states[max(r.From-1, 0)].Dim)})
+	s, err := local.Create(ctx, r.Index, local.Options{Settings: settings(states[max(r.From-1, 0)].Dim), Patience: r.Patience})
 	if err != nil {
 		return err
 	}
@@ -192,7 +194,7 @@ func (r Run) engine(ctx context.Context, log *logFile) error {
 // index makes the index what the documents are, and returns how many passages
 // that took.
 func (r Run) index(ctx context.Context, dim int, anew bool, report func(albertsearch.FileReport)) (embedded int, err error) {
-	e, err := albertsearch.Open(albertsearch.Options{Dir: r.Index, Embedder: Embedder(dim)})
+	e, err := albertsearch.Open(albertsearch.Options{Dir: r.Index, Embedder: Embedder(dim), Patience: r.Patience})
 	if err != nil {
 		return 0, err
 	}
