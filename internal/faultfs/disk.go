@@ -9,6 +9,7 @@
 package faultfs
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -53,6 +54,8 @@ type Op struct {
 	N    int // from 1
 	Kind Kind
 	Name string // of the file or the entry, without its folder
+	// Interrupted is closed when the process that waits for it is ended.
+	Interrupted <-chan struct{}
 }
 
 func (o Op) String() string { return fmt.Sprintf("%d. operation, %s of %q", o.N, o.Kind, o.Name) }
@@ -103,10 +106,10 @@ func (d *Disk) Ops() int {
 }
 
 // begin counts an operation and asks the hook.
-func (d *Disk) begin(kind Kind, name string) syscall.Errno {
+func (d *Disk) begin(ctx context.Context, kind Kind, name string) syscall.Errno {
 	d.mu.Lock()
 	d.ops++
-	op, hook := Op{d.ops, kind, name}, d.hook
+	op, hook := Op{d.ops, kind, name, ctx.Done()}, d.hook
 	d.mu.Unlock()
 	if hook == nil {
 		return 0

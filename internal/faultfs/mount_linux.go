@@ -86,9 +86,9 @@ func (n *node) Getattr(_ context.Context, _ fs.FileHandle, out *fuse.AttrOut) sy
 	return 0
 }
 
-func (n *node) Setattr(_ context.Context, _ fs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
+func (n *node) Setattr(ctx context.Context, _ fs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
 	if size, ok := in.GetSize(); ok {
-		if errno := n.disk.begin(Truncate, n.name()); errno != 0 {
+		if errno := n.disk.begin(ctx, Truncate, n.name()); errno != 0 {
 			return errno
 		}
 		defer n.lock()()
@@ -111,13 +111,13 @@ func (n *node) Statfs(_ context.Context, out *fuse.StatfsOut) syscall.Errno {
 	return 0
 }
 
-func (n *node) Open(context.Context, uint32) (fs.FileHandle, uint32, syscall.Errno) {
-	return nil, 0, n.disk.begin(Open, n.name())
+func (n *node) Open(ctx context.Context, _ uint32) (fs.FileHandle, uint32, syscall.Errno) {
+	return nil, 0, n.disk.begin(ctx, Open, n.name())
 }
 
 // add makes an entry of an inode that has none yet, or one more.
 func (n *node) add(ctx context.Context, kind Kind, name string, mode uint32, target *inode, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
-	if errno := n.disk.begin(kind, name); errno != 0 {
+	if errno := n.disk.begin(ctx, kind, name); errno != 0 {
 		return nil, errno
 	}
 	defer n.lock()()
@@ -148,8 +148,8 @@ func (n *node) Link(ctx context.Context, target fs.InodeEmbedder, name string, o
 	return n.add(ctx, Link, name, 0, target.(*node).inode, out)
 }
 
-func (n *node) Read(_ context.Context, _ fs.FileHandle, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
-	if errno := n.disk.begin(Read, n.name()); errno != 0 {
+func (n *node) Read(ctx context.Context, _ fs.FileHandle, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
+	if errno := n.disk.begin(ctx, Read, n.name()); errno != 0 {
 		return nil, errno
 	}
 	defer n.lock()()
@@ -158,8 +158,8 @@ func (n *node) Read(_ context.Context, _ fs.FileHandle, dest []byte, off int64) 
 	return fuse.ReadResultData(slices.Clone(data[:min(len(data), len(dest))])), 0
 }
 
-func (n *node) Write(_ context.Context, _ fs.FileHandle, data []byte, off int64) (uint32, syscall.Errno) {
-	if errno := n.disk.begin(Write, n.name()); errno != 0 {
+func (n *node) Write(ctx context.Context, _ fs.FileHandle, data []byte, off int64) (uint32, syscall.Errno) {
+	if errno := n.disk.begin(ctx, Write, n.name()); errno != 0 {
 		return 0, errno
 	}
 	defer n.lock()()
@@ -167,12 +167,12 @@ func (n *node) Write(_ context.Context, _ fs.FileHandle, data []byte, off int64)
 	return uint32(len(data)), 0
 }
 
-func (n *node) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
+func (n *node) Fsync(ctx context.Context, _ fs.FileHandle, _ uint32) syscall.Errno {
 	kind := Sync
 	if n.inode.dir {
 		kind = SyncDir
 	}
-	if errno := n.disk.begin(kind, n.name()); errno != 0 {
+	if errno := n.disk.begin(ctx, kind, n.name()); errno != 0 {
 		return errno
 	}
 	defer n.lock()()
@@ -181,8 +181,8 @@ func (n *node) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 }
 
 // remove takes an entry away.
-func (n *node) remove(kind Kind, name string) syscall.Errno {
-	if errno := n.disk.begin(kind, name); errno != 0 {
+func (n *node) remove(ctx context.Context, kind Kind, name string) syscall.Errno {
+	if errno := n.disk.begin(ctx, kind, name); errno != 0 {
 		return errno
 	}
 	defer n.lock()()
@@ -197,14 +197,18 @@ func (n *node) remove(kind Kind, name string) syscall.Errno {
 	return 0
 }
 
-func (n *node) Unlink(_ context.Context, name string) syscall.Errno { return n.remove(Unlink, name) }
-func (n *node) Rmdir(_ context.Context, name string) syscall.Errno  { return n.remove(Rmdir, name) }
+func (n *node) Unlink(ctx context.Context, name string) syscall.Errno {
+	return n.remove(ctx, Unlink, name)
+}
+func (n *node) Rmdir(ctx context.Context, name string) syscall.Errno {
+	return n.remove(ctx, Rmdir, name)
+}
 
-func (n *node) Rename(_ context.Context, name string, newParent fs.InodeEmbedder, newName string, flags uint32) syscall.Errno {
+func (n *node) Rename(ctx context.Context, name string, newParent fs.InodeEmbedder, newName string, flags uint32) syscall.Errno {
 	if flags != 0 {
 		return syscall.EINVAL
 	}
-	if errno := n.disk.begin(Rename, newName); errno != 0 {
+	if errno := n.disk.begin(ctx, Rename, newName); errno != 0 {
 		return errno
 	}
 	defer n.lock()()
@@ -219,8 +223,8 @@ func (n *node) Rename(_ context.Context, name string, newParent fs.InodeEmbedder
 	return 0
 }
 
-func (n *node) Readdir(context.Context) (fs.DirStream, syscall.Errno) {
-	if errno := n.disk.begin(ReadDir, n.name()); errno != 0 {
+func (n *node) Readdir(ctx context.Context) (fs.DirStream, syscall.Errno) {
+	if errno := n.disk.begin(ctx, ReadDir, n.name()); errno != 0 {
 		return nil, errno
 	}
 	defer n.lock()()

@@ -48,10 +48,13 @@ func TestPowerCut(t *testing.T) {
 			}
 			events := disk.Events()
 			failed := 0
-			for range cuts {
+			for i := range cuts {
 				n := random.IntN(events + 1)
 				how := faultfs.Crash(random.IntN(4))
-				if err := cut(t, r, disk.At(n, how, random)); err != nil {
+				if i == 0 {
+					n, how = events, faultfs.Strict
+				}
+				if _, err := cut(t, r, disk.At(n, how, random)); err != nil {
 					t.Errorf("power cut at change %d of %d, %v: %v", n, events, how, err)
 					if failed++; failed > 5 {
 						t.FailNow()
@@ -63,24 +66,28 @@ func TestPowerCut(t *testing.T) {
 	}
 }
 
-// cut checks what a loss of power has left and goes on with it.
-func cut(t *testing.T, r torture.Run, left *faultfs.Image) error {
+// readLog reads the log on a disk as it is.
+func readLog(d *faultfs.Disk) (torture.Log, error) {
+	return torture.ParseLog(bytes.NewReader(d.At(d.Events(), faultfs.Kill, nil).ReadFile("log")))
+}
+
+// cut checks what is left of a disk, and goes on with it: with a copy.
+func cut(t *testing.T, r torture.Run, left *faultfs.Image) (step int, err error) {
 	dir, err := os.MkdirTemp("", "cut")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer os.RemoveAll(dir)
 	if err := left.WriteTo(dir); err != nil {
-		return err
+		return 0, err
 	}
 	log, err := torture.ParseLog(bytes.NewReader(left.ReadFile("log")))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	r.Index, r.Log = filepath.Join(dir, "index"), filepath.Join(dir, "log")
-	step, err := r.CheckLog(t.Context(), log)
-	if err != nil {
-		return err
+	if step, err = r.CheckLog(t.Context(), log); err != nil {
+		return 0, err
 	}
-	return r.Resume(t.Context(), step, log)
+	return step, r.Resume(t.Context(), step, log)
 }

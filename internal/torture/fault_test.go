@@ -110,7 +110,7 @@ func (h history) fail(t *testing.T, f fault, n int) (hit bool, err error) {
 	case !strings.Contains(text, f.errno.Error()) && !strings.Contains(text, "does not answer"):
 		return true, fmt.Errorf("%s: the error does not say so: %s", where, text)
 	}
-	log, err := torture.ParseLog(strings.NewReader(string(disk.At(disk.Events(), faultfs.Kill, nil).ReadFile("log"))))
+	log, err := readLog(disk)
 	if err != nil {
 		return true, err
 	}
@@ -118,7 +118,7 @@ func (h history) fail(t *testing.T, f fault, n int) (hit bool, err error) {
 		return true, fmt.Errorf("%s: exit code 0 after step %d of %d", where, log.Done, r.To)
 	}
 	for _, how := range []faultfs.Crash{faultfs.Kill, faultfs.Strict} {
-		if err := cut(t, r, disk.At(disk.Events(), how, nil)); err != nil {
+		if _, err := cut(t, r, disk.At(disk.Events(), how, nil)); err != nil {
 			return true, fmt.Errorf("%s, exit code %d, then %v: %w\n%s", where, code, how, err, text)
 		}
 	}
