@@ -48,30 +48,28 @@ func (r Run) CheckLog(ctx context.Context, log Log) (step int, err error) {
 // match finds the step that a state is of.
 func (r Run) match(have State, log Log) (int, error) {
 	states, changes := r.Plan.States(log.Begun)
+	least := log.Done
+	for _, step := range log.Docs {
+		least = max(least, step)
+	}
 	for step := log.Begun; step >= log.Done; step-- {
-		if r.same(have, states[step]) {
-			// What is not acknowledged may be missing, which is the step before.
-			if step == log.Done && len(log.Docs) > 0 {
-				return 0, fmt.Errorf("the index is as it was after step %d, but of the next step documents %v were acknowledged", step, log.Docs)
-			}
+		if step >= least && r.same(have, states[step]) {
 			return step, nil
 		}
-	}
-	if r.Files && log.Begun > log.Done {
-		// A slow run publishes what it has put before it removes what is gone.
-		c := changes[log.Begun]
-		between := states[log.Done].after(Change{Put: c.Put, Touch: c.Touch}, log.Begun)
-		if r.same(have, between) {
-			for _, doc := range c.Delete {
-				if log.Docs[doc] {
-					return 0, fmt.Errorf("document %d was acknowledged as removed and is there", doc)
-				}
-			}
-			return log.Done, nil
+		// A slow or a cancelled run publishes what it has put before it removes
+		// what is gone.
+		if c := changes[step]; r.Files && step > log.Done && step >= least && !acknowledged(log, c.Delete, step) &&
+			r.same(have, states[step-1].after(Change{Put: c.Put, Touch: c.Touch}, step)) {
+			return step - 1, nil
 		}
 	}
-	return 0, fmt.Errorf("the index holds %v, which is the state after none of the steps %d (acknowledged) to %d (begun); after %d it is %v",
-		have, log.Done, log.Begun, log.Done, states[log.Done])
+	return 0, fmt.Errorf("the index holds %v, which is the state after none of the steps %d to %d, of which documents %v were acknowledged; after %d it is %v",
+		have, log.Done, log.Begun, log.Docs, log.Done, states[log.Done])
+}
+
+// acknowledged tells whether one of the documents was, in that step.
+func acknowledged(log Log, docs []int, step int) bool {
+	return slices.ContainsFunc(docs, func(doc int) bool { return log.Docs[doc] == step })
 }
 
 // same compares states. Of files the time of touching is not looked at: an

@@ -14,14 +14,14 @@ type Log struct {
 	// Begun is the last step that was begun, Done the last of which all was
 	// acknowledged.
 	Begun, Done int
-	// Docs are the documents of the step after Done that were acknowledged one
-	// by one.
-	Docs map[int]bool
+	// Docs has the step of documents that were acknowledged one by one, of steps
+	// after Done.
+	Docs map[int]int
 }
 
 // ParseLog reads a log. A line that was cut off does not count.
 func ParseLog(r io.Reader) (Log, error) {
-	l := Log{Docs: make(map[int]bool)}
+	l := Log{Docs: make(map[int]int)}
 	lines := bufio.NewReader(r)
 	for {
 		line, err := lines.ReadString('\n')
@@ -38,7 +38,7 @@ func ParseLog(r io.Reader) (Log, error) {
 			clear(l.Docs)
 		case "doc":
 			if _, err = fmt.Sscan(rest, &step, &doc); step > l.Done {
-				l.Docs[doc] = true
+				l.Docs[doc] = step
 			}
 		default:
 			err = fmt.Errorf("unknown word")
