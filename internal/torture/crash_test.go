@@ -54,7 +54,9 @@ func TestPowerCut(t *testing.T) {
 				if i == 0 {
 					n, how = events, faultfs.Strict
 				}
-				if _, err := cut(t, r, disk.At(n, how, random)); err != nil {
+				_, err := cut(t, r, disk.At(n, how, random))
+				results.note(t, s, how.String(), 1, failure(err))
+				if err != nil {
 					t.Errorf("power cut at change %d of %d, %v: %v", n, events, how, err)
 					if failed++; failed > 5 {
 						t.FailNow()

@@ -87,7 +87,7 @@ func (h history) fail(t *testing.T, f fault, n int) (hit bool, err error) {
 		return f.errno
 	})
 	r := h.at(root)
-	r.Patience = 20 * time.Second
+	r.Patience = 10 * time.Second
 	c, out := start(t, r)
 	code, err := wait(c, time.Minute)
 	reached := disk.Ops() >= at
@@ -173,6 +173,9 @@ func sweep(t *testing.T, histories []history, seed uint64, sample int) (runs, fa
 		workers.Go(func() {
 			for j := range jobs {
 				hit, err := h.fail(t, j.f, j.n)
+				if hit || err != nil {
+					results.note(t, seed, j.f.name, 1, failure(err))
+				}
 				if err != nil {
 					t.Error(err)
 					bad.Add(1)

@@ -54,6 +54,7 @@ func TestKillAtOperation(t *testing.T) {
 				if err == nil && have < step {
 					err = fmt.Errorf("went back from step %d to %d", step, have)
 				}
+				results.note(t, s, "kill", 1, failure(err))
 				if err != nil {
 					t.Fatalf("kill %d, at the %v, after step %d: %v", kill, op.Load(), log.Done, err)
 				}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,7 +25,9 @@ const childEnv = "ALBERT_SEARCH_TORTURE_RUN"
 func TestMain(m *testing.M) {
 	text := os.Getenv(childEnv)
 	if text == "" {
-		os.Exit(m.Run())
+		code := m.Run()
+		results.print()
+		os.Exit(code)
 	}
 	var r torture.Run
 	err := json.Unmarshal([]byte(text), &r)
@@ -98,6 +102,59 @@ func count(t *testing.T, variable string, n int) int {
 		}
 	}
 	return n
+}
+
+// table is what was done to what, and how often it was not withstood.
+type table struct {
+	mu   sync.Mutex
+	rows []row
+}
+
+type row struct {
+	fault          string
+	runs, failures int
+	seed           uint64
+}
+
+var results table
+
+// note adds runs of one kind to the table.
+func (r *table) note(t *testing.T, seed uint64, fault string, runs, failures int) {
+	if runs == 0 {
+		return
+	}
+	fault = strings.TrimPrefix(t.Name(), "Test") + ": " + fault
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.rows {
+		if r.rows[i].fault == fault {
+			r.rows[i].runs += runs
+			r.rows[i].failures += failures
+			return
+		}
+	}
+	r.rows = append(r.rows, row{fault, runs, failures, seed})
+}
+
+// failure counts an error.
+func failure(err error) int {
+	if err != nil {
+		return 1
+	}
+	return 0
+}
+
+// print prints the table for docs/reliability-crash.md.
+func (r *table) print() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.rows) == 0 || !testing.Verbose() {
+		return
+	}
+	fmt.Println("| fault | runs | failures | seed |\n|---|---|---|---|")
+	for _, w := range r.rows {
+		fmt.Printf("| %s | %d | %d | %d |\n", w.fault, w.runs, w.failures, w.seed)
+	}
 }
 
 // drivers are the two ways of carrying out a history.

@@ -28,6 +28,7 @@ func killed(t *testing.T, r torture.Run, kills int, seed uint64, check func(tort
 			t.Fatalf("kill %d: exit code %d, %v: %s", kill, code, err, out)
 		}
 		have, err := check(r, t.Context())
+		results.note(t, seed, "kill", 1, failure(err))
 		if err != nil {
 			t.Fatalf("kill %d after step %d: %v", kill, step, err)
 		}

@@ -1,6 +1,7 @@
 package torture_test
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -42,13 +43,15 @@ func TestStuckDisk(t *testing.T) {
 				if !stuck.Load() {
 					t.Skip("the run has no such operation")
 				}
-				if err != nil || code != 2 || !strings.Contains(out.String(), "the disk does not answer") {
+				gaveUp := err == nil && code == 2 && strings.Contains(out.String(), "the disk does not answer")
+				if _, err = cut(t, r, disk.At(disk.Events(), faultfs.Strict, nil)); err == nil && !gaveUp {
+					err = errors.New("the writer did not give up")
+				}
+				results.note(t, s, "blocked for ever", 1, failure(err))
+				if err != nil {
 					t.Fatalf("exit code %d after %v, %v: %s", code, took, err, out)
 				}
 				t.Logf("after %.1fs: %s", took.Seconds(), strings.TrimSpace(out.String()))
-				if _, err := cut(t, r, disk.At(disk.Events(), faultfs.Strict, nil)); err != nil {
-					t.Error(err)
-				}
 			})
 		}
 	}
