@@ -24,6 +24,7 @@ help:
 	@echo "make build   build bin/albert-search"
 	@echo "make setup   obtain ONNX Runtime into the cache folder of the user"
 	@echo "make race    run the tests of the concurrent packages with the race detector"
+	@echo "make torture kill writers, cut the power and let disks fail, for half an hour or so"
 	@echo "make fuzz    run each fuzz target for FUZZTIME (3s)"
 	@echo "make bench   run the benchmarks"
 	@echo "make lint    gofmt, go vet and staticcheck"
@@ -56,6 +57,19 @@ test: setup
 .PHONY: race
 race: setup
 	$(GO) test -race -skip '^TestQuality$$' $(TESTFLAGS) $(RACE)
+
+# The kills, of each of two kinds and by each of two writers; the losses of
+# power, by each writer; those of a real file system; and how many operations
+# fail, all when 0. TORTURE_SEED repeats a run.
+TORTURE_KILLS ?= 250
+TORTURE_CUTS ?= 1000
+TORTURE_EXT4 ?= 100
+TORTURE_SWEEP ?= 0
+export TORTURE_SEED
+.PHONY: torture
+torture: tools
+	TORTURE_KILLS=$(TORTURE_KILLS) TORTURE_CUTS=$(TORTURE_CUTS) TORTURE_EXT4=$(TORTURE_EXT4) \
+		TORTURE_SWEEP=$(TORTURE_SWEEP) $(GO) test -count=1 -timeout 3h -v $(TESTFLAGS) ./internal/torture
 
 FUZZTIME ?= 3s
 .PHONY: fuzz

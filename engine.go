@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
@@ -40,6 +41,10 @@ type Options struct {
 	// Reranking replaces what belongs to the reading model, as one that was
 	// fitted on questions of one's own. A Reader has its own.
 	Reranking *rerank.Calibration
+	// Patience is how long a change of the index may take, besides the time for
+	// as many bytes as it has, before the disk counts as one that does not
+	// answer; 0 means 5 minutes.
+	Patience time.Duration
 }
 
 // Engine is an index and the models that fill and read it. Models are loaded

@@ -126,7 +126,7 @@ func (e *Engine) index(ctx context.Context, run *indexRun) (err error) {
 	if o != nil && run.previous != nil && run.nothingNew(ctx, o) {
 		return nil
 	}
-	run.store, err = local.Create(ctx, e.o.Dir, local.Options{Settings: settings})
+	run.store, err = local.Create(ctx, e.o.Dir, local.Options{Settings: settings, Patience: e.o.Patience})
 	if err != nil {
 		return e.otherEmbedder(ctx, err, model)
 	}

@@ -122,7 +122,7 @@ func (e *Engine) Reembed(ctx context.Context, r ReembedRequest) (sum ReembedSumm
 	if err != nil {
 		return sum, err
 	}
-	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: stats.Settings})
+	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: stats.Settings, Patience: e.o.Patience})
 	if err != nil {
 		return sum, err
 	}

@@ -54,7 +54,7 @@ func (e *Engine) Remove(ctx context.Context, filter index.Filter) (removed []*in
 	if err != nil {
 		return nil, err
 	}
-	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: stats.Settings})
+	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: stats.Settings, Patience: e.o.Patience})
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,10 @@ func (s *Store) Apply(ctx context.Context, b index.Batch) error {
 	if s.writer == nil {
 		return fmt.Errorf("%s: %w", s.dir, index.ErrReadOnly)
 	}
+	return s.watched(func() error { return s.apply(ctx, b) })
+}
+
+func (s *Store) apply(ctx context.Context, b index.Batch) error {
 	s.writer.mu.Lock()
 	defer s.writer.mu.Unlock()
 	if err := s.writer.usable(ctx); err != nil {
@@ -202,7 +206,7 @@ func fieldValues(d *index.Info, p *index.Passage, match string) [numFields]strin
 // write carries out a change: postings, segment, then the view that searches
 // see. Until the next publication nothing of it is in a generation.
 func (s *Store) write(c *change) (err error) {
-	defer catchFaults(s.dir, &err)() // of segments that are merged
+	defer catchFault(&err)()
 	w := s.writer
 	batch := w.next.Batch + 1
 	for i, b := range c.postings {

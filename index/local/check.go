@@ -293,7 +293,7 @@ func (c *checker) segment(path string) {
 			c.problem(path, "%s", plainDamage(fault))
 		}
 	}()
-	defer catchFaults(path, &fault)()
+	defer catchFault(&fault)()
 	s, err := openSegment(path)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {

@@ -30,6 +30,9 @@ func Drop(ctx context.Context, dir string) (err error) {
 	if err := os.Remove(filepath.Join(dir, currentName)); err != nil {
 		return fmt.Errorf("delete index: %w", err)
 	}
+	if err := syncDir(dir); err != nil {
+		return fmt.Errorf("delete index: %w", err)
+	}
 	foreign := false
 	for _, e := range entries {
 		name := strings.TrimSuffix(e.Name(), tmpSuffix)

@@ -45,6 +45,31 @@ func replaceFile(path string, data []byte) error {
 	return syncDir(filepath.Dir(path))
 }
 
+// makeDir makes a folder, and those it is in, so that they are there after a
+// loss of power too. Of a folder that is there already the name is made durable
+// all the same: a writer that made it may have been killed before it did.
+func makeDir(path string) error {
+	parent := filepath.Dir(path)
+	if parent == path {
+		return nil
+	}
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeDir(parent); err != nil {
+			return err
+		}
+		if err := os.Mkdir(path, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	if err := syncDir(parent); !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return nil // whoever may not read a folder cannot sync it
+}
+
 // syncFile returns when the content of an existing file is on the disk.
 func syncFile(path string) (err error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)

@@ -21,7 +21,7 @@ type generation struct {
 // and checks that its parts belong together. known are files that were read
 // before.
 func openGeneration(dir string, manifestSum uint32, readOnly bool, known *knownFiles) (_ *generation, err error) {
-	defer catchFaults(dir, &err)()
+	defer catchFault(&err)()
 	m, err := readManifest(dir, manifestSum)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,10 @@ func openGeneration(dir string, manifestSum uint32, readOnly bool, known *knownF
 	}
 	v, err := openView(m, newContents(deleted, touched), segs, p, made)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("opening generation %d: %w", m.Generation, damaged(dir, err.Error())), p.close())
+		if !errors.Is(err, errFault) {
+			err = damaged(dir, err.Error())
+		}
+		return nil, errors.Join(fmt.Errorf("opening generation %d: %w", m.Generation, err), p.close())
 	}
 	return &generation{manifest: m, view: v, postings: p}, nil
 }

@@ -43,7 +43,7 @@ func (s *Store) Keyword(ctx context.Context, r index.Request) (hits []index.Hit,
 		return nil, err
 	}
 	defer s.recoverDamage(&err)
-	defer catchFaults(s.dir, &err)()
+	defer catchFault(&err)()
 	allowed, err := v.filterRows(ctx, r.Filter)
 	if err != nil {
 		return nil, err

@@ -75,7 +75,11 @@ func readCurrent(dir string) (current, error) {
 	}
 	cur, ok := parseCurrent(b)
 	if !ok {
-		if entry := foreign(dir); entry != "" {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return current{}, fmt.Errorf("opening index: %w", err)
+		}
+		if entry := foreign(entries); entry != "" {
 			return current{}, fmt.Errorf("%s: %w: it holds %q; choose another folder", dir, index.ErrNotIndex, entry)
 		}
 		return current{}, damaged(filepath.Join(dir, currentName), "does not name a generation")
@@ -102,8 +106,11 @@ func IsIndex(dir string) bool {
 			}
 		}
 	}
-	_, err := os.Lstat(filepath.Join(dir, lockName))
-	return err == nil && foreign(dir) == ""
+	if _, err := os.Lstat(filepath.Join(dir, lockName)); err != nil {
+		return false
+	}
+	entries, err := os.ReadDir(dir)
+	return err == nil && foreign(entries) == ""
 }
 
 // enclosing returns the index that dir is inside of, or "".
@@ -130,10 +137,14 @@ func missing(dir string, cause error) error {
 	case !errors.Is(cause, fs.ErrNotExist):
 		return fmt.Errorf("opening index: %w", cause)
 	}
-	if entry := foreign(dir); entry != "" {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("opening index: %w", err)
+	}
+	if entry := foreign(entries); entry != "" {
 		return fmt.Errorf("%s: %w: it holds %q; choose another folder", dir, index.ErrNotIndex, entry)
 	}
-	if laterGeneration(dir) {
+	if laterGeneration(entries) {
 		return damaged(filepath.Join(dir, currentName), "is missing")
 	}
 	return fmt.Errorf("%s: %w; make one by indexing a folder", dir, index.ErrNotFound)
@@ -141,9 +152,8 @@ func missing(dir string, cause error) error {
 
 // laterGeneration tells whether there is a generation that cannot come from a
 // first writer killed before it wrote CURRENT.
-func laterGeneration(dir string) bool {
-	entries, err := os.ReadDir(dir)
-	return err != nil || slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+func laterGeneration(entries []fs.DirEntry) bool {
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
 		n, ok := parseGen(e.Name())
 		return ok && n > 1
 	})
@@ -151,11 +161,7 @@ func laterGeneration(dir string) bool {
 
 // foreign returns the name of an entry that no index has, or "". Without it a
 // mistyped folder would be taken for an index and cleaned.
-func foreign(dir string) string {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err.Error()
-	}
+func foreign(entries []fs.DirEntry) string {
 	for _, e := range entries {
 		name := e.Name()
 		_, isGen := parseGen(strings.TrimSuffix(name, tmpSuffix))

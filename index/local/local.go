@@ -10,9 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/albert-search/albert-search/index"
 )
@@ -27,6 +27,10 @@ type Options struct {
 	// codedRows is the number of passages from which on a segment gets codes;
 	// 0 means the usual one. Tests have small segments.
 	codedRows int
+	// Patience is how long a single change may take, besides the time for as
+	// many bytes as the index has, before the disk counts as one that does not
+	// answer and everything fails; 0 means 5 minutes.
+	Patience time.Duration
 }
 
 // Store is an index in a folder.
@@ -34,6 +38,7 @@ type Store struct {
 	dir    string
 	writer *writer // nil when the Store was opened for reading
 	known  knownFiles
+	dog    watchdog
 
 	mu       sync.Mutex
 	closed   bool
@@ -72,18 +77,54 @@ func Create(ctx context.Context, dir string, o Options) (*Store, error) {
 			return nil, fmt.Errorf("%s: %w: it is inside the index %s; choose another folder", dir, index.ErrNotIndex, outer)
 		}
 	}
-	if err := os.MkdirAll(dir, dirMode); err != nil {
-		return nil, fmt.Errorf("making index: %w", err)
-	}
-	lock, err := lockDir(dir)
-	if err != nil {
+	s := &Store{dir: dir}
+	s.dog.patience = o.Patience
+	if err := s.dog.watch(dir, newestBytes(dir), func() error { return s.create(ctx, made, cmp.Or(o.codedRows, codedRows)) }); err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir}
-	if err := s.startWriting(ctx, lock, made, cmp.Or(o.codedRows, codedRows)); err != nil {
-		return nil, errors.Join(err, lock.Unlock())
-	}
 	return s, nil
+}
+
+func (s *Store) create(ctx context.Context, made *schema, codedRows int) (err error) {
+	if err := makeDir(s.dir); err != nil {
+		return fmt.Errorf("making index: %w", err)
+	}
+	lock, err := lockDir(s.dir)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, lock.Unlock())
+		}
+	}()
+	defer catchFault(&err)() // before the lock is given back
+	return s.startWriting(ctx, lock, made, codedRows)
+}
+
+// watched runs a part of the writer's work.
+func (s *Store) watched(f func() error) error {
+	s.mu.Lock()
+	m := s.manifest
+	s.mu.Unlock()
+	var bytes int64
+	if m != nil {
+		bytes = m.bytes()
+	}
+	return s.dog.watch(s.dir, bytes, f)
+}
+
+// newestBytes is the size of the newest generation, 0 when that is unknown.
+func newestBytes(dir string) int64 {
+	cur, err := readCurrent(dir)
+	if err != nil {
+		return 0
+	}
+	m, err := readManifest(filepath.Join(dir, genName(cur.generation)), cur.manifest)
+	if err != nil {
+		return 0
+	}
+	return m.bytes()
 }
 
 // SettingsError says that an index was made with other settings.
@@ -141,7 +182,8 @@ func (s *Store) Refresh(ctx context.Context) error {
 
 // openNewest opens the generation that CURRENT names. A writer may remove it
 // meanwhile, after having published two newer ones; then CURRENT is read again.
-func (s *Store) openNewest(ctx context.Context) error {
+func (s *Store) openNewest(ctx context.Context) (err error) {
+	defer catchFault(&err)()
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -196,7 +238,12 @@ func (s *Store) acquire() (*view, error) {
 func (s *Store) Close() error {
 	var err error
 	if s.writer != nil {
-		err = s.stopWriting()
+		if s.dog.isStuck() {
+			return nil // as one of the others has said; nothing can be freed
+		}
+		if err = s.watched(s.stopWriting); s.dog.isStuck() {
+			return err
+		}
 	}
 	s.mu.Lock()
 	v, p := s.view, s.postings

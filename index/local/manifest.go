@@ -124,8 +124,12 @@ func readManifest(gen string, want uint32) (*manifest, error) {
 			return nil, damaged(file, fmt.Sprintf("has %d bytes instead of %d", fi.Size(), f.Size))
 		}
 		if !immutable(f.Name) { // small, and nothing else checks it
-			if _, crc, err := sumFile(file); err != nil || crc != f.CRC32C {
-				return nil, errors.Join(damaged(file, "has another checksum than the manifest says"), err)
+			_, crc, err := sumFile(file)
+			if err != nil {
+				return nil, unreadable(file, err)
+			}
+			if crc != f.CRC32C {
+				return nil, damaged(file, "has another checksum than the manifest says")
 			}
 		}
 	}

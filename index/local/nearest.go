@@ -33,7 +33,7 @@ func (s *Store) nearest(ctx context.Context, r index.Request, codes bool) (hits 
 		return nil, err
 	}
 	defer v.release()
-	defer catchFaults(s.dir, &err)()
+	defer catchFault(&err)()
 	if err := checkLimit(r); err != nil {
 		return nil, err
 	}

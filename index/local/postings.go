@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,10 +35,6 @@ type postings struct {
 	failed chan error
 }
 
-// batchTimeout ends the wait for a batch that scorch does not finish. It only
-// has to be longer than the slowest disk.
-const batchTimeout = 5 * time.Minute
-
 // openPostings opens the postings in dir or makes new ones. Scorch panics on
 // some damaged files; that too becomes an error.
 func openPostings(dir string, readOnly bool) (_ *postings, err error) {
@@ -51,20 +49,27 @@ func openPostings(dir string, readOnly bool) (_ *postings, err error) {
 			p.queue.Close()
 		}
 	}()
+	defer catchFault(&err)()
 	s, err := scorch.NewScorch(scorch.Name, map[string]any{
 		"path":      dir,
 		"read_only": readOnly,
 		// Without it opening waits for ever for another process's lock.
 		"bolt_timeout":           "10s",
 		"asyncErrorCallbackName": callbackName,
+		"eventCallbackName":      callbackName,
 	}, p.queue)
 	if err != nil {
 		return nil, fmt.Errorf("opening postings %s: %w", dir, err)
 	}
+	began := backgroundErrors.await(s, dir)
+	defer backgroundErrors.began(s, dir)
 	if err := s.Open(); err != nil {
 		return nil, fmt.Errorf("opening postings %s: %w", dir, err)
 	}
 	p.scorch = s.(*scorch.Scorch)
+	if !readOnly {
+		<-began
+	}
 	return p, nil
 }
 
@@ -93,33 +98,28 @@ func batchNumber(r *scorch.IndexSnapshot) (uint64, error) {
 	return binary.BigEndian.Uint64(b), nil
 }
 
-// apply writes a batch and returns when it is on the disk. Scorch knows no
-// deadline, and after a panic of its background work it would wait for ever:
-// errors of that work and a timeout end the wait.
+// apply writes a batch and returns when it is on the disk. After a panic of its
+// background work scorch would wait for ever: errors of that work end the wait.
 func (p *postings) apply(number uint64, b *bleve.Batch) error {
 	select {
 	case err := <-p.failed: // a merge that failed since the last batch
-		return fmt.Errorf("writing postings: %w", err)
+		return fmt.Errorf("writing postings: %w", explained(err))
 	default:
 	}
 	b.SetInternal(batchKey, binary.BigEndian.AppendUint64(nil, number))
 	done := make(chan error, 1)
 	go func() {
-		defer func() {
-			if r := recover(); r != nil {
-				done <- fmt.Errorf("panic: %v", r)
-			}
-		}()
-		done <- p.scorch.Batch(b)
+		var err error
+		defer func() { done <- err }()
+		defer recoverPanic(&err)
+		defer catchFault(&err)()
+		err = p.scorch.Batch(b)
 	}()
-	timer := time.NewTimer(batchTimeout)
-	defer timer.Stop()
 	var err error
 	select {
 	case err = <-done:
 	case err = <-p.failed:
-	case <-timer.C:
-		err = fmt.Errorf("not done after %s", batchTimeout)
+		err = explained(err)
 	}
 	if err != nil {
 		return fmt.Errorf("writing postings: %w", err)
@@ -127,21 +127,34 @@ func (p *postings) apply(number uint64, b *bleve.Batch) error {
 	return nil
 }
 
+// explained is an error of scorch's background work, which shows a mapped file
+// that cannot be read as a panic.
+func explained(err error) error {
+	if strings.Contains(err.Error(), "invalid memory address") {
+		return fmt.Errorf("%w (%w)", errFault, err)
+	}
+	return err
+}
+
+// recoverPanic turns a panic of scorch into an error.
+func recoverPanic(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("panic: %v", r)
+	}
+}
+
 // copyTo writes the newest snapshot into dir: root.bolt afresh, the immutable
 // segments as links.
 func (p *postings) copyTo(dir string) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v", r)
-		}
-	}()
+	defer recoverPanic(&err)
+	defer catchFault(&err)()
 	r := p.scorch.CopyReader()
 	defer func() { err = errors.Join(err, r.CloseCopyReader()) }()
 	return r.CopyTo(linkDir{from: p.dir, to: dir})
 }
 
-// errStuck says that scorch's background work does not end.
-var errStuck = errors.New("the postings do not end their background work")
+// errStuck says that something does not come to an end.
+var errStuck = errors.New("stuck")
 
 // close ends scorch's background work. After an error that work may be stuck;
 // then it is left alone and the error is errStuck.
@@ -159,7 +172,7 @@ func (p *postings) close() error {
 	case err := <-done:
 		return err
 	case <-timer.C:
-		return fmt.Errorf("closing postings %s: %w", p.dir, errStuck)
+		return fmt.Errorf("closing postings %s: %w: their background work does not end", p.dir, errStuck)
 	}
 }
 
@@ -214,11 +227,28 @@ var backgroundErrors = newErrorRouter()
 type errorRouter struct {
 	mu   sync.Mutex
 	dirs map[string]chan<- error
+	// waiting has those that wait for the first sign of life of a persister.
+	waiting map[waiter]struct{}
+}
+
+type waiter struct {
+	scorch bleve.Index
+	dir    string
+	began  chan struct{}
 }
 
 func newErrorRouter() *errorRouter {
-	r := &errorRouter{dirs: make(map[string]chan<- error)}
+	r := &errorRouter{dirs: make(map[string]chan<- error), waiting: make(map[waiter]struct{})}
 	scorch.RegistryAsyncErrorCallbacks[callbackName] = r.report
+	scorch.RegistryEventCallbacks[callbackName] = func(e scorch.Event) bool {
+		// Scorch calls this in its goroutines and has no other place for it. The
+		// panics it recovers, and reports.
+		debug.SetPanicOnFault(true)
+		if e.Kind == scorch.EventKindPurgerCheck || e.Kind == scorch.EventKindPersisterProgress {
+			r.began(e.Scorch, "")
+		}
+		return true
+	}
 	return r
 }
 
@@ -234,11 +264,41 @@ func (r *errorRouter) forget(dir string) {
 	delete(r.dirs, dir)
 }
 
-func (r *errorRouter) report(err error, dir string) {
+// await returns a channel that is closed when scorch's persister has called
+// back, or has failed: only then does a fault of memory in it not end the
+// program.
+func (r *errorRouter) await(s bleve.Index, dir string) <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	w := waiter{s, dir, make(chan struct{})}
+	r.waiting[w] = struct{}{}
+	return w.began
+}
+
+// began ends the wait for the persister of a scorch, or of that in a folder.
+func (r *errorRouter) began(s bleve.Index, dir string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for w := range r.waiting {
+		if w.scorch == s || w.dir == dir {
+			close(w.began)
+			delete(r.waiting, w)
+		}
+	}
+}
+
+// retryPause is how long scorch's background work waits before it tries again
+// what has failed; by itself it would not wait at all.
+const retryPause = 100 * time.Millisecond
+
+func (r *errorRouter) report(err error, dir string) {
+	debug.SetPanicOnFault(true)
+	r.began(nil, dir)
+	r.mu.Lock()
 	select {
 	case r.dirs[dir] <- err:
 	default: // nobody listens, or an earlier error waits already
 	}
+	r.mu.Unlock()
+	time.Sleep(retryPause)
 }

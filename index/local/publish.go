@@ -20,12 +20,14 @@ func (s *Store) Publish(ctx context.Context) error {
 	if s.writer == nil {
 		return fmt.Errorf("%s: %w", s.dir, index.ErrReadOnly)
 	}
-	s.writer.mu.Lock()
-	defer s.writer.mu.Unlock()
-	if s.writer.failed != nil {
-		return s.writer.failed
-	}
-	return s.publishDirty(ctx)
+	return s.watched(func() error {
+		s.writer.mu.Lock()
+		defer s.writer.mu.Unlock()
+		if s.writer.failed != nil {
+			return s.writer.failed
+		}
+		return s.publishDirty(ctx)
+	})
 }
 
 // publishDirty publishes if there is anything to publish. The caller holds the
@@ -45,7 +47,8 @@ func (s *Store) publishDirty(ctx context.Context) error {
 	return nil
 }
 
-func (s *Store) publish() error {
+func (s *Store) publish() (err error) {
+	defer catchFault(&err)()
 	w := s.writer
 	v, err := s.acquire()
 	if err != nil {

@@ -20,13 +20,13 @@ func (s *Store) Documents(ctx context.Context) iter.Seq2[*index.Info, error] {
 			return
 		}
 		defer v.release()
-		docs, err := v.byID(s.dir)
+		docs, err := v.byID()
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		for _, ref := range docs {
-			d, err := v.readDoc(s.dir, ref)
+			d, err := v.readDoc(ref)
 			if err = cmp.Or(err, ctx.Err()); err != nil {
 				yield(nil, err)
 				return
@@ -38,17 +38,16 @@ func (s *Store) Documents(ctx context.Context) iter.Seq2[*index.Info, error] {
 	}
 }
 
-// byID returns the documents of a view of the index in dir, in ascending order
-// of ID.
-func (v *view) byID(dir string) (docs []docRef, err error) {
-	defer catchFaults(dir, &err)()
+// byID returns the documents in ascending order of ID.
+func (v *view) byID() (docs []docRef, err error) {
+	defer catchFault(&err)()
 	docs = slices.AppendSeq(make([]docRef, 0, v.documents()), v.docsFrom(0))
 	slices.SortFunc(docs, func(a, b docRef) int { return strings.Compare(a.seg.docID(a.i), b.seg.docID(b.i)) })
 	return docs, nil
 }
 
-func (v *view) readDoc(dir string, r docRef) (d *docRecord, err error) {
-	defer catchFaults(dir, &err)()
+func (v *view) readDoc(r docRef) (d *docRecord, err error) {
+	defer catchFault(&err)()
 	return v.doc(r)
 }
 
@@ -61,7 +60,7 @@ func (s *Store) Passages(ctx context.Context, ids []index.PassageID) (stored []i
 		return nil, err
 	}
 	defer v.release()
-	defer catchFaults(s.dir, &err)()
+	defer catchFault(&err)()
 	stored = make([]index.Stored, 0, len(ids))
 	for _, id := range ids {
 		if err := ctx.Err(); err != nil {

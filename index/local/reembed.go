@@ -118,6 +118,10 @@ func (r *reembedding) Vector(id index.PassageID) []float32 {
 // it has begun to write. After an error of writing the Store takes nothing
 // more; everything that was published stays.
 func (r *reembedding) Add(ctx context.Context, vectors []index.Embedded) error {
+	return r.store.watched(func() error { return r.add(ctx, vectors) })
+}
+
+func (r *reembedding) add(ctx context.Context, vectors []index.Embedded) error {
 	w, err := r.lock(ctx)
 	if err != nil {
 		return err
@@ -147,6 +151,10 @@ func (r *reembedding) Add(ctx context.Context, vectors []index.Embedded) error {
 // Switch makes the shadow the vectors of the Store and publishes. The one
 // generation has the old vectors and settings, the next the new ones.
 func (r *reembedding) Switch(ctx context.Context) error {
+	return r.store.watched(func() error { return r.switchOver(ctx) })
+}
+
+func (r *reembedding) switchOver(ctx context.Context) error {
 	w, err := r.lock(ctx)
 	if err != nil {
 		return err

@@ -159,14 +159,18 @@ func openSegment(path string) (*segment, error) {
 	}
 	s := &segment{path: path, name: filepath.Base(path), size: fi.Size(), data: data}
 	if err := s.parse(); err != nil {
-		return nil, errors.Join(damaged(path, err.Error()), data.Unmap())
+		if !errors.Is(err, errFault) {
+			err = damaged(path, err.Error())
+		}
+		return nil, errors.Join(err, data.Unmap())
 	}
 	s.codes, _ = openCodes(s.codesPath(), s) // or it is searched without
 	s.refs.Store(1)
 	return s, nil
 }
 
-func (s *segment) parse() error {
+func (s *segment) parse() (err error) {
+	defer catchFault(&err)()
 	f, err := decodeFooter(s.data)
 	if err != nil {
 		return err

@@ -165,7 +165,8 @@ func (sh *shadow) missing(v *view, vectors []index.Embedded) ([]segSource, error
 }
 
 // addShadow writes documents into the shadow.
-func (w *writer) addShadow(docs []segSource) error {
+func (w *writer) addShadow(docs []segSource) (err error) {
+	defer catchFault(&err)()
 	sh := w.shadow
 	seg, err := w.addSegment(docs, sh.embedder.Dim)
 	if err != nil {

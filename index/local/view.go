@@ -36,7 +36,7 @@ func newView(c contents, segs []*segment, snapshot *scorch.IndexSnapshot, update
 	v.refs.Store(1)
 	n, err := snapshot.DocCount()
 	if err == nil && n != v.live.GetCardinality() {
-		err = fmt.Errorf("the postings have %d passages instead of %d", n, v.live.GetCardinality())
+		err = fmt.Errorf("has postings of %d passages instead of %d", n, v.live.GetCardinality())
 	}
 	if err != nil {
 		return nil, errors.Join(err, v.release())

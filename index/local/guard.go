@@ -1,0 +1,90 @@
+package local
+
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// errFault says that a mapped file cannot be read.
+var errFault = fmt.Errorf("a file of the index cannot be read, because the disk fails or the file was cut short: %w", syscall.EIO)
+
+// catchFault makes an error of a failure to read a mapped file, until what it
+// returns is called, deferred: the system tells of a disk that cannot be read,
+// or of a file that was cut short, by a signal, which would end the program. It
+// holds for the one goroutine.
+//
+//	defer catchFault(&err)()
+func catchFault(err *error) func() {
+	before := debug.SetPanicOnFault(true)
+	return func() {
+		debug.SetPanicOnFault(before)
+		switch r := recover().(type) {
+		case nil:
+		case interface {
+			runtime.Error
+			Addr() uintptr
+		}:
+			*err = errFault
+		default:
+			panic(r)
+		}
+	}
+}
+
+// panicOf runs f, with faults as panics, and returns what it panics with.
+// Goroutines that help with a search have the caller deal with it.
+func panicOf(f func()) (panicked any) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() { panicked = recover() }()
+	f()
+	return nil
+}
+
+// patience is how long a change may take, besides the time for as many bytes as
+// the index has, before the disk counts as one that does not answer.
+const (
+	patience       = 5 * time.Minute
+	bytesPerSecond = 10 << 20
+)
+
+// watchdog ends the waiting for a disk that does not answer. The system knows no
+// deadline for files, so that what waits for it is left alone, with the locks
+// that it holds: from then on everything fails.
+type watchdog struct {
+	patience time.Duration // 0 means the usual one
+	stuck    atomic.Pointer[error]
+}
+
+// isStuck tells whether the disk did not answer.
+func (d *watchdog) isStuck() bool { return d.stuck.Load() != nil }
+
+// watch runs a part of the writer's work on an index of so many bytes.
+func (d *watchdog) watch(dir string, bytes int64, f func() error) error {
+	if err := d.stuck.Load(); err != nil {
+		return *err
+	}
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		defer func() { done <- err }()
+		defer catchFault(&err)()
+		err = f()
+	}()
+	limit := cmp.Or(d.patience, patience) + time.Duration(bytes/bytesPerSecond)*time.Second
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		err := fmt.Errorf("writing index %s: %w after %v: the disk does not answer; what was published is intact: end this process, mend the disk and index again",
+			dir, errStuck, limit)
+		d.stuck.Store(&err)
+		return err
+	}
+}
