@@ -130,6 +130,8 @@ func (s *server) do(ctx context.Context, op string, args []byte) (any, error) {
 		return call(ctx, args, s.bandwidth)
 	case "models":
 		return call(ctx, args, s.openModels)
+	case "export":
+		return call(ctx, args, s.export)
 	case "embed":
 		return call(ctx, args, s.embed)
 	case "tokenize":

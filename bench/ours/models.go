@@ -4,13 +4,16 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"hash/fnv"
+	"hash/crc32"
+	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"time"
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert"
+	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/modelstore"
 	"github.com/albert-search/albert-search/qa"
@@ -63,6 +66,23 @@ func files(store *modelstore.Store, name string) (*albertsearch.ModelFiles, erro
 	}, nil
 }
 
+// export writes the files of the built-in reader into a folder.
+func (s *server) export(_ context.Context, a struct{ Dir string }) (done, error) {
+	if err := os.MkdirAll(a.Dir, 0o700); err != nil {
+		return done{}, err
+	}
+	for _, name := range []string{"config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt"} {
+		data, err := fs.ReadFile(builtin.Reader(), name)
+		if err != nil {
+			return done{}, err
+		}
+		if err := os.WriteFile(filepath.Join(a.Dir, name), data, 0o600); err != nil {
+			return done{}, err
+		}
+	}
+	return done{}, nil
+}
+
 // embed makes the vectors of n lines of a text file, and writes them to Out, raw
 // float32, when it is given.
 func (s *server) embed(ctx context.Context, a struct {
@@ -92,9 +112,8 @@ func (s *server) embed(ctx context.Context, a struct {
 type tokenized struct {
 	done
 	Pieces int `json:"pieces"`
-	// Hash is the FNV-1a of the pieces' ids, little-endian, a text after the
-	// other.
-	Hash string `json:"hash"`
+	// Sums are the CRC-32 (IEEE) of each text's ids, little-endian.
+	Sums []uint32 `json:"sums"`
 }
 
 // tokenize cuts the lines of a text file into pieces, one after the other, with
@@ -117,14 +136,14 @@ func (s *server) tokenize(_ context.Context, a struct {
 		out[i] = tok.Append(nil, t)
 	}
 	r.Seconds = since(began)
-	hash := fnv.New64a()
 	for _, tokens := range out {
 		r.Pieces += len(tokens)
+		var ids []byte
 		for _, t := range tokens {
-			hash.Write(binary.LittleEndian.AppendUint32(nil, uint32(t.ID)))
+			ids = binary.LittleEndian.AppendUint32(ids, uint32(t.ID))
 		}
+		r.Sums = append(r.Sums, crc32.ChecksumIEEE(ids))
 	}
-	r.Hash = fmt.Sprintf("%016x", hash.Sum64())
 	return r, nil
 }
 

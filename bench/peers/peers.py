@@ -113,7 +113,7 @@ def main():
     if a.write:
         import tables
 
-        tables.write(known, ROOT / "docs" / "benchmarks.md")
+        tables.write(known, ROOT / "docs" / "benchmarks.md", ROWS)
     sys.exit(1 if failed else 0)
 
 

@@ -1,6 +1,8 @@
 """Reading passages for the answer to a question."""
 
+import json
 import re
+import shutil
 import time
 from pathlib import Path
 
@@ -21,10 +23,14 @@ def ask(run):
     count = 4 if run.quick else 100
     folder, _, _, said = files(run, n)
     reader = Path(run.reader) if run.reader else builtin_reader(run)
-    store = minilm.imported(run.work, run.program, reader, "reader")
-    exact = minilm.imported(run.work, run.program, reader, "reader-fp32", "--precision", "fp32")
+    name = "reader-" + ("given" if run.reader else "builtin")
+    store = minilm.imported(run.work, run.program, reader, name + "-fp32", "--precision", "fp32")
+    mine = ""
+    if run.reader:
+        mine = name
+        minilm.imported(run.work, run.program, reader, mine)
     worker = run.worker(Worker([run.ours]))
-    worker("models", models=store, reader="reader")
+    worker("models", models=store, reader=mine)
     out = run.work / f"asked-{n}"
     worker("index", documents=folder, index=out)
     worker("engine.open", index=out)
@@ -62,24 +68,25 @@ def ask(run):
     one = side(sides, "transformers, torch fp32, a window at a time (the pipeline's default)", transformers_side(1))
     many = side(sides, f"transformers, torch fp32, windows sorted by length, {READ} at a time", transformers_side(READ))
     run.interleave(sides, 5)
+    which = f"the reader {reader.name}" if run.reader else "the built-in reader"
     notes = [
         "The transformers of today has no question-answering pipeline any more; this is its loop with AutoModelForQuestionAnswering: "
         f"windows of {WINDOW} pieces with {STRIDE} shared, softmax of starts and of ends over the passage, the likeliest span of at most {ANSWER} pieces. "
         "It is given the passages that our search has found and does not search.",
     ]
     if "transformers" in best:
-        notes.append(agreement(run, worker, exact, best["transformers"], questions[: 20 if not run.quick else 4], candidates))
+        notes.append(agreement(run, worker, store, name + "-fp32", best["transformers"], questions[: 20 if not run.quick else 4], candidates))
     return [table(
-        "ask", f"Answering {len(questions)} questions out of {READ} passages each, warm ({said}, reader {reader.name})", us, sides,
+        "ask", f"Answering {len(questions)} questions out of {READ} passages each, warm ({said}, {which})", us, sides,
         [("p50", lambda s: duration(s.percentile(50))), ("p99", lambda s: duration(s.percentile(99)))], notes,
         [claim("ask against the question-answering pipeline", us, [one, many], 3)],
     )]
 
 
-def agreement(run, worker, exact, read, questions, candidates):
+def agreement(run, worker, store, name, read, questions, candidates):
     """How often the best span of a passage is the same text."""
     fp32 = run.worker(Worker([run.ours]))
-    fp32("models", models=exact, reader="reader-fp32")
+    fp32("models", models=store, reader=name)
     same = {"int8": [0, 0], "fp32": [0, 0]}
     top = {"int8": 0, "fp32": 0}
     for question, passages in zip(questions, candidates):
@@ -146,5 +153,38 @@ def pipeline(run, reader, batch):
 
 
 def builtin_reader(run):
-    """The built-in reader in 32 bits, in Hugging Face layout."""
-    raise RuntimeError("name a reader: --reader DIR (READER=DIR of make)")
+    """The built-in reader in 32 bits, in Hugging Face layout: its int8 weights times their scales."""
+    out = run.work / "builtin-reader"
+    if (out / "model.safetensors").exists():
+        return out
+    from safetensors.numpy import load_file, save_file
+
+    raw = run.work / "builtin-reader-int8"
+    worker = Worker([run.ours])
+    worker("export", dir=raw)
+    worker.close()
+    stored, tensors = load_file(raw / "model.safetensors"), {}
+    for name, t in stored.items():
+        if name.endswith("_scale"):
+            continue
+        t, scale, given = t.astype(np.float32), stored.get(name + "_scale"), stored.get(name.replace(".weight", ".input_scale"))
+        if scale is not None and "word_embeddings" in name:
+            t = t * scale[:, None].astype(np.float32)
+        elif scale is not None:  # [in, out], scales of the outputs and of the inputs (docs/inference.md)
+            t = t * scale.astype(np.float32)
+            if given is not None:
+                t = t * given.astype(np.float32)[:, None]
+            t = t.T
+        if "query_key_value" in name:
+            for part, x in zip(("query", "key", "value"), np.split(t, 3)):
+                tensors[name.replace("query_key_value", part)] = np.ascontiguousarray(x)
+        else:
+            tensors[name] = np.ascontiguousarray(t)
+    out.mkdir(exist_ok=True)
+    for name in ("tokenizer_config.json", "vocab.txt"):
+        shutil.copy(raw / name, out)
+    config = json.loads((raw / "config.json").read_text())
+    config["dtype"] = "float32"
+    (out / "config.json").write_text(json.dumps(config))
+    save_file(tensors, out / "model.safetensors", {"format": "pt"})
+    return out

@@ -5,17 +5,19 @@ from pathlib import Path
 BEGIN, END = "<!-- peers:begin -->", "<!-- peers:end -->"
 
 
-def write(known, path):
+def write(known, path, rows=()):
     text = Path(path).read_text()
     before, found, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not found or not end:
         raise SystemExit(f"{path} has no {BEGIN} and {END}")
-    Path(path).write_text(before + BEGIN + "\n\n" + render(known) + "\n" + END + after)
+    Path(path).write_text(before + BEGIN + "\n\n" + render(known, rows) + "\n" + END + after)
 
 
-def render(known):
-    tables = list(known["tables"].values())
+def render(known, rows=()):
+    """The tables in Markdown, in the order of the rows."""
+    rows = list(rows)
+    tables = sorted(known["tables"].values(), key=lambda t: rows.index(t["row"]) if t["row"] in rows else len(rows))
     if not tables:
         return "Nothing has been measured yet.\n"
     out = []
