@@ -72,8 +72,8 @@ def index(run):
     us = side(sides, "albert-search", ours)
     alone = side(sides, "albert-search, only embedding the same passages", bare)
     peer = side(sides, "txtai (content and hybrid)", txtai)
-    # One round takes minutes; the others' times are long enough to be steady.
-    run.interleave(sides, 3, warm=run.quick)
+    # A round takes minutes, which is long enough to be steady.
+    run.interleave(sides, 2, warm=run.quick)
     claims = [claim("indexing against txtai", us, [peer], 3)]
     if us.seconds and alone.seconds:
         claims.append({"text": "indexing, of the bare embedding rate", "least": 0.85, "value": ratios(us, alone)["median"],

@@ -99,7 +99,8 @@ def side(sides, name, prepare):
     except Exception as error:  # a peer that does not work is reported, and the rest goes on
         s.error = reason(error)
         log(f"  {name}: {s.error}")
-        traceback.print_exc(file=sys.stderr)
+        if not isinstance(error, RuntimeError):
+            traceback.print_exc(file=sys.stderr)
     return s
 
 

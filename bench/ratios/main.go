@@ -1,7 +1,7 @@
 // Command ratios runs the benchmarks that compare a fast path with a plain one in
 // the same run, and prints how many times as fast it is. A benchmark says so with
-// a metric whose unit begins with "x-": x-flat is the time of the flat scan over
-// that of what is measured.
+// a metric; bench/ratios.json names the benchmarks and the units of such metrics:
+// x-flat, say, is the time of the flat scan over that of what is measured.
 //
 //	go run ./bench/ratios           all of them, some minutes
 //	go run ./bench/ratios -guard    a short form: fails when a ratio is less than half of the recorded one
@@ -39,11 +39,21 @@ const tolerated = 0.5
 // file is bench/ratios.json.
 type file struct {
 	Benchmarks []benchmark `json:"benchmarks"`
+	// Better tells of each unit that is a ratio whether more or less is better.
+	Better map[string]direction `json:"better"`
 	// Processor is where the ratios were recorded.
 	Processor string `json:"processor"`
 	// Ratios are those of the guard's benchmarks, by "BenchmarkName unit".
 	Ratios map[string]float64 `json:"ratios"`
 }
+
+// direction is where better ratios lie.
+type direction string
+
+const (
+	more direction = "more"
+	less direction = "less"
+)
 
 // benchmark is what is run of a package.
 type benchmark struct {
@@ -79,6 +89,11 @@ func run(ctx context.Context, path string, guard, record bool) error {
 	if err := json.Unmarshal(data, &f); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	for unit, d := range f.Better {
+		if d != more && d != less {
+			return fmt.Errorf("%s: %s of %q is better; say more or less", path, unit, d)
+		}
+	}
 	began := time.Now()
 	measured, cpu, err := f.measure(ctx, guard || record)
 	if err != nil {
@@ -88,7 +103,7 @@ func run(ctx context.Context, path string, guard, record bool) error {
 	if !guard {
 		known = nil
 	}
-	wrong := report(os.Stdout, measured, known)
+	wrong := f.report(os.Stdout, measured, known)
 	fmt.Printf("%s; %.0f s\n", cmp.Or(cpu, "unknown processor"), time.Since(began).Seconds())
 	switch {
 	case record:
@@ -123,7 +138,7 @@ func (f *file) measure(ctx context.Context, short bool) (ratios map[string]float
 		if err := c.Run(); err != nil {
 			return nil, "", fmt.Errorf("%s: %w\n%s", b.Package, err, out.Bytes())
 		}
-		found, p, err := parse(&out)
+		found, p, err := f.parse(&out)
 		if err != nil {
 			return nil, "", err
 		}
@@ -142,7 +157,7 @@ func (f *file) measure(ctx context.Context, short bool) (ratios map[string]float
 var cores = regexp.MustCompile(`-\d+$`)
 
 // parse reads the output of go test -bench.
-func parse(r io.Reader) (ratios map[string]float64, cpu string, err error) {
+func (f *file) parse(r io.Reader) (ratios map[string]float64, cpu string, err error) {
 	ratios = make(map[string]float64)
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
@@ -155,7 +170,7 @@ func parse(r io.Reader) (ratios map[string]float64, cpu string, err error) {
 		}
 		// After the name and the number of runs come pairs of value and unit.
 		for pair := range slices.Chunk(fields[2:], 2) {
-			if len(pair) < 2 || !strings.HasPrefix(pair[1], "x-") {
+			if len(pair) < 2 || f.Better[pair[1]] == "" {
 				continue
 			}
 			v, err := strconv.ParseFloat(pair[0], 64)
@@ -170,7 +185,7 @@ func parse(r io.Reader) (ratios map[string]float64, cpu string, err error) {
 
 // report prints the ratios, beside those that are known if there are any, and
 // returns what is wrong with them.
-func report(to io.Writer, measured, known map[string]float64) (wrong []string) {
+func (f *file) report(to io.Writer, measured, known map[string]float64) (wrong []string) {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	defer w.Flush()
 	for _, name := range slices.Sorted(maps.Keys(measured)) {
@@ -178,7 +193,11 @@ func report(to io.Writer, measured, known map[string]float64) (wrong []string) {
 		fmt.Fprintf(w, "%s\t%.3g\t%s", strings.TrimPrefix(benchmark, "Benchmark"), measured[name], unit)
 		if was, ok := known[name]; ok {
 			fmt.Fprintf(w, "\trecorded %.3g", was)
-			if measured[name] < tolerated*was {
+			worse := measured[name] < tolerated*was
+			if f.Better[unit] == less {
+				worse = was < tolerated*measured[name]
+			}
+			if worse {
 				wrong = append(wrong, fmt.Sprintf("%s is %.3g and was %.3g", name, measured[name], was))
 			}
 		}

@@ -16,7 +16,7 @@ PASS
 `
 
 func TestParse(t *testing.T) {
-	got, cpu, err := parse(strings.NewReader(output))
+	got, cpu, err := (&file{Better: map[string]direction{"x-flat": more}}).parse(strings.NewReader(output))
 	if err != nil || cpu != "Some Processor" {
 		t.Fatalf("processor %q, error %v", cpu, err)
 	}
@@ -27,6 +27,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
+	f := &file{Better: map[string]direction{"x-b": more, "x-walk": less}}
 	for _, c := range []struct {
 		name            string
 		measured, known map[string]float64
@@ -34,11 +35,13 @@ func TestReport(t *testing.T) {
 	}{
 		{"half is tolerated", map[string]float64{"a x-b": 5}, map[string]float64{"a x-b": 10}, 0},
 		{"less is not", map[string]float64{"a x-b": 4.9}, map[string]float64{"a x-b": 10}, 1},
+		{"twice is tolerated where less is better", map[string]float64{"a x-walk": 4}, map[string]float64{"a x-walk": 2}, 0},
+		{"more is not", map[string]float64{"a x-walk": 4.1}, map[string]float64{"a x-walk": 2}, 1},
 		{"a new one", map[string]float64{"a x-b": 4.9}, map[string]float64{}, 0},
 		{"one that is gone", map[string]float64{"a x-b": 4.9}, map[string]float64{"a x-b": 5, "c x-b": 1}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if wrong := report(io.Discard, c.measured, c.known); len(wrong) != c.wrong {
+			if wrong := f.report(io.Discard, c.measured, c.known); len(wrong) != c.wrong {
 				t.Errorf("wrong: %q", wrong)
 			}
 		})
