@@ -8,7 +8,7 @@ import sys
 import time
 
 import minilm
-from harness import HERE, Worker, bound, claim, duration, log, ratios, side, table
+from harness import Worker, bound, claim, duration, ratios, side, table
 from inputs import first_lines
 
 
@@ -16,7 +16,7 @@ def files(run, n):
     """A folder with n text files, a passage each, a hundred a folder, and their texts."""
     file, said = run.inputs.passages(n)
     texts = first_lines(file, n)
-    folder = run.work / f"files-{n}"
+    folder = file.with_name(file.stem.replace("passages", "files"))
     if not folder.exists():
         part = folder.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
@@ -95,6 +95,7 @@ def unchanged(run):
     worker = run.worker(Worker([run.ours]))
     worker("models")
     out = run.work / f"unchanged-{n}"
+    shutil.rmtree(out, ignore_errors=True)
     made = worker("index", documents=folder, index=out)
     assert made["failed"] == 0, made
     inside, outside = [], []
@@ -155,13 +156,14 @@ def cold(run):
     folder, _, _, said = files(run, n)
     question = run.inputs.questions(1)[0]
     out = run.work / f"cold-{n}"
+    shutil.rmtree(out, ignore_errors=True)
     subprocess.run([run.program, "index", folder, "--index", out, "-q"], check=True)
     searching, asking = [], []
 
     def txtai(s):
         from txtai import Embeddings
 
-        to = run.work / f"txtai-cold-{n}"
+        to = run.work / f"txtai-{folder.name}"
         if not to.exists():
             embeddings = Embeddings(path=str(minilm.folder()), content=True, hybrid=True, gpu=False)
             embeddings.index((str(p), p.read_text()) for p in sorted(folder.rglob("*.txt")))

@@ -234,7 +234,7 @@ def tokenizer(run):
         def prepare(s):
             import sentencepiece
 
-            sp = sentencepiece.SentencePieceProcessor(model_file=str(trained(run, texts) / "spiece.model"))
+            sp = sentencepiece.SentencePieceProcessor(model_file=str(trained(run, file, texts) / "spiece.model"))
 
             def once(_):
                 took, found = timed(lambda: sp.encode(texts, out_type=int, num_threads=1))
@@ -250,13 +250,13 @@ def tokenizer(run):
         compare("wordpiece", "WordPiece tokenizer", minilm.folder(), [
             ("Hugging Face tokenizers", hf(True)), ("Hugging Face tokenizers, without byte ranges", hf(False)),
         ]),
-        compare("sentencepiece", "SentencePiece tokenizer", trained(run, texts), [("sentencepiece (C++)", cpp)]),
+        compare("sentencepiece", "SentencePiece tokenizer", trained(run, file, texts), [("sentencepiece (C++)", cpp)]),
     ]
 
 
-def trained(run, texts):
+def trained(run, file, texts):
     """A folder with a unigram model of 8,000 pieces, trained on the texts, that keeps case and accents."""
-    out = run.work / "sentencepiece"
+    out = run.work / f"sentencepiece-{file.stem}"
     if not (out / "spiece.model").exists():
         import sentencepiece
 

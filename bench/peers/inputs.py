@@ -7,6 +7,7 @@ albert-search's built-in embedder; where more are needed than there are, the row
 are repeated with perturbation.
 """
 
+import hashlib
 import random
 import re
 from pathlib import Path
@@ -20,26 +21,23 @@ DIM = 384
 
 class Inputs:
     def __init__(self, work, ours, text=None, vectors=None, queries=None, query_vectors=None):
-        self.work, self.ours = work, ours
+        self.work, self.ours = work, ours  # what is made is kept in work, under the key of what it is made of
         self.text, self.queries = Path(text) if text else None, Path(queries) if queries else None
         self.vectors, self.query_vectors = Path(vectors) if vectors else None, Path(query_vectors) if query_vectors else None
 
     def passages(self, n):
         """A file with n passages, a line each, and what they are."""
-        if self.text:
-            lines = first_lines(self.text, n)
-            if len(lines) == n:
-                return self.write(f"passages-{n}.txt", lines), f"{n:,} passages of {self.text.name}"
-            said = f"{n:,} passages: the {len(lines):,} of {self.text.name}, repeated with a word in ten left out"
-        else:
-            lines = sample_paragraphs()
-            said = f"{n:,} passages: the {len(lines):,} paragraphs of testdata/sample, repeated with a word in ten left out"
+        lines = first_lines(self.text, n) if self.text else sample_paragraphs()
+        of = self.text.name if self.text else "testdata/sample"
+        said = f"{n:,} passages of {of}"
+        if len(lines) < n:
+            said += f": its {len(lines):,}, repeated with a word in ten left out"
         r = random.Random(1)
-        repeated = list(lines[:n])
+        repeated = lines[:n]
         while len(repeated) < n:
             words = lines[len(repeated) % len(lines)].split()
             repeated.append(" ".join(w for w in words if r.random() > 0.1) or words[0])
-        return self.write(f"passages-{n}.txt", repeated), said
+        return self.write("passages", repeated), said
 
     def questions(self, n):
         """n queries: lines of the file, or sentences of the sample documents."""
@@ -48,8 +46,10 @@ class Inputs:
         return sentences(sample_paragraphs(), n)
 
     def write(self, name, lines):
-        path = self.work / name
-        path.write_text("\n".join(lines) + "\n")
+        """A file of the lines, whose name tells of its content."""
+        data = ("\n".join(lines) + "\n").encode()
+        path = self.work / f"{name}-{len(lines)}-{hashlib.sha256(data).hexdigest()[:8]}.txt"
+        path.write_bytes(data)
         return path
 
     def vectors_file(self, rows):
@@ -59,28 +59,28 @@ class Inputs:
         else:
             n = min(rows, 20_000)
             text, said = self.passages(n)
-            file = self.embedded(text, n, f"embedded-{n}.f32")
-            said = f"{rows:,} vectors of the built-in embedder: " + said
-        have = file.stat().st_size // (4 * DIM)
+            file = self.embedded(text, n)
+            said = f"{rows:,} vectors, by the built-in embedder, of {said}"
+        size = file.stat().st_size
+        have = size // (4 * DIM)
         if have >= rows:
             return file, said
-        out = self.work / f"vectors-{rows}.f32"
+        out = self.work / f"vectors-{rows}-{file.stem}-{size}.f32"
         if not out.exists() or out.stat().st_size != 4 * DIM * rows:
             mixed(file, have, rows, out)
-        return out, f"{said} (the file has {have:,}; the rest are its rows, each with 0.35 times another one added, normalised)"
+        return out, f"{said} (it has {have:,}; the rest are its rows, each with 0.35 times another one added, normalised)"
 
     def query_file(self, n):
         """A raw file with n query vectors, and how many there are."""
         if self.query_vectors:
             return self.query_vectors, min(n, self.query_vectors.stat().st_size // (4 * DIM))
         questions = self.questions(n)
-        text = self.write(f"questions-{len(questions)}.txt", questions)
-        return self.embedded(text, len(questions), f"questions-{len(questions)}.f32"), len(questions)
+        return self.embedded(self.write("questions", questions), len(questions)), len(questions)
 
-    def embedded(self, text, n, name):
-        out = self.work / name
+    def embedded(self, text, n):
+        out = text.with_suffix(".f32")
         if not out.exists() or out.stat().st_size != 4 * DIM * n:
-            log(f"  embedding {n:,} texts of {text.name}")
+            log(f"  embedding {n:,} texts")
             ours = Worker([self.ours])
             ours("models")
             ours("embed", texts=text, n=n, out=out)
@@ -102,8 +102,11 @@ def sample_paragraphs():
     """Paragraphs of at least 40 words of the sample documents that are plain text."""
     paragraphs = []
     for path in sorted((ROOT / "testdata" / "sample").rglob("*")):
-        if path.suffix in (".txt", ".md", ".html"):
-            text = re.sub(r"<[^>]*>", " ", path.read_text(errors="replace"))
+        if path.suffix in (".txt", ".md"):
+            try:
+                text = path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue  # one of those that are there for their encoding
             for p in re.split(r"\n\s*\n", text):
                 words = p.split()
                 if len(words) >= 40:

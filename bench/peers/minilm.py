@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from harness import ROOT, log
+from harness import log
 
 WINDOW = 256  # pieces of a text that are read, as the model's settings say
 
@@ -18,14 +18,14 @@ def folder():
 
 
 def imported(work, program, source, name, *flags):
-    """Has albert-search import a model into a store of our own; returns the store."""
+    """Has albert-search import a model into a store of our own, anew each time; returns the store."""
     store = work / "models"
-    if not (store / name).exists():
-        log(f"  importing {name}")
-        subprocess.run(
-            [program, "model", "import", source, "--name", name, *flags],
-            check=True, capture_output=True, env={**os.environ, "ALBERT_SEARCH_MODELS": str(store)},
-        )
+    shutil.rmtree(store / name, ignore_errors=True)
+    log(f"  importing {name}")
+    subprocess.run(
+        [program, "model", "import", source, "--name", name, *flags],
+        check=True, capture_output=True, env={**os.environ, "ALBERT_SEARCH_MODELS": str(store)},
+    )
     return store
 
 

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import time
 
-from harness import ROOT, Worker, bound, duration, log, side, table
+from harness import ROOT, Worker, bound, duration, side, table
 from inputs import first_lines, sentences
 
 K = 100
@@ -29,11 +29,8 @@ def keyword(run):
 
     def ours(s):
         store = run.work / f"words-{rows}"
-        if not store.exists():
-            part = store.with_suffix(".part")
-            shutil.rmtree(part, ignore_errors=True)
-            s.facts["build"] = worker("store.build", dir=part, texts=file, rows=rows)["seconds"]
-            part.rename(store)
+        shutil.rmtree(store, ignore_errors=True)
+        s.facts["build"] = worker("store.build", dir=store, texts=file, rows=rows)["seconds"]
         worker("store.open", dir=store)
         first(s, worker("keyword", queries=queries, k=K)["ids"])
         worker("keyword", queries=queries, k=K, profile=profile, repeat=20)
