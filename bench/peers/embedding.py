@@ -134,6 +134,8 @@ def embed(run):
     st = side(sides, "sentence-transformers encode, fp32", sentence_transformers)
     ort32 = side(sides, "ONNX Runtime from Python, fp32", runtime("model.onnx"))
     ort8 = side(sides, "ONNX Runtime from Python, int8", runtime("model-int8.onnx"))
+    fused32 = side(sides, "ONNX Runtime, fused by its optimizer, fp32", runtime("fused.onnx"))
+    fused8 = side(sides, "ONNX Runtime, fused by its optimizer, int8", runtime("fused-int8.onnx"))
     hug = side(sides, "hugot", hugot)
     run.interleave(sides, 5)
 
@@ -153,7 +155,7 @@ def embed(run):
         claims=[
             claim("embedding against torch fp32", us, [fp32], 3),
             claim("embedding against sentence-transformers' encode", us, [st], 4),
-            claim("embedding against the best of the others", us, [bf16, ort32, ort8, hug], 1),
+            claim("embedding against the best of the others", us, [bf16, ort32, ort8, fused32, fused8, hug], 1),
         ],
     )]
 

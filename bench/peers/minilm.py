@@ -30,16 +30,19 @@ def imported(work, program, source, name, *flags):
 
 
 def onnx(work):
-    """A folder with the model as model.onnx (32 bits) and model-int8.onnx, and its tokenizer.
+    """A folder with the model as model.onnx (32 bits) and its tokenizer.
 
-    The second is what onnxruntime.quantization makes: dynamic, a scale a column.
+    fused.onnx is what onnxruntime.transformers.optimizer makes of it, with attention in one operator; model-int8.onnx and
+    fused-int8.onnx what onnxruntime.quantization makes of these: dynamic, a scale a column.
     """
     out = work / "minilm-onnx"
-    if (out / "model-int8.onnx").exists():
+    if (out / "fused-int8.onnx").exists():
         return out
     import torch
     import transformers
+    from onnx import TensorProto
     from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.transformers import optimizer
 
     out.mkdir(parents=True, exist_ok=True)
     for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
@@ -63,6 +66,10 @@ def onnx(work):
             Encoder(), (ids, ids, torch.zeros_like(ids)), str(out / "model.onnx"), input_names=names,
             output_names=["last_hidden_state"], dynamic_axes=axes, opset_version=17, dynamo=False,
         )
-    quantize_dynamic(out / "model.onnx", out / "model-int8.part", weight_type=QuantType.QInt8, per_channel=True)
-    os.rename(out / "model-int8.part", out / "model-int8.onnx")
+    fused = optimizer.optimize_model(str(out / "model.onnx"), model_type="bert", num_heads=12, hidden_size=384)
+    fused.save_model_to_file(str(out / "fused.onnx"))
+    for name in ("model", "fused"):
+        quantize_dynamic(out / f"{name}.onnx", out / "part", weight_type=QuantType.QInt8, per_channel=True,
+                         extra_options={"DefaultTensorType": TensorProto.FLOAT})
+        os.rename(out / "part", out / f"{name}-int8.onnx")
     return out
