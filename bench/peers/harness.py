@@ -168,11 +168,15 @@ def table(name, title, ours, sides, columns, notes=(), claims=()):
         "notes": list(notes),
         "claims": list(claims),
         "sides": [
-            {"name": s.name, "seconds": s.seconds, "each": s.each, "error": s.error, "facts": s.facts,
+            {"name": s.name, "seconds": short(s.seconds), "each": short(s.each), "error": s.error, "facts": s.facts,
              **({"ratio": ratios(ours, s)} if ours.seconds and s.seconds else {})}
             for s in sides
         ],
     }
+
+
+def short(seconds):
+    return [float(f"{x:.4g}") for x in seconds]
 
 
 def claim(text, ours, peers, least):

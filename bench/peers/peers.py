@@ -108,7 +108,7 @@ def main():
             for t in json.loads(out.read_text()):
                 t["row"], t["quick"], t["took"], t["environment"] = name, a.quick, round(time.time() - began), env
                 known["tables"][t["name"]] = t
-        results.write_text(json.dumps(known, indent=1) + "\n")
+        results.write_text(json.dumps(known) + "\n")
         log(f"{name} took {time.time() - began:.0f} s")
     if a.write:
         import tables
