@@ -26,7 +26,9 @@ help:
 	@echo "make race    run the tests of the concurrent packages with the race detector"
 	@echo "make torture kill writers, cut the power and let disks fail, for half an hour or so"
 	@echo "make fuzz    run each fuzz target for FUZZTIME (3s)"
-	@echo "make bench   run the benchmarks"
+	@echo "make bench   run the benchmarks that compare, and print how many times as fast we are"
+	@echo "make bench-peers  measure against other programs (docs/benchmarks.md)"
+	@echo "make bench-scale  measure how an index grows (docs/benchmarks.md)"
 	@echo "make lint    gofmt, go vet and staticcheck"
 	@echo "make clean   remove what was built here"
 
@@ -78,7 +80,56 @@ fuzz: setup
 
 .PHONY: bench
 bench: setup
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(GO) run ./bench/ratios
+
+# What the benchmarks work on, see docs/benchmarks.md: a passage a line, their
+# vectors, questions, their vectors, and a reader in Hugging Face layout.
+TEXT ?=
+VECTORS ?=
+QUERIES ?=
+QUERY_VECTORS ?=
+READER ?=
+# The rows that are run (all), QUICK=1 for a trial, and other flags of peers.py.
+ONLY ?=
+QUICK ?=
+PEERS_FLAGS ?=
+# An environment of its own, so that nothing else is changed.
+PEERS_ENV ?= bin/peers-env
+PYTHON ?= python3
+
+bin/bench-ours: build FORCE
+	$(GO) build -o $@ ./bench/ours
+
+bin/bench-gopeers: FORCE
+	bench/peers/go/build $@ bin/bench || { echo "without the Go peers" >&2; rm -f $@; }
+
+.PHONY: FORCE
+FORCE:
+
+.PHONY: bench-peers
+bench-peers: setup bin/bench-ours bin/bench-gopeers
+	test -x $(PEERS_ENV)/bin/python || $(PYTHON) -m venv $(PEERS_ENV)
+	$(PEERS_ENV)/bin/python -m pip install -q -r bench/peers/requirements.txt
+	$(PEERS_ENV)/bin/python bench/peers/peers.py --write \
+		$$(test ! -x bin/bench-gopeers || echo --gopeers bin/bench-gopeers) \
+		$(if $(TEXT),--text $(TEXT)) $(if $(VECTORS),--vectors $(VECTORS)) \
+		$(if $(QUERIES),--queries $(QUERIES)) $(if $(QUERY_VECTORS),--query-vectors $(QUERY_VECTORS)) \
+		$(if $(READER),--reader $(READER)) $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(PEERS_FLAGS)
+
+SIZES ?= 10000,100000,1000000
+SCALE_OUT ?= bin/bench/scale
+SCALE_FLAGS ?=
+.PHONY: bench-scale
+bench-scale: tools
+	$(GO) run ./bench/scale -n $(SIZES) -out $(SCALE_OUT) $(if $(TEXT),-text $(TEXT)) \
+		$(if $(VECTORS),-vectors $(VECTORS)) $(if $(QUERY_VECTORS),-query-vectors $(QUERY_VECTORS)) $(SCALE_FLAGS)
+
+# A ratio that is less than half of the recorded one fails.
+.PHONY: bench-guard bench-guard-record
+bench-guard: setup
+	scripts/bench-guard
+bench-guard-record: setup
+	scripts/bench-guard --record
 
 .PHONY: lint
 lint: tools
