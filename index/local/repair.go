@@ -149,6 +149,7 @@ func rebuild(ctx context.Context, dir string, lock *flock.Flock, o RepairOptions
 		}
 		err = errors.Join(err, s.Close())
 	}()
+	defer catchFault(&err)()
 	from, err := openSalvage(ctx, dir)
 	if err != nil {
 		return err
