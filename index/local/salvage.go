@@ -251,7 +251,7 @@ func (s *salvage) segmentDocuments(ctx context.Context, seg *salvagedSegment, yi
 			return false
 		}
 	}
-	if seg.unnamed {
+	if seg.unnamed || !seg.named { // and what was read of them may be wrong
 		return yield(nil, damaged(seg.path, "has documents whose names cannot be read"))
 	}
 	return true
