@@ -5,7 +5,6 @@
 package local
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,7 +78,7 @@ func Create(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: dir}
-	if err := s.startWriting(ctx, lock, made, cmp.Or(o.codedRows, codedRows)); err != nil {
+	if err := s.startWriting(ctx, lock, made, o.codedRows); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
 	return s, nil

@@ -27,7 +27,7 @@ type writer struct {
 	work     string
 	postings *postings
 	schema   *schema
-	// codedRows is the number of passages from which on a segment gets codes.
+	// codedRows is that of Options.
 	codedRows int
 
 	mu   sync.Mutex // one batch or publication at a time
