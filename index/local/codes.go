@@ -2,6 +2,7 @@ package local
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -142,7 +143,7 @@ func damagedCodes(path, what string) error {
 // whether there were any.
 func (w *writer) ensureCodes(ctx context.Context, segs []*segment) (made bool, err error) {
 	for _, s := range segs {
-		if s.codes != nil || s.dim == 0 || len(s.rows) < w.codedRows {
+		if s.codes != nil || s.dim == 0 || len(s.rows) < cmp.Or(w.codedRows, codedRows) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {

@@ -5,7 +5,6 @@
 package local
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,7 +78,7 @@ func Create(ctx context.Context, dir string, o Options) (*Store, error) {
 	}
 	s := &Store{dir: dir}
 	s.dog.patience = o.Patience
-	if err := s.dog.watch(dir, newestBytes(dir), func() error { return s.create(ctx, made, cmp.Or(o.codedRows, codedRows)) }); err != nil {
+	if err := s.dog.watch(dir, newestBytes(dir), func() error { return s.create(ctx, made, o.codedRows) }); err != nil {
 		return nil, err
 	}
 	return s, nil

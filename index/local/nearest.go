@@ -67,7 +67,7 @@ func checkLimit(r index.Request) error {
 // mean square, below the last score that would make a hit. A fixed number would
 // be too few where many are equally near, as with more passages, shorter
 // vectors or more hits.
-const maxError = 2
+const maxError = 2.5
 
 func seedCount(limit int) int { return 100 + 2*min(limit, 1<<20) }
 func poolCount(limit int) int { return 500 + 25*min(limit, 1<<20) }

@@ -27,7 +27,7 @@ type writer struct {
 	work     string
 	postings *postings
 	schema   *schema
-	// codedRows is the number of passages from which on a segment gets codes.
+	// codedRows is that of Options.
 	codedRows int
 
 	mu   sync.Mutex // one batch or publication at a time
@@ -50,7 +50,7 @@ type writer struct {
 
 func newWriter(dir string, lock *flock.Flock, made *schema) *writer {
 	return &writer{
-		lock: lock, work: filepath.Join(dir, workName), schema: made, codedRows: codedRows,
+		lock: lock, work: filepath.Join(dir, workName), schema: made,
 		byID: make(map[string]*docRecord), sums: make(map[string]fileSum),
 	}
 }
