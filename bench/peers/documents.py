@@ -135,7 +135,7 @@ def command(words, env=None, codes=(0, 1)):
         done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env)
         took = time.perf_counter() - began
         if done.returncode not in codes:
-            raise RuntimeError(f"{words[0]} ended with code {done.returncode}: {done.stderr.decode(errors='replace')[-150:]}")
+            raise RuntimeError(f"{words[0]} ended with code {done.returncode}: {done.stderr.decode(errors='replace')[:150]}")
         return took
 
     return once
@@ -170,15 +170,9 @@ def cold(run):
             embeddings.save(str(to))
         return command([sys.executable, "-c", TXTAI, to, question])
 
-    def qmd(*words):
-        def prepare(s):
-            return command([*qmd_command(run, folder), *words])
-
-        return prepare
-
     us = side(searching, "albert-search search", lambda s: command([run.program, "search", question, "--index", out, "-q"]))
     txt = side(searching, "txtai: a script that loads its index and searches", txtai)
-    q = side(searching, "qmd search (keywords only: no model is loaded)", qmd("search", question))
+    q = side(searching, "qmd search (keywords only: no model is loaded)", by_words(run, folder, "search", question))
     side(searching, "qmd vsearch", by_meaning(run, folder, "vsearch", question))
     run.interleave(searching, 11)
     ask = side(asking, "albert-search ask", lambda s: command([run.program, "ask", question, "--index", out, "-q"]))
@@ -206,29 +200,38 @@ def cold(run):
     ]
 
 
-def qmd_command(run, folder):
-    """The command qmd with a collection of the folder: QMD in the environment, as "node .../qmd"."""
+def qmd(run, folder):
+    """The command qmd and the environment in which it has a collection of the folder. QMD says how it is called."""
     words = os.environ.get("QMD", "").split()
     if not words:
-        raise RuntimeError("not installed (name it in QMD; see docs/benchmarks.md)")
+        raise RuntimeError("not installed (QMD names it; see docs/benchmarks.md)")
     home = run.work / f"qmd-{folder.name}"
     env = {"XDG_CACHE_HOME": str(home / "cache"), "XDG_CONFIG_HOME": str(home / "config")}
-    os.environ.update(env)
     if not home.exists():
         home.mkdir()
         for step in (["collection", "add", str(folder), "--name", "bench", "--mask", "**/*.txt"], ["update"]):
-            subprocess.run([*words, *step], check=True, stdout=subprocess.DEVNULL)
-    return words
+            subprocess.run([*words, *step], check=True, stdout=subprocess.DEVNULL, env={**os.environ, **env})
+    return words, env
 
 
-def by_meaning(run, folder, *words):
+def by_words(run, folder, *arguments):
+    """qmd's search by words."""
+
+    def prepare(s):
+        words, env = qmd(run, folder)
+        return command([*words, *arguments], env)
+
+    return prepare
+
+
+def by_meaning(run, folder, *arguments):
     """qmd's searches by meaning, where its models are: QMD_MODELS=1 in the environment says so."""
 
     def prepare(s):
         if not os.environ.get("QMD_MODELS"):
             raise RuntimeError("it needs GGUF models that it downloads from a hub (QMD_MODELS=1 runs it where they are)")
-        program = qmd_command(run, folder)
-        subprocess.run([*program, "embed"], check=True, stdout=subprocess.DEVNULL)
-        return command([*program, *words])
+        words, env = qmd(run, folder)
+        subprocess.run([*words, "embed"], check=True, stdout=subprocess.DEVNULL, env={**os.environ, **env})
+        return command([*words, *arguments], env)
 
     return prepare

@@ -22,7 +22,8 @@ def log(*words):
 
 def reason(error):
     """An error in one line."""
-    return f"{type(error).__name__}: {error}".split("\n")[0][:200]
+    text = str(error) if isinstance(error, RuntimeError) else f"{type(error).__name__}: {error}"
+    return text.split("\n")[0][:200]
 
 
 class Worker:

@@ -165,7 +165,7 @@ def search(run, rows, queries):
                     return p
 
                 factor, recall = least(
-                    (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 400), lambda f: truth.recall(index.search(q, K, params=parameters(f))[1])
+                    (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 200, 400), lambda f: truth.recall(index.search(q, K, params=parameters(f))[1])
                 )
                 p = parameters(factor)
                 began = time.perf_counter()
@@ -316,7 +316,7 @@ def search(run, rows, queries):
                 p.inner = inner
                 return p
 
-            factor, recall = least((1, 2, 3, 5, 10, 20, 30, 50, 100, 200), lambda f: truth.recall(
+            factor, recall = least((1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 200), lambda f: truth.recall(
                 [refined_index.search(q[i : i + 1], K, params=parameters(f))[1][0] for i in range(nq)], percent))
             if recall < WANTED:
                 raise RuntimeError(f"recall@10 stays at {recall:.3f}, below {WANTED}")
