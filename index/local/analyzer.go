@@ -81,7 +81,26 @@ func newAnalyzers(name string) (*analyzers, error) {
 		Tokenizer:    tokenizer.NewRegexpTokenizer(regexp.MustCompile(`[\pL\pN]+`)),
 		TokenFilters: []analysis.TokenFilter{lowercase.NewLowerCaseFilter()},
 	}
-	return &analyzers{text, text, text, path}, nil
+	short := shortTerms{text}
+	return &analyzers{short, short, short, shortTerms{path}}, nil
+}
+
+// maxTerm is the length in bytes of the longest term that is kept whole. No word
+// is longer; of what is, the dictionaries of the postings would take some
+// hundred times the memory.
+const maxTerm = 1000
+
+// shortTerms cuts terms that are too long, in documents and queries alike.
+type shortTerms struct{ analysis.Analyzer }
+
+func (a shortTerms) Analyze(text []byte) analysis.TokenStream {
+	tokens := a.Analyzer.Analyze(text)
+	for _, t := range tokens {
+		if len(t.Term) > maxTerm {
+			t.Term = t.Term[:maxTerm:maxTerm]
+		}
+	}
+	return tokens
 }
 
 // analyze returns the tokens of s. Filters may work in place, so they get a
