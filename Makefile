@@ -59,6 +59,7 @@ test: setup
 .PHONY: race
 race: setup
 	$(GO) test -race -skip '^TestQuality$$' $(TESTFLAGS) $(RACE)
+	$(GO) test -race -run '^Test(Readers|Cancel|SecondWriter)$$' $(TESTFLAGS) ./internal/torture
 
 # The kills, of each of two kinds and by each of two writers; the losses of
 # power, by each writer; those of a real file system; and how many operations

@@ -23,8 +23,9 @@ import (
 // Kind is what an operation does.
 type Kind string
 
-// The kinds of operations. Looking a name up is none.
+// The kinds of operations. Reading attributes is none: the kernel remembers them.
 const (
+	Lookup   Kind = "lookup"
 	Open     Kind = "open"
 	Create   Kind = "create"
 	Read     Kind = "read"

@@ -72,6 +72,9 @@ func (n *node) child(ctx context.Context, i *inode, out *fuse.EntryOut) *fs.Inod
 }
 
 func (n *node) Lookup(ctx context.Context, name string, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
+	if errno := n.disk.begin(ctx, Lookup, name); errno != 0 {
+		return nil, errno
+	}
 	defer n.lock()()
 	i := n.inode.entries[name]
 	if i == nil {
