@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,6 +79,21 @@ var damageKinds = []damageKind{
 	{"another generation's", func(_ *rand.Rand, _, other []byte) []byte { return other }},
 }
 
+// damageRounds is how often each file is damaged in each way: usually so often,
+// or as TORTURE_DAMAGE says.
+func damageRounds(t *testing.T, usually int) int {
+	t.Helper()
+	text := os.Getenv("TORTURE_DAMAGE")
+	if text == "" {
+		return usually
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("TORTURE_DAMAGE is %q, want a number", text)
+	}
+	return n
+}
+
 // damageEach damages each file of an index in each way and calls f, then puts
 // back what was there.
 func damageEach(t *testing.T, dir string, rounds int, f func(kind, path string)) {
@@ -131,10 +147,7 @@ func damageEach(t *testing.T, dir string, rounds int, f func(kind, path string))
 // Check finds each, and what is served without a check does not panic.
 func TestCheckFindsAllDamage(t *testing.T) {
 	dir := twoGenerations(t)
-	rounds := 4
-	if testing.Short() {
-		rounds = 1
-	}
+	rounds := damageRounds(t, 4)
 	n := 0
 	damageEach(t, dir, rounds, func(kind, path string) {
 		n++
@@ -228,10 +241,7 @@ func killEmbed(_ context.Context, e index.Embedder, passages []index.Stored) ([]
 // only derived files were damaged nothing is missing.
 func TestRepair(t *testing.T) {
 	sound := twoGenerations(t)
-	rounds := 2
-	if testing.Short() {
-		rounds = 1
-	}
+	rounds := damageRounds(t, 2)
 	want := killState(20)
 	n := 0
 	damageEach(t, sound, rounds, func(kind, path string) {
