@@ -50,6 +50,7 @@ func indexQuickly() {
 }
 
 func quickly(index, docs string) error {
+	defer saveMemory()()
 	flags := flag.NewFlagSet("", flag.ContinueOnError)
 	for _, f := range limitFlags() {
 		if err := f.Apply(flags); err != nil {

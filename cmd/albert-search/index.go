@@ -51,6 +51,7 @@ func (p *program) indexDocuments(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	defer saveMemory()()
 	x := newExtractor(c)
 	sources, missing, err := s.sources(p.stdin, x)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,13 +62,17 @@ func beBad(string) {
 	}
 }
 
-var hoard [][]byte
+var (
+	hoard   [][]byte
+	hoarded atomic.Int64
+)
 
 // misbehaves begins to do what the name of the file says, if it says something.
 func misbehaves(request string) bool {
 	for name, do := range map[string]func(){
 		"spin.html": func() {
-			for {
+			for n := 0; ; n++ {
+				hoarded.Store(int64(n))
 			}
 		},
 		"eat.html": func() {
@@ -75,7 +80,7 @@ func misbehaves(request string) bool {
 				hoard = append(hoard, bytes.Repeat([]byte("x"), 1<<20))
 			}
 		},
-		"recurse.html": func() { recurse(0) },
+		"recurse.html": func() { hoarded.Store(int64(recurse(0))) },
 		"exit.html":    func() { os.Exit(3) },
 		"lie.html":     func() { _ = writeFrame(os.Stdout, 'Z', nil) },
 	} {
@@ -88,7 +93,13 @@ func misbehaves(request string) bool {
 	return false
 }
 
-func recurse(n int) int { return recurse(n+1) + recurse(n+2) }
+// recurse goes deeper than any stack.
+func recurse(n int) int {
+	if n == 1<<40 {
+		return n
+	}
+	return recurse(n+1) + n
+}
 
 // as returns a command that runs the test program in a role.
 func as(role string) func() *exec.Cmd {
