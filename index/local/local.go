@@ -98,7 +98,13 @@ func (s *Store) create(ctx context.Context, made *schema, codedRows int) (err er
 		}
 	}()
 	defer catchFault(&err)() // before the lock is given back
-	return s.startWriting(ctx, lock, made, codedRows)
+	if err := s.startWriting(ctx, lock, made, codedRows); err != nil {
+		return err
+	}
+	if p := s.writer.postings; s.dog.patience > 0 {
+		p.ending = min(p.ending, s.dog.patience)
+	}
+	return nil
 }
 
 // watched runs a part of the writer's work.

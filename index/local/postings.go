@@ -33,12 +33,14 @@ type postings struct {
 	queue  *bleve.AnalysisQueue
 	// failed receives the first error of scorch's background work.
 	failed chan error
+	// ending is how long close waits for that work.
+	ending time.Duration
 }
 
 // openPostings opens the postings in dir or makes new ones. Scorch panics on
 // some damaged files; that too becomes an error.
 func openPostings(dir string, readOnly bool) (_ *postings, err error) {
-	p := &postings{dir: dir, queue: bleve.NewAnalysisQueue(runtime.GOMAXPROCS(0)), failed: make(chan error, 1)}
+	p := &postings{dir: dir, queue: bleve.NewAnalysisQueue(runtime.GOMAXPROCS(0)), failed: make(chan error, 1), ending: 30 * time.Second}
 	backgroundErrors.watch(dir, p.failed)
 	defer func() {
 		if r := recover(); r != nil {
@@ -166,7 +168,7 @@ func (p *postings) close() error {
 		p.queue.Close()
 		done <- err
 	}()
-	timer := time.NewTimer(30 * time.Second)
+	timer := time.NewTimer(p.ending)
 	defer timer.Stop()
 	select {
 	case err := <-done:

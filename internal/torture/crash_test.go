@@ -34,7 +34,7 @@ func mount(t *testing.T, d *faultfs.Disk) string {
 // power. What was acknowledged before that moment must be there.
 func TestPowerCut(t *testing.T) {
 	s := seed(t)
-	cuts := count(t, "TORTURE_CUTS", 40)
+	cuts := count(t, "TORTURE_CUTS", 25)
 	for _, driver := range drivers {
 		t.Run(driver.name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(s, 1))

@@ -87,7 +87,7 @@ func (h history) fail(t *testing.T, f fault, n int) (hit bool, err error) {
 		return f.errno
 	})
 	r := h.at(root)
-	r.Patience = 10 * time.Second
+	r.Patience = 5 * time.Second
 	c, out := start(t, r)
 	code, err := wait(c, time.Minute)
 	reached := disk.Ops() >= at
@@ -129,7 +129,7 @@ func (h history) fail(t *testing.T, f fault, n int) (hit bool, err error) {
 // them, or all where TORTURE_SWEEP is 0.
 func TestFailingDisk(t *testing.T) {
 	s := seed(t)
-	sample := count(t, "TORTURE_SWEEP", 6)
+	sample := count(t, "TORTURE_SWEEP", 4)
 	for _, part := range []struct {
 		name     string
 		files    bool

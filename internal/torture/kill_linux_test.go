@@ -17,7 +17,7 @@ import (
 // disk, n at random, and lets the next one go on.
 func TestKillAtOperation(t *testing.T) {
 	s := seed(t)
-	kills := count(t, "TORTURE_KILLS", 12)
+	kills := count(t, "TORTURE_KILLS", 8)
 	for _, driver := range drivers {
 		t.Run(driver.name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(s, 3))
@@ -68,7 +68,7 @@ func TestKillAtOperation(t *testing.T) {
 // TestKillAtMoment kills writers at random moments, in a folder of the system's.
 func TestKillAtMoment(t *testing.T) {
 	s := seed(t)
-	kills := count(t, "TORTURE_KILLS", 12)
+	kills := count(t, "TORTURE_KILLS", 8)
 	for _, driver := range drivers {
 		t.Run(driver.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -51,7 +51,7 @@ func run(name string, args ...string) error {
 // replays the journal, and checked.
 func TestPowerCutExt4(t *testing.T) {
 	s := seed(t)
-	cuts := count(t, "TORTURE_EXT4", 4)
+	cuts := count(t, "TORTURE_EXT4", 2)
 	for _, driver := range drivers {
 		t.Run(driver.name, func(t *testing.T) {
 			dir := t.TempDir()
