@@ -22,8 +22,9 @@ type batch struct {
 	// equal texts are the same. The vectors are there when embedded is closed.
 	keys     []textKey
 	vectors  []*vector
-	bytes    int // of text to put
-	known    int // passages that had, or have, their vector from another one
+	bytes    int  // of text to put
+	large    bool // it has a large document, which is its last
+	known    int  // passages that had, or have, their vector from another one
 	left     atomic.Int64
 	embedded chan struct{}
 }
@@ -57,6 +58,7 @@ func (b *batch) add(l *loaded) {
 		b.change.Put = append(b.change.Put, *l.put)
 		b.keys = append(b.keys, l.keys...)
 		b.bytes += l.put.Bytes
+		b.large = l.large
 	}
 }
 
@@ -161,7 +163,7 @@ func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, steps
 			return l.err
 		}
 		b.add(l)
-		if len(b.keys) >= batchPassages || b.bytes >= batchBytes || b.done >= batchPassages {
+		if b.large || len(b.keys) >= batchPassages || b.bytes >= batchBytes || b.done >= batchPassages {
 			if err := flush(); err != nil {
 				return err
 			}

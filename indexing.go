@@ -25,6 +25,9 @@ const (
 	embedStep = 64
 	// batchBytes bounds the text of a batch, and with it its memory.
 	batchBytes = 8 << 20
+	// largeBytes is the size from which on only one document at a time is in
+	// memory, the passages and vectors of its text several times its size.
+	largeBytes = 4 << 20
 	// publishEvery bounds what an interruption costs.
 	publishEvery = 5 * time.Second
 )
@@ -97,7 +100,7 @@ type IndexSummary struct {
 // loads no model.
 func (e *Engine) Index(ctx context.Context, r IndexRequest) (IndexSummary, error) {
 	began := time.Now()
-	run := &indexRun{request: r, embedder: e.models.embedder, published: began}
+	run := &indexRun{request: r, embedder: e.models.embedder, published: began, large: make(chan struct{}, 1)}
 	if err := e.index(ctx, run); err != nil {
 		return run.summary, err
 	}
@@ -182,6 +185,9 @@ type indexRun struct {
 	mu       sync.Mutex // of progress, which several goroutines advance
 	progress Progress
 
+	// large has an element while a large document is in memory.
+	large chan struct{}
+
 	unreported []FileReport // applied but not published
 	published  time.Time
 }
@@ -244,6 +250,9 @@ func (r *indexRun) apply(ctx context.Context, b *batch) error {
 	b.fill()
 	if err := r.store.Apply(ctx, b.change); err != nil {
 		return fmt.Errorf("write %d documents: %w", len(b.change.Put), err)
+	}
+	if b.large {
+		<-r.large
 	}
 	r.unreported = append(r.unreported, b.reports...)
 	r.advance(func(p *Progress) {

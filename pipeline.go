@@ -22,6 +22,7 @@ type loaded struct {
 	put    *index.Document
 	keys   []textKey   // of put's passages
 	touch  *index.Info // known anew, with the passages that it has
+	large  bool        // in the place of indexRun.large
 	err    error       // what ends the run
 }
 
@@ -51,7 +52,16 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 				slot <- l
 				continue
 			}
-			loading.Go(func() { slot <- r.load(ctx, entry) })
+			if entry.Stat.Size < largeBytes {
+				loading.Go(func() { slot <- r.load(ctx, entry) })
+				continue
+			}
+			select {
+			case r.large <- struct{}{}:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			loading.Go(func() { slot <- r.loadLarge(ctx, entry) })
 		}
 		return nil
 	})
@@ -146,6 +156,16 @@ func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 	l.report.Type = info.Type
 	l.report.Passages = len(l.put.Content)
 	l.report.Bytes = info.Bytes
+	return l
+}
+
+// loadLarge is load in the place of indexRun.large, which a document of much
+// text keeps until it is written.
+func (r *indexRun) loadLarge(ctx context.Context, e ingest.Entry) *loaded {
+	l := r.load(ctx, e)
+	if l.large = l.put != nil && l.put.Bytes >= largeBytes; !l.large {
+		<-r.large
+	}
 	return l
 }
 
