@@ -22,7 +22,8 @@ type sentencePiece struct {
 	norm    *normalizer
 	model   *unigram
 	special Special
-	scratch sync.Pool // of *pieceScratch
+	plain   *plainBytes // nil where texts of ASCII need what others need
+	scratch sync.Pool   // of *pieceScratch
 }
 
 // pieceScratch is what one call of Append needs.
@@ -30,6 +31,7 @@ type pieceScratch struct {
 	cleaned, normal mapped
 	lattice         lattice
 	found, pieces   []found
+	word            []byte
 	known           map[string]knownWord
 }
 
@@ -88,6 +90,9 @@ func newSentencePiece(m pieceModel, c cleaner, config configFile) (Tokenizer, er
 		return nil, fmt.Errorf("unk_token is %q, but the model's piece for unknown characters is %q", names.UNK, m.pieces[u.unknown].text)
 	}
 	t := &sentencePiece{cleaner: c, norm: n, model: u, special: special}
+	if c.removeSpace && n.mergeSpaces && n.dummyPrefix && !n.suffix && u.byWord {
+		t.plain = newPlainBytes(c, n)
+	}
 	t.scratch.New = func() any { return &pieceScratch{known: map[string]knownWord{}} }
 	return t, nil
 }
@@ -99,6 +104,11 @@ func (t *sentencePiece) Size() int { return len(t.model.pieces) }
 // Append implements Tokenizer.
 func (t *sentencePiece) Append(dst []Token, text string) []Token {
 	s := t.scratch.Get().(*pieceScratch)
+	if t.plain.hold(text) {
+		dst = t.appendPlain(dst, s, text)
+		t.scratch.Put(s)
+		return dst
+	}
 	s.cleaned.reset()
 	s.normal.reset()
 	t.cleaner.clean(&s.cleaned, text)
@@ -127,6 +137,72 @@ func (t *sentencePiece) Append(dst []Token, text string) []Token {
 	if len(text) <= maxKept {
 		t.scratch.Put(s)
 	}
+	return dst
+}
+
+// plainBytes says what becomes of a byte of ASCII among others: 0 that it takes
+// more than a look at it, wordEnd that it is white space.
+type plainBytes [256]byte
+
+const wordEnd = ' '
+
+func newPlainBytes(c cleaner, n *normalizer) *plainBytes {
+	p := new(plainBytes)
+	for b := range byte(utf8.RuneSelf) {
+		lower := b
+		if c.lower && 'A' <= b && b <= 'Z' {
+			lower += 'a' - 'A'
+		}
+		switch {
+		case skipSpace(string(rune(b)), 0) > 0:
+			p[b] = wordEnd
+		case n.plain[lower]:
+			p[b] = lower
+		}
+	}
+	return p
+}
+
+// hold tells whether a text has nothing but such bytes, and no quotation marks
+// written as two.
+func (p *plainBytes) hold(text string) bool {
+	if p == nil {
+		return false
+	}
+	before := byte(0)
+	for i := range len(text) {
+		b := text[i]
+		if p[b] == 0 || b == before && (b == '`' || b == '\'') {
+			return false
+		}
+		before = b
+	}
+	return true
+}
+
+// appendPlain is Append for a text that plain holds. Of such a text only the
+// case is changed, so that places need no tracking.
+func (t *sentencePiece) appendPlain(dst []Token, s *pieceScratch, text string) []Token {
+	mark := len(t.norm.space) // before each word; it stands for no byte
+	word := append(s.word[:0], t.norm.space...)
+	score := float32(0)
+	for i := 0; i < len(text); {
+		if t.plain[text[i]] == wordEnd {
+			i++
+			continue
+		}
+		start := i
+		word = word[:mark]
+		for ; i < len(text) && t.plain[text[i]] != wordEnd; i++ {
+			word = append(word, t.plain[text[i]])
+		}
+		var pieces []found
+		pieces, score = t.wordPieces(s, word, score)
+		for _, p := range pieces {
+			dst = append(dst, Token{ID: p.id, Start: start + max(p.start-mark, 0), End: start + max(p.end-mark, 0)})
+		}
+	}
+	s.word = word
 	return dst
 }
 
