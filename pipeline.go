@@ -220,6 +220,9 @@ func (l *loaded) unread(e ingest.Entry, previous *index.Info, err error) {
 		ID: e.ID, Path: e.Path, State: state, Reason: err.Error(),
 		Fingerprint: stored(ingest.Fingerprint{Stat: e.Stat.Settled(time.Now())}),
 	}
+	if errors.Is(err, extract.ErrNotTried) {
+		info.Fingerprint = index.Fingerprint{} // so that the next run tries
+	}
 	if previous == nil || previous.State != state || previous.Reason != info.Reason || previous.Fingerprint != info.Fingerprint {
 		l.put = &index.Document{Info: info}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/extract"
 )
 
 // generation is that of the index, so that writing shows.
@@ -210,5 +212,37 @@ func TestInterruptedRun(t *testing.T) {
 	f.embedder.before = nil
 	if sum := f.index(); sum.Indexed != documents-len(reported) || sum.Unchanged != len(reported) {
 		t.Errorf("after %d reports the next run's summary is %+v", len(reported), sum)
+	}
+}
+
+// unready is an Extractor that has to be asked twice.
+type unready struct {
+	*extract.Extractor
+	asked int
+}
+
+func (u *unready) Extract(ctx context.Context, name string, r io.ReaderAt, size int64) (*extract.Text, error) {
+	if u.asked++; u.asked == 1 {
+		return nil, fmt.Errorf("%w: out of processes", extract.ErrNotTried)
+	}
+	return u.Extractor.Extract(ctx, name, r, size)
+}
+
+// TestNotTriedIsTriedAgain checks that a document is not held for one that
+// cannot be read when something else was at fault.
+func TestNotTriedIsTriedAgain(t *testing.T) {
+	f := newFixture(t, "")
+	f.write("stars.txt", stars)
+	x := &unready{Extractor: extract.New(extract.Options{})}
+	defer x.Close()
+	source, err := ingest.Files([]string{f.docs}, ingest.FileOptions{Extractor: x})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []albertsearch.IndexSummary{{Failed: 1}, {Indexed: 1}, {Unchanged: 1}} {
+		sum, err := f.Index(t.Context(), albertsearch.IndexRequest{Sources: []ingest.Source{source}})
+		if err != nil || sum.Failed != want.Failed || sum.Indexed != want.Indexed || sum.Unchanged != want.Unchanged {
+			t.Errorf("run %d: %+v, %v, want %+v", i+1, sum, err, want)
+		}
 	}
 }

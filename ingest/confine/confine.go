@@ -127,7 +127,7 @@ func (x *Extractor) extract(ctx context.Context, q request, r io.ReaderAt) (*ext
 	for {
 		p, used, err := x.process()
 		if err != nil {
-			return nil, fmt.Errorf("starting a process that reads it: %w", err)
+			return nil, fmt.Errorf("%w: starting a process that reads it: %w", extract.ErrNotTried, err)
 		}
 		t, err := p.extract(ctx, q, r)
 		var ended *endedError
@@ -139,7 +139,7 @@ func (x *Extractor) extract(ctx context.Context, q request, r io.ReaderAt) (*ext
 			if used {
 				continue
 			}
-			return nil, fmt.Errorf("the process that reads it does not start: %w", err)
+			return nil, fmt.Errorf("%w: the process that reads it does not start: %w", extract.ErrNotTried, err)
 		}
 		return nil, ended.explained(q.Limits)
 	}

@@ -253,7 +253,7 @@ func TestCommandFails(t *testing.T) {
 		"ends at once": func() *exec.Cmd { return exec.Command(os.Args[0], "-test.list=^$") },
 	} {
 		x := New(Options{Command: command})
-		if got, err := extractString(x, "a.html", "<p>hello"); err == nil || !strings.Contains(err.Error(), "process that reads it") {
+		if got, err := extractString(x, "a.html", "<p>hello"); !errors.Is(err, extract.ErrNotTried) || !strings.Contains(err.Error(), "process that reads it") {
 			t.Errorf("%s: got %v, %v", name, got, err)
 		}
 		if err := x.Close(); err != nil {
