@@ -108,7 +108,7 @@ def unchanged(run):
     us = side(inside, "albert-search, Engine.Index", lambda s: again)
     walk = side(inside, "walk with a stat of every file (Go)", lambda s: lambda _: worker("walk", dir=folder)["seconds"])
     run.interleave(inside, 11)
-    program = side(outside, "albert-search index, the process", lambda s: command([run.program, "index", folder, "--index", out, "-q"]))
+    program = side(outside, "albert-search index, the process", lambda s: command([run.program, "index", folder, "--index", out, "-q"], silent=True))
     find = side(outside, "find -printf '%s %T@ %p', the process", lambda s: command(["find", folder, "-printf", "%s %T@ %p\n"]))
     run.interleave(outside, 11)
 
@@ -125,19 +125,26 @@ def unchanged(run):
     ]
 
 
-def command(words, env=None, codes=(0, 1)):
-    """Runs a command and returns how long it took."""
+def command(words, env=None, codes=(0,), silent=False):
+    """Runs a command, again and again, and says how long it took. What it prints is looked at once: nothing is no result, unless it is silent."""
     words = [str(w) for w in words]
     env = {**os.environ, **(env or {})}
+
+    def ended(done):
+        if done.returncode not in codes:
+            raise RuntimeError(f"{words[0]} ended with code {done.returncode}: {done.stderr.decode(errors='replace')[:150]}")
 
     def once(_):
         began = time.perf_counter()
         done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env)
         took = time.perf_counter() - began
-        if done.returncode not in codes:
-            raise RuntimeError(f"{words[0]} ended with code {done.returncode}: {done.stderr.decode(errors='replace')[:150]}")
+        ended(done)
         return took
 
+    first = subprocess.run(words, capture_output=True, env=env)
+    ended(first)
+    if not silent and not first.stdout.strip():
+        raise RuntimeError(f"{words[0]} printed nothing")
     return once
 
 
@@ -175,7 +182,8 @@ def cold(run):
     q = side(searching, "qmd search (keywords only: no model is loaded)", by_words(run, folder, "search", question))
     side(searching, "qmd vsearch", by_meaning(run, folder, "vsearch", question))
     run.interleave(searching, 11)
-    ask = side(asking, "albert-search ask", lambda s: command([run.program, "ask", question, "--index", out, "-q"]))
+    # It ends with 1 when it has read and found no answer that is good enough.
+    ask = side(asking, "albert-search ask", lambda s: command([run.program, "ask", question, "--index", out, "-q"], codes=(0, 1)))
 
     def warm_ask(s):
         worker = run.worker(Worker([run.ours]))
