@@ -138,11 +138,18 @@ func (s *server) flat(_ context.Context, a struct {
 }
 
 // perDocument is how many passages a document of buildStore has: whole documents
-// pass a filter or do not. Its type is its number modulo 100, so that filters
-// that keep P of 100 documents are easily made; bench/peers does the same.
+// pass a filter or do not. Of 100 documents each has another type, so that filters
+// that keep P of 100 are easily made, but those that are kept are not neighbours;
+// bench/peers does the same.
 const perDocument = 10
 
-func typeOf(document int) string { return fmt.Sprintf("t%02d", document%100) }
+func typeOf(document int) string { return kind(document * 37 % 100) }
+
+func kind(n int) string { return fmt.Sprintf("t%02d", n) }
+
+// batchPassages is how many passages a batch has at least, as Engine.Index makes
+// them.
+const batchPassages = 256
 
 // buildStore makes an index of the first Rows vectors of a raw file or lines of a
 // text file, or both. It is timed.
@@ -171,8 +178,8 @@ func (s *server) buildStore(ctx context.Context, a struct {
 		err = errors.Join(err, store.Close())
 		r.Seconds = since(began)
 	}()
-	const batchDocuments = 500
 	var batch index.Batch
+	passages := 0
 	for row := 0; row < a.Rows; {
 		n := row / perDocument
 		d := index.Document{Info: index.Info{ID: fmt.Sprintf("%07d", n), Path: fmt.Sprintf("/%07d.txt", n), Type: typeOf(n)}}
@@ -186,11 +193,12 @@ func (s *server) buildStore(ctx context.Context, a struct {
 			}
 			d.Content = append(d.Content, p)
 		}
-		if batch.Put = append(batch.Put, d); len(batch.Put) == batchDocuments || row == a.Rows {
+		batch.Put = append(batch.Put, d)
+		if passages += len(d.Content); passages >= batchPassages || row == a.Rows {
 			if err := store.Apply(ctx, batch); err != nil {
 				return r, err
 			}
-			batch.Put = nil
+			batch.Put, passages = nil, 0
 		}
 	}
 	return r, nil
@@ -222,7 +230,7 @@ func (s *server) nearest(ctx context.Context, a struct {
 }) (timed, error) {
 	var filter index.Filter
 	for p := range a.Percent {
-		filter.Types = append(filter.Types, typeOf(p))
+		filter.Types = append(filter.Types, kind(p))
 	}
 	return s.searches(a.queryRange, func(q []float32) ([]int, error) {
 		hits, err := s.store.Nearest(ctx, index.Request{Vector: q, Filter: filter, Limit: a.K})
