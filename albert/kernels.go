@@ -7,7 +7,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/albert-search/albert-search/albert/avx512"
+	"github.com/albert-search/albert-search/albert/internal/avx512"
 	"github.com/albert-search/albert-search/albert/tokenize"
 )
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/albert-search/albert-search/albert/avx512"
+	"github.com/albert-search/albert-search/albert/internal/avx512"
 )
 
 // Each kernel is compared with the same calculation written out in 64 bits,
