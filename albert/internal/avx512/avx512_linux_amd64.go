@@ -20,7 +20,7 @@ func Supported() bool {
 // Apply writes the activation of the map of x, [rows, In], to out, [rows, Out].
 func (l *Linear) Apply(x, out []float32, act Activation, work *Work) {
 	rows := len(x) / l.In
-	q, steps := grow(&work.bytes, len(x)), grow(&work.steps, rows)
+	q, steps := Grow(&work.bytes, len(x)), Grow(&work.steps, rows)
 	_ = out[:rows*l.Out]
 	if rows == 0 {
 		return
@@ -68,7 +68,7 @@ func Attention(qkv, out []float32, heads, size int, work *Work) {
 	if rows == 0 {
 		return
 	}
-	w := grow(&work.scores, int(C.avx512_attention_work(C.int64_t(rows), C.int64_t(size))))
+	w := Grow(&work.scores, int(C.avx512_attention_work(C.int64_t(rows), C.int64_t(size))))
 	C.avx512_attention(floats(qkv), floats(out), floats(w), C.int64_t(rows), C.int64_t(heads), C.int64_t(size))
 }
 
