@@ -213,6 +213,15 @@ func TestFilterSetsAreKept(t *testing.T) {
 	if set(1) == first || len(v.sets.sets) != keptSets || len(v.sets.keys) != keptSets {
 		t.Errorf("remembers %d sets by %d keys", len(v.sets.sets), len(v.sets.keys))
 	}
+	before := len(v.sets.keys)
+	for range 2 {
+		if _, err := s.Keyword(t.Context(), index.Request{Query: query("text"), Limit: 5, Filter: vectorset.Keep(90)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if key := fmt.Sprintf("%#v", vectorset.Keep(90)); len(v.sets.keys) != before || v.sets.keys[before-1] != key {
+		t.Errorf("Keyword does not use what is remembered: %q", v.sets.keys)
+	}
 	if _, err := v.filterSet(t.Context(), index.Filter{Paths: []string{"["}}); err == nil {
 		t.Error("no error for a malformed glob")
 	}

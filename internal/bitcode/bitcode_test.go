@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/quick"
 	"time"
@@ -171,6 +172,32 @@ func TestScanEqual(t *testing.T) {
 		if err := same(6, 5, floor, 1); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestMisuse checks that what is wrong with the arguments is a panic in the
+// goroutine of the caller, not something that is read beyond its end.
+func TestMisuse(t *testing.T) {
+	vectors := gaussian(rand.New(rand.NewPCG(13, 14)), 100, 128)
+	c := encode(vectors, 128)
+	other := encode(gaussian(rand.New(rand.NewPCG(15, 16)), 3, 64), 64)
+	for name, f := range map[string]func(){
+		"a query of other codes": func() {
+			c.Scan(other.Query(NewRotation(64).Apply(vectors[0][:64])), 0, 1, 0, make([]float32, Block), make([]uint16, 1))
+		},
+		"more vectors than there are": func() {
+			var calls atomic.Int64
+			Encode(128, 100, func(i int) []float32 { return vectors[min(i, 99)+int(calls.Add(1))/101*100] })
+		},
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			f()
+		}()
 	}
 }
 
