@@ -3,7 +3,9 @@ package torture_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -28,19 +30,22 @@ func TestKillAtOperation(t *testing.T) {
 			step := 0
 			for kill := range kills {
 				at := disk.Ops() + 1 + random.IntN(1200)
-				var pid atomic.Int64
+				writer := make(chan *os.Process, 1) // which is there when it has been started
+				var once sync.Once
 				var op atomic.Pointer[faultfs.Op]
 				disk.Hook(func(o faultfs.Op) syscall.Errno {
 					if o.N < at {
 						return 0
 					}
-					op.CompareAndSwap(nil, &o)
-					syscall.Kill(int(pid.Load()), syscall.SIGKILL)
+					once.Do(func() { // others wait until it is done
+						op.Store(&o)
+						(<-writer).Kill()
+					})
 					return syscall.EIO // which nobody hears
 				})
 				r.From, r.To = step+1, step+40
 				c, out := start(t, r)
-				pid.Store(int64(c.Process.Pid))
+				writer <- c.Process
 				code, err := wait(c, time.Minute)
 				disk.Hook(nil)
 				if err != nil || code > 0 {
@@ -60,6 +65,7 @@ func TestKillAtOperation(t *testing.T) {
 				}
 				step = have
 			}
+			wrote(t, step)
 			t.Logf("%d steps survived %d kills", step, kills)
 		})
 	}
@@ -74,6 +80,7 @@ func TestKillAtMoment(t *testing.T) {
 			dir := t.TempDir()
 			step := killed(t, torture.Run{Plan: torture.Plan{Seed: s, Docs: 12}, Index: filepath.Join(dir, "index"), Docs: filepath.Join(dir, "docs"),
 				Log: filepath.Join(dir, "log"), Files: driver.files}, kills, s, torture.Run.Check)
+			wrote(t, step)
 			t.Logf("%d steps survived %d kills", step, kills)
 		})
 	}

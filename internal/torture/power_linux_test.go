@@ -37,6 +37,14 @@ func killed(t *testing.T, r torture.Run, kills int, seed uint64, check func(tort
 	return step
 }
 
+// wrote demands that writers which were killed came to write something.
+func wrote(t *testing.T, step int) {
+	t.Helper()
+	if step == 0 {
+		t.Error("no writer came to publish anything before it was killed")
+	}
+}
+
 // run runs a command of the system.
 func run(name string, args ...string) error {
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
@@ -122,6 +130,7 @@ func TestPowerCutExt4(t *testing.T) {
 				return r.Check(ctx)
 			}
 			step := killed(t, r, cuts, s, check)
+			wrote(t, step)
 			t.Logf("%d steps survived %d losses of power", step, cuts)
 		})
 	}
