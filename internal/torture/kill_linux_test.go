@@ -29,7 +29,7 @@ func TestKillAtOperation(t *testing.T) {
 				Log: filepath.Join(root, "log"), Files: driver.files}
 			step := 0
 			for kill := range kills {
-				at := disk.Ops() + 1 + random.IntN(1200)
+				at := disk.Ops() + 1 + random.IntN(4000)
 				writer := make(chan *os.Process, 1) // which is there when it has been started
 				var once sync.Once
 				var op atomic.Pointer[faultfs.Op]
@@ -65,7 +65,9 @@ func TestKillAtOperation(t *testing.T) {
 				}
 				step = have
 			}
-			wrote(t, step)
+			if step == 0 {
+				t.Error(nothingWritten)
+			}
 			t.Logf("%d steps survived %d kills", step, kills)
 		})
 	}
@@ -80,7 +82,6 @@ func TestKillAtMoment(t *testing.T) {
 			dir := t.TempDir()
 			step := killed(t, torture.Run{Plan: torture.Plan{Seed: s, Docs: 12}, Index: filepath.Join(dir, "index"), Docs: filepath.Join(dir, "docs"),
 				Log: filepath.Join(dir, "log"), Files: driver.files}, kills, s, torture.Run.Check)
-			wrote(t, step)
 			t.Logf("%d steps survived %d kills", step, kills)
 		})
 	}
