@@ -168,6 +168,9 @@ func TestCheckFindsAllDamage(t *testing.T) {
 	if r := mustCheck(t, dir); len(r.Problems) > 0 {
 		t.Errorf("after putting everything back: %+v", r.Problems)
 	}
+	if n < 10*len(damageKinds)*rounds {
+		t.Errorf("only %d damaged files", n)
+	}
 	t.Logf("%d damaged files, all found", n)
 }
 
@@ -307,6 +310,9 @@ func TestRepair(t *testing.T) {
 			t.Errorf("%s: after the next batch %+v", what, after.Problems)
 		}
 	})
+	if n < 10*len(damageKinds)*rounds {
+		t.Errorf("only %d repairs", n)
+	}
 	t.Logf("%d repairs", n)
 }
 
