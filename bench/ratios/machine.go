@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"golang.org/x/sys/cpu"
-
-	"github.com/albert-search/albert-search/albert/avx512"
 )
 
 // machine is what ratios depend on: which processor it is, of the given brand,
@@ -30,7 +28,7 @@ func machine(brand string) string {
 	}{
 		{"AVX2", cpu.X86.HasAVX2},
 		{"AVX-512 VPOPCNTDQ", cpu.X86.HasAVX512F && cpu.X86.HasAVX512VPOPCNTDQ},
-		{"AVX-512 VNNI", avx512.Supported()},
+		{"AVX-512 VNNI", cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VNNI},
 	} {
 		if feature.has {
 			parts = append(parts, feature.name)
