@@ -123,7 +123,7 @@ func law(f figure, results []result) string {
 
 // The plot's size and that of its frame, in pixels.
 const (
-	plotWidth, plotHeight = 720, 480
+	plotWidth, plotHeight = 800, 480
 	plotLeft, plotTop     = 64, 40
 	plotRight, plotBottom = 460, 420
 )

@@ -84,7 +84,7 @@ func TestAsk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.Open <= 0 || f.Search.P50 <= 0 || f.Ask.P50 <= 0 || f.Search.P99 < f.Search.P50 || f.AskRssAnon < f.SearchRssAnon/2 {
+	if f.Open <= 0 || f.Search.P50 <= 0 || f.Search.First <= 0 || f.Ask.P50 <= 0 || f.Ask.First <= 0 || f.Ask.P99 < f.Ask.P50 {
 		t.Errorf("figures %+v", f)
 	}
 

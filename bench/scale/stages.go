@@ -295,7 +295,7 @@ func candidates(hits []index.Hit) []rerank.Candidate {
 }
 
 // queries makes texts of passages all over the store, and vectors: those of
-// the file, or those of other passages with noise.
+// the file, or those of passages, perturbed.
 func queries(c config) (texts []string, vectors [][]float32, err error) {
 	src, err := openSource(c, 2)
 	if err != nil {

@@ -1,5 +1,5 @@
 // Package vectorset has the collections of vectors on which searches are
-// measured.
+// measured, and measures the memory they are read from.
 package vectorset
 
 import (
