@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gofrs/flock"
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort"
@@ -329,4 +332,57 @@ func TestLargeDocuments(t *testing.T) {
 			}
 		})
 	}
+}
+
+// endless is a source that lists until nobody waits any more.
+type endless struct{ ingest.Source }
+
+func (endless) Lists() bool { return true }
+
+func (endless) Entries(ctx context.Context) iter.Seq2[ingest.Entry, error] {
+	return func(yield func(ingest.Entry, error) bool) {
+		<-ctx.Done()
+		yield(ingest.Entry{}, ctx.Err())
+	}
+}
+
+// TestLockedIsSaidSoon checks that who cannot write is told so before all
+// documents are listed, or a model is loaded.
+func TestLockedIsSaidSoon(t *testing.T) {
+	f := newFixture(t, "")
+	f.write("stars.txt", stars)
+	f.index()
+	held := func(err error) {
+		t.Helper()
+		var locked *local.LockedError
+		if !errors.As(err, &locked) || locked.Holder.PID != os.Getpid() {
+			t.Errorf("error %v, want that this process writes", err)
+		}
+	}
+	lock, err := local.Create(t.Context(), f.dir, local.Options{Settings: f.settings()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Index(t.Context(), albertsearch.IndexRequest{Sources: []ingest.Source{endless{f.source()}}})
+	held(err)
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "LOCK"), fmt.Appendf(nil, `{"pid":%d,"host":"here"}`, os.Getpid()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first := flock.New(filepath.Join(dir, "LOCK"))
+	if ok, err := first.TryLock(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	defer first.Close()
+	without, err := albertsearch.Open(albertsearch.Options{Dir: dir, ONNXRuntime: filepath.Join(t.TempDir(), "missing.so")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer without.Close()
+	_, err = without.Index(t.Context(), albertsearch.IndexRequest{Sources: []ingest.Source{f.source()}})
+	held(err)
 }
