@@ -135,13 +135,14 @@ func (x *Extractor) extract(ctx context.Context, q request, r io.ReaderAt) (*ext
 			x.put(p)
 			return t, err
 		}
-		if err := p.end(); ended.cause == nil && !ended.began {
+		exit := p.end()
+		if ended.cause == nil && !ended.began {
 			if used {
 				continue
 			}
-			return nil, fmt.Errorf("%w: the process that reads it does not start: %w", extract.ErrNotTried, err)
+			return nil, fmt.Errorf("%w: the process that reads it does not start: %w", extract.ErrNotTried, exit)
 		}
-		return nil, ended.explained(q.Limits)
+		return nil, ended.explained(q.Limits, exit)
 	}
 }
 
