@@ -152,6 +152,9 @@ func (e *Engine) index(ctx context.Context, run *indexRun) (err error) {
 		}
 		return err
 	}
+	if locked != nil {
+		run.lacking = false // who writes sees to that
+	}
 	if o != nil && run.previous != nil && run.nothingNew(look, o) {
 		return nil
 	}
@@ -206,6 +209,7 @@ type indexRun struct {
 	embedder func(context.Context) (embed.Embedder, error)
 
 	previous map[string]*index.Info
+	lacking  bool // the newest generation has less than a writer makes of it
 	summary  IndexSummary
 
 	mu       sync.Mutex // of progress, which several goroutines advance
@@ -228,6 +232,9 @@ func (r *indexRun) read(ctx context.Context, dir string, want index.Settings) (e
 	stats, err := store.Stats(ctx)
 	if err != nil || !stats.Settings.Same(want) {
 		return err // of other settings Create tells
+	}
+	if r.lacking, err = store.LacksCodes(); err != nil {
+		return err
 	}
 	return r.list(ctx, store)
 }

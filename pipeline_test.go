@@ -386,3 +386,41 @@ func TestLockedIsSaidSoon(t *testing.T) {
 	_, err = without.Index(t.Context(), albertsearch.IndexRequest{Sources: []ingest.Source{f.source()}})
 	held(err)
 }
+
+// TestMissingCodesAreMade checks that a run over files that have not changed
+// makes the codes that the index lacks, and otherwise writes nothing.
+func TestMissingCodesAreMade(t *testing.T) {
+	f := newFixture(t, "")
+	text := new(strings.Builder)
+	for i := range 2500 {
+		fmt.Fprintf(text, "Comet %d. %s\n\n", i, strings.Repeat("tail ", 150))
+	}
+	f.write("comets.txt", text.String())
+	time.Sleep(2100 * time.Millisecond) // until the times of the file are trusted
+	if sum := f.index(); sum.Passages < 2048 {
+		t.Fatalf("summary %+v", sum)
+	}
+	codes := func() []string {
+		t.Helper()
+		names, err := filepath.Glob(filepath.Join(f.dir, fmt.Sprintf("gen-%08d", f.generation()), "codes-*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
+	first, made := f.generation(), codes()
+	if len(made) == 0 {
+		t.Fatal("the index has no codes")
+	}
+	if f.index(); f.generation() != first {
+		t.Error("something was written although nothing is missing")
+	}
+	for _, name := range made {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sum := f.index(); sum.Unchanged != 1 || f.generation() == first || len(codes()) != len(made) {
+		t.Errorf("%+v, codes %q, want as many as %q", sum, codes(), made)
+	}
+}

@@ -139,11 +139,28 @@ func damagedCodes(path, what string) error {
 	return fmt.Errorf("%s: %w: it %s; searches do without it until it is made anew: run \"albert-search check --repair\"", path, index.ErrDamaged, what)
 }
 
+// lacksCodes tells whether a segment has none although it is to have them from so
+// many rows on.
+func (s *segment) lacksCodes(rows int) bool {
+	return s.codes == nil && s.dim > 0 && len(s.rows) >= rows
+}
+
+// LacksCodes tells whether there are vectors without the codes that the next
+// writer will make for them, so that a search compares with all of them.
+func (s *Store) LacksCodes() (bool, error) {
+	v, err := s.acquire()
+	if err != nil {
+		return false, err
+	}
+	lacks := slices.ContainsFunc(v.segs, func(s *segment) bool { return s.lacksCodes(codedRows) })
+	return lacks, v.release()
+}
+
 // ensureCodes makes the codes that segments of the writer's lack. It tells
 // whether there were any.
 func (w *writer) ensureCodes(ctx context.Context, segs []*segment) (made bool, err error) {
 	for _, s := range segs {
-		if s.codes != nil || s.dim == 0 || len(s.rows) < cmp.Or(w.codedRows, codedRows) {
+		if !s.lacksCodes(cmp.Or(w.codedRows, codedRows)) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
