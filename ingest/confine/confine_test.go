@@ -271,6 +271,23 @@ func TestCommandFails(t *testing.T) {
 	}
 }
 
+// TestProcesses checks that readers together do not take what is meant for one.
+func TestProcesses(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(16))
+	for _, tt := range []struct {
+		memory          int64
+		processes, want int
+	}{{0, 0, 2}, {64 << 20, 0, 4}, {200 << 20, 0, 2}, {1 << 40, 0, 1}, {0, 7, 7}} {
+		x := New(Options{Extract: extract.Options{Limits: extract.Limits{Memory: tt.memory}}, Processes: tt.processes})
+		if got := cap(x.slots); got != tt.want {
+			t.Errorf("of %d MiB, %d processes are asked for: %d, want %d", tt.memory>>20, tt.processes, got, tt.want)
+		}
+		if err := x.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestCanceledWhileReading(t *testing.T) {
 	x := newTest(t, "bad", extract.Limits{})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
