@@ -365,6 +365,13 @@ func TestLockedIsSaidSoon(t *testing.T) {
 	}
 	_, err = f.Index(t.Context(), albertsearch.IndexRequest{Sources: []ingest.Source{endless{f.source()}}})
 	held(err)
+	other, err := albertsearch.Open(albertsearch.Options{Dir: f.dir, ONNXRuntime: filepath.Join(t.TempDir(), "missing.so")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	_, err = other.Reembed(t.Context(), albertsearch.ReembedRequest{})
+	held(err)
 	if err := lock.Close(); err != nil {
 		t.Fatal(err)
 	}
