@@ -54,25 +54,29 @@ demo: setup
 
 .PHONY: test
 test: setup
-	$(GO) test $(TESTFLAGS) ./...
+	$(GO) test -timeout 30m $(TESTFLAGS) ./...
 
 .PHONY: race
 race: setup
-	$(GO) test -race -skip '^TestQuality$$' $(TESTFLAGS) $(RACE)
-	$(GO) test -race -run '^Test(Readers|Cancel|SecondWriter)$$' $(TESTFLAGS) ./internal/torture
+	$(GO) test -race -timeout 30m -skip '^TestQuality$$' $(TESTFLAGS) $(RACE)
+	$(GO) test -race -timeout 30m -run '^Test(Readers|Cancel|SecondWriter)$$' $(TESTFLAGS) ./internal/torture
 
 # The kills, of each of two kinds and by each of two writers; the losses of
-# power, by each writer; those of a real file system; and how many operations
-# fail, all when 0. TORTURE_SEED repeats a run.
+# power, by each writer; those of a real file system; how many operations fail,
+# all when 0; and how often each file of an index is damaged in each way.
+# TORTURE_SEED repeats a run.
 TORTURE_KILLS ?= 250
 TORTURE_CUTS ?= 1000
 TORTURE_EXT4 ?= 100
 TORTURE_SWEEP ?= 0
+TORTURE_DAMAGE ?= 60
 export TORTURE_SEED
 .PHONY: torture
-torture: tools
+torture: setup
 	TORTURE_KILLS=$(TORTURE_KILLS) TORTURE_CUTS=$(TORTURE_CUTS) TORTURE_EXT4=$(TORTURE_EXT4) \
 		TORTURE_SWEEP=$(TORTURE_SWEEP) $(GO) test -count=1 -timeout 3h -v $(TESTFLAGS) ./internal/torture
+	TORTURE_DAMAGE=$(TORTURE_DAMAGE) $(GO) test -count=1 -timeout 1h -v -run '^Test(CheckFindsAllDamage|Repair)$$' $(TESTFLAGS) ./index/local
+	ALBERT_SEARCH_TORTURE=1 $(GO) test -count=1 -timeout 1h -v -run '^TestHostileDocuments$$' $(TESTFLAGS) ./cmd/albert-search
 
 FUZZTIME ?= 3s
 .PHONY: fuzz
@@ -119,11 +123,13 @@ bench-peers: setup bin/bench-ours bin/bench-gopeers
 
 SIZES ?= 10000,100000,1000000
 SCALE_OUT ?= bin/bench/scale
+SCALE_PLOT ?= docs/scale.svg
 SCALE_FLAGS ?=
 .PHONY: bench-scale
-bench-scale: tools
-	$(GO) run ./bench/scale -n $(SIZES) -out $(SCALE_OUT) $(if $(TEXT),-text $(TEXT)) \
-		$(if $(VECTORS),-vectors $(VECTORS)) $(if $(QUERY_VECTORS),-query-vectors $(QUERY_VECTORS)) $(SCALE_FLAGS)
+bench-scale: setup
+	$(GO) run ./bench/scale -n $(SIZES) -out $(SCALE_OUT) -plot $(SCALE_PLOT) $(if $(TEXT),-text $(TEXT)) \
+		$(if $(VECTORS),-vectors $(VECTORS)) $(if $(QUERY_VECTORS),-query-vectors $(QUERY_VECTORS)) \
+		$(if $(QUERIES),-questions $(QUERIES)) $(SCALE_FLAGS)
 
 # A ratio that is less than half of the recorded one fails.
 .PHONY: bench-guard bench-guard-record

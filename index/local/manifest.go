@@ -78,13 +78,18 @@ func parseManifest(gen string, want uint32) (*manifest, error) {
 		Format int `json:"format"`
 	}
 	if err := json.Unmarshal(b, &version); err == nil && version.Format > formatVersion {
-		return nil, fmt.Errorf("%s: %w (format %d, this program reads up to %d); use a newer albert-search or index into another folder",
-			filepath.Dir(gen), index.ErrNewerFormat, version.Format, formatVersion)
+		return nil, newerFormat(filepath.Dir(gen), version.Format)
 	}
 	if crc32.Checksum(b, castagnoli) != want {
 		return nil, damaged(p, "has another checksum than "+currentName+" says")
 	}
 	return decodeManifest(p, b)
+}
+
+// newerFormat says that a later program wrote the index in dir.
+func newerFormat(dir string, format int) error {
+	return fmt.Errorf("%s: %w (format %d, this program reads up to %d); use a newer albert-search or index into another folder",
+		dir, index.ErrNewerFormat, format, formatVersion)
 }
 
 // decodeManifest reads the text of the manifest at path.

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -473,7 +472,7 @@ func BenchmarkNearest(b *testing.B) {
 	vectors, asked := benchSet(b)
 	s := fillStore(b, b.TempDir(), vectors)
 	codes := float64(8*bitcode.BlockWords(benchDim)) / bitcode.Block // bytes a vector
-	memory := bandwidth()
+	memory := vectorset.Bandwidth(512) / 1e9
 	for _, limit := range []int{10, 100} {
 		for _, percent := range []int{100, 50, 10, 1} {
 			b.Run(fmt.Sprintf("top=%d/keep=%d%%", limit, percent), func(b *testing.B) {
@@ -514,26 +513,4 @@ func BenchmarkNearest(b *testing.B) {
 func median(d []time.Duration) time.Duration {
 	slices.Sort(d)
 	return d[len(d)/2]
-}
-
-// bandwidth measures what all processors together read from memory, in GB/s.
-func bandwidth() float64 {
-	parts := make([][]float32, runtime.GOMAXPROCS(0))
-	for i := range parts {
-		parts[i] = make([]float32, 64<<20)
-		for j := range parts[i] {
-			parts[i][j] = 1
-		}
-	}
-	best := time.Hour
-	for range 5 {
-		began := time.Now()
-		var wg sync.WaitGroup
-		for _, p := range parts {
-			wg.Go(func() { vek32.Sum(p) })
-		}
-		wg.Wait()
-		best = min(best, time.Since(began))
-	}
-	return float64(len(parts)*len(parts[0])*4) / float64(best.Nanoseconds())
 }

@@ -2,6 +2,7 @@ package torture_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -17,19 +18,23 @@ import (
 	"github.com/albert-search/albert-search/internal/torture"
 )
 
-// fault is a way in which operations fail from the n-th on.
+// fault is a way in which operations fail: of those that can fail so, the n-th,
+// or all from the n-th on.
 type fault struct {
-	name  string
-	errno syscall.Errno
-	fails func(at int, op faultfs.Op) bool
+	name    string
+	errno   syscall.Errno
+	can     func(faultfs.Kind) bool
+	forGood bool
 }
 
 var faults = []fault{
-	{"EIO once", syscall.EIO, func(at int, op faultfs.Op) bool { return op.N == at }},
-	{"EIO for good", syscall.EIO, func(at int, op faultfs.Op) bool { return op.N >= at }},
-	{"ENOSPC once", syscall.ENOSPC, func(at int, op faultfs.Op) bool { return op.N == at && op.Kind.Allocates() }},
-	{"ENOSPC for good", syscall.ENOSPC, func(at int, op faultfs.Op) bool { return op.N >= at && op.Kind.Allocates() }},
+	{"EIO once", syscall.EIO, any, false},
+	{"EIO for good", syscall.EIO, any, true},
+	{"ENOSPC once", syscall.ENOSPC, faultfs.Kind.Allocates, false},
+	{"ENOSPC for good", syscall.ENOSPC, faultfs.Kind.Allocates, true},
 }
+
+func any(faultfs.Kind) bool { return true }
 
 // history is a disk on which some steps were carried out without a fault, and
 // the steps that come next.
@@ -61,68 +66,74 @@ func (h history) at(root string) torture.Run {
 	return r
 }
 
-// fail runs the steps with a fault at the n-th operation from the beginning, and
-// tells whether there were as many. After the fault the index must be as it was
+// fail runs the steps with a fault at the n-th operation that can fail so, and
+// returns how many of these there were. After it the index must be as it was
 // acknowledged, and the same run must succeed.
-func (h history) fail(t *testing.T, f fault, n int) (hit bool, err error) {
+func (h history) fail(t *testing.T, f fault, n int) (ops int, err error) {
 	disk := h.disk.Copy()
 	root, err := os.MkdirTemp("", "fault")
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	defer os.Remove(root)
 	unmount, err := disk.Mount(root)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	defer unmount()
-	at := disk.Ops() + n
+	var counted atomic.Int64
 	var failed atomic.Pointer[faultfs.Op]
 	disk.Hook(func(op faultfs.Op) syscall.Errno {
 		// The log is on a disk of its own, as it were.
-		if op.Name == "log" || !f.fails(at, op) {
+		if op.Name == "log" || !f.can(op.Kind) {
+			return 0
+		}
+		if at := counted.Add(1); at != int64(n) && (at < int64(n) || !f.forGood) {
 			return 0
 		}
 		failed.CompareAndSwap(nil, &op)
 		return f.errno
 	})
 	r := h.at(root)
-	r.Patience = 5 * time.Second
+	r.Patience = 20 * time.Second // a slow machine is not a disk that does not answer
+	if f.forGood {
+		r.Patience = 5 * time.Second
+	}
 	c, out := start(t, r)
 	code, err := wait(c, time.Minute)
-	reached := disk.Ops() >= at
 	disk.Hook(nil)
+	ops = int(counted.Load())
 	if failed.Load() == nil {
 		if err != nil || code != 0 {
-			return reached, fmt.Errorf("without a fault: exit code %d, %v: %s", code, err, out)
+			return ops, fmt.Errorf("without a fault: exit code %d, %v: %s", code, err, out)
 		}
-		return reached, nil
+		return ops, nil
 	}
 	where := fmt.Sprintf("%s at the %v (%d)", f.name, *failed.Load(), n)
 	if err != nil {
-		return true, fmt.Errorf("%s: %w: %s", where, err, out)
+		return ops, fmt.Errorf("%s: %w: %s", where, err, out)
 	}
 	text := out.String()
 	switch {
 	case code == 0: // a fault that does not matter, as where an old file is removed
 	case code != 2 || strings.Contains(text, "goroutine "):
-		return true, fmt.Errorf("%s: exit code %d: %s", where, code, text)
+		return ops, fmt.Errorf("%s: exit code %d: %s", where, code, text)
 	case !strings.Contains(text, f.errno.Error()) && !strings.Contains(text, "does not answer"):
-		return true, fmt.Errorf("%s: the error does not say so: %s", where, text)
+		return ops, fmt.Errorf("%s: the error does not say so: %s", where, text)
 	}
 	log, err := readLog(disk)
 	if err != nil {
-		return true, err
+		return ops, err
 	}
 	if code == 0 && log.Done != r.To {
-		return true, fmt.Errorf("%s: exit code 0 after step %d of %d", where, log.Done, r.To)
+		return ops, fmt.Errorf("%s: exit code 0 after step %d of %d", where, log.Done, r.To)
 	}
 	for _, how := range []faultfs.Crash{faultfs.Kill, faultfs.Strict} {
 		if _, err := cut(t, r, disk.At(disk.Events(), how, nil)); err != nil {
-			return true, fmt.Errorf("%s, exit code %d, then %v: %w\n%s", where, code, how, err, text)
+			return ops, fmt.Errorf("%s, exit code %d, then %v: %w\n%s", where, code, how, err, text)
 		}
 	}
-	return true, nil
+	return ops, nil
 }
 
 // TestFailingDisk lets each operation of a run fail, one after the other: some of
@@ -143,23 +154,31 @@ func TestFailingDisk(t *testing.T) {
 				workers = append(workers, prepare(t, torture.Plan{Seed: s, Docs: 6}, part.files, part.from, part.to))
 			}
 			runs, failures := sweep(t, workers, s, sample)
+			if runs == 0 {
+				t.Error("nothing failed")
+			}
 			t.Logf("%d runs, %d failures", runs, failures)
 		})
 	}
 }
 
-// sweep fails some operations of a history in each way, or all.
+// sweep fails about that many operations of a history in each way, at even
+// distances, or all where sample is 0.
 func sweep(t *testing.T, histories []history, seed uint64, sample int) (runs, failures int64) {
 	random := rand.New(rand.NewPCG(seed, 2))
-	// A run without a fault says how many there are, more or less: it is not
-	// the same number each time.
-	clean := fault{"nothing", 0, func(int, faultfs.Op) bool { return false }}
-	ops := 100
-	for hit := true; hit; ops *= 2 {
-		var err error
-		if hit, err = histories[0].fail(t, clean, ops); err != nil {
+	distances := make([]int, len(faults))
+	for i, f := range faults {
+		// A run without a fault says how many operations there are, more or
+		// less: it is not the same number each time.
+		ops, err := histories[0].fail(t, f, math.MaxInt)
+		if err != nil {
 			t.Fatal(err)
 		}
+		distances[i] = 1
+		if sample > 0 {
+			distances[i] = max(1, ops/sample)
+		}
+		t.Logf("%s: every %d. of %d operations", f.name, distances[i], ops)
 	}
 	type job struct {
 		f fault
@@ -172,15 +191,15 @@ func sweep(t *testing.T, histories []history, seed uint64, sample int) (runs, fa
 	for _, h := range histories {
 		workers.Go(func() {
 			for j := range jobs {
-				hit, err := h.fail(t, j.f, j.n)
-				if hit || err != nil {
+				ops, err := h.fail(t, j.f, j.n)
+				if ops >= j.n || err != nil {
 					results.note(t, seed, j.f.name, 1, failure(err))
 				}
 				if err != nil {
 					t.Error(err)
 					bad.Add(1)
 				}
-				if hit {
+				if ops >= j.n {
 					ran.Add(1)
 				} else {
 					ended[slices.IndexFunc(faults, func(f fault) bool { return f.name == j.f.name })].Store(true)
@@ -189,10 +208,8 @@ func sweep(t *testing.T, histories []history, seed uint64, sample int) (runs, fa
 		})
 	}
 	for i, f := range faults {
-		for n := 1; n < ops && !ended[i].Load() && bad.Load() < 20; n++ {
-			if sample == 0 || random.IntN(ops) < 2*sample {
-				jobs <- job{f, n}
-			}
+		for n := 1 + random.IntN(distances[i]); !ended[i].Load() && bad.Load() < 20; n += distances[i] {
+			jobs <- job{f, n}
 		}
 	}
 	close(jobs)

@@ -3,7 +3,9 @@ package torture_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -27,20 +29,23 @@ func TestKillAtOperation(t *testing.T) {
 				Log: filepath.Join(root, "log"), Files: driver.files}
 			step := 0
 			for kill := range kills {
-				at := disk.Ops() + 1 + random.IntN(1200)
-				var pid atomic.Int64
+				at := disk.Ops() + 1 + random.IntN(4000)
+				writer := make(chan *os.Process, 1) // which is there when it has been started
+				var once sync.Once
 				var op atomic.Pointer[faultfs.Op]
 				disk.Hook(func(o faultfs.Op) syscall.Errno {
 					if o.N < at {
 						return 0
 					}
-					op.CompareAndSwap(nil, &o)
-					syscall.Kill(int(pid.Load()), syscall.SIGKILL)
+					once.Do(func() { // others wait until it is done
+						op.Store(&o)
+						(<-writer).Kill()
+					})
 					return syscall.EIO // which nobody hears
 				})
 				r.From, r.To = step+1, step+40
 				c, out := start(t, r)
-				pid.Store(int64(c.Process.Pid))
+				writer <- c.Process
 				code, err := wait(c, time.Minute)
 				disk.Hook(nil)
 				if err != nil || code > 0 {
@@ -59,6 +64,9 @@ func TestKillAtOperation(t *testing.T) {
 					t.Fatalf("kill %d, at the %v, after step %d: %v", kill, op.Load(), log.Done, err)
 				}
 				step = have
+			}
+			if step == 0 {
+				t.Error(nothingWritten)
 			}
 			t.Logf("%d steps survived %d kills", step, kills)
 		})

@@ -144,7 +144,7 @@ func failure(err error) int {
 	return 0
 }
 
-// print prints the table for docs/reliability-crash.md.
+// print prints the table for docs/reliability.md.
 func (r *table) print() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
