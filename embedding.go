@@ -63,7 +63,7 @@ func (b *batch) add(l *loaded) {
 
 // plan divides the passages that need a vector into steps of like lengths,
 // which the embedder is quickest on. Nothing may be added afterwards.
-func (b *batch) plan(recent *recall) []*step {
+func (b *batch) plan(recent *recentVectors) []*step {
 	var all []todo
 	for i := range b.change.Put {
 		d := &b.change.Put[i]
@@ -108,14 +108,14 @@ func (b *batch) fill() {
 	}
 }
 
-// recallSize bounds how many vectors are kept, to half of what a recall has.
-const recallSize = 8 << 10
+// recentSize bounds how many vectors are kept, to half of what a recentVectors has.
+const recentSize = 8 << 10
 
-// recall keeps the vectors of the texts that were put or asked for last.
-type recall struct{ young, old map[textKey]*vector }
+// recentVectors keeps the vectors of the texts that were put or asked for last.
+type recentVectors struct{ young, old map[textKey]*vector }
 
 // get returns nil for a text that is not known, or not any more.
-func (r *recall) get(k textKey) *vector {
+func (r *recentVectors) get(k textKey) *vector {
 	if v := r.young[k]; v != nil {
 		return v
 	}
@@ -126,8 +126,8 @@ func (r *recall) get(k textKey) *vector {
 	return v
 }
 
-func (r *recall) put(k textKey, v *vector) {
-	if r.young == nil || len(r.young) == recallSize {
+func (r *recentVectors) put(k textKey, v *vector) {
+	if r.young == nil || len(r.young) == recentSize {
 		r.young, r.old = make(map[textKey]*vector), r.young
 	}
 	r.young[k] = v
@@ -138,7 +138,7 @@ func (r *recall) put(k textKey, v *vector) {
 // All that was loaded before it has been handed on by then, so that nothing of
 // that waits for it in turn.
 func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, steps chan<- *step, batches chan<- *batch) error {
-	var recent recall
+	var recent recentVectors
 	b := new(batch)
 	flush := func() error {
 		for _, s := range b.plan(&recent) {

@@ -31,6 +31,9 @@ const (
 	largeBytes = 4 << 20
 	// publishEvery bounds what an interruption costs.
 	publishEvery = 5 * time.Second
+	// whileLocked is how long a run looks whether there is anything to do while
+	// another process writes.
+	whileLocked = 2 * time.Second
 )
 
 // IndexRequest says what to index.
@@ -98,7 +101,8 @@ type IndexSummary struct {
 // before for the rest.
 //
 // When the file system says that nothing has changed, Index writes nothing and
-// loads no model.
+// loads no model. If another process has the index open for writing that has to
+// show within two seconds, or Index returns a *local.LockedError.
 func (e *Engine) Index(ctx context.Context, r IndexRequest) (IndexSummary, error) {
 	began := time.Now()
 	run := &indexRun{request: r, embedder: e.models.embedder, published: began, large: make(chan struct{}, 1)}
@@ -115,9 +119,27 @@ func (e *Engine) index(ctx context.Context, run *indexRun) (err error) {
 		return err
 	}
 	settings := newSettings(model)
+	look := ctx
+	locked := local.Locked(e.o.Dir)
+	if locked != nil {
+		var cancel context.CancelFunc
+		look, cancel = context.WithTimeoutCause(ctx, whileLocked, locked)
+		defer cancel()
+	}
 	var o *offer
-	g, both := errgroup.WithContext(ctx)
-	g.Go(func() error { return run.read(both, e.o.Dir, settings) })
+	g, both := errgroup.WithContext(look)
+	g.Go(func() error {
+		err := run.read(both, e.o.Dir, settings)
+		if !errors.Is(err, index.ErrNotFound) {
+			return err
+		}
+		if locked != nil {
+			return locked // by who makes it
+		}
+		// All will have to be embedded: before anything is made.
+		_, err = run.embedder(both)
+		return err
+	})
 	if canWait(run.request.Sources) {
 		g.Go(func() (err error) {
 			o, err = scan(both, run.request.Sources)
@@ -125,9 +147,15 @@ func (e *Engine) index(ctx context.Context, run *indexRun) (err error) {
 		})
 	}
 	if err := g.Wait(); err != nil {
+		if locked != nil && context.Cause(look) == locked {
+			return locked
+		}
 		return err
 	}
-	if o != nil && run.previous != nil && run.nothingNew(ctx, o) {
+	if locked != nil {
+		run.lacking = false // who writes sees to that
+	}
+	if o != nil && run.previous != nil && run.nothingNew(look, o) {
 		return nil
 	}
 	run.store, err = local.Create(ctx, e.o.Dir, local.Options{Settings: settings, Patience: e.o.Patience})
@@ -181,6 +209,7 @@ type indexRun struct {
 	embedder func(context.Context) (embed.Embedder, error)
 
 	previous map[string]*index.Info
+	lacking  bool // the newest generation has less than a writer makes of it
 	summary  IndexSummary
 
 	mu       sync.Mutex // of progress, which several goroutines advance
@@ -193,15 +222,9 @@ type indexRun struct {
 	published  time.Time
 }
 
-// read learns what the newest generation has, if there is one that was made with
-// the settings. If there is none all will have to be embedded: the embedder is
-// loaded before anything is made.
+// read learns what the newest generation has, if it was made with the settings.
 func (r *indexRun) read(ctx context.Context, dir string, want index.Settings) (err error) {
 	store, err := local.Open(ctx, dir)
-	if errors.Is(err, index.ErrNotFound) {
-		_, err := r.embedder(ctx)
-		return err
-	}
 	if err != nil {
 		return err
 	}
@@ -209,6 +232,9 @@ func (r *indexRun) read(ctx context.Context, dir string, want index.Settings) (e
 	stats, err := store.Stats(ctx)
 	if err != nil || !stats.Settings.Same(want) {
 		return err // of other settings Create tells
+	}
+	if r.lacking, err = store.LacksCodes(); err != nil {
+		return err
 	}
 	return r.list(ctx, store)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gofrs/flock"
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort"
@@ -328,5 +331,103 @@ func TestLargeDocuments(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// endless is a source that lists until nobody waits any more.
+type endless struct{ ingest.Source }
+
+func (endless) Lists() bool { return true }
+
+func (endless) Entries(ctx context.Context) iter.Seq2[ingest.Entry, error] {
+	return func(yield func(ingest.Entry, error) bool) {
+		<-ctx.Done()
+		yield(ingest.Entry{}, ctx.Err())
+	}
+}
+
+// TestLockedIsSaidSoon checks that who cannot write is told so before all
+// documents are listed, or a model is loaded.
+func TestLockedIsSaidSoon(t *testing.T) {
+	f := newFixture(t, "")
+	f.write("stars.txt", stars)
+	f.index()
+	held := func(err error) {
+		t.Helper()
+		var locked *local.LockedError
+		if !errors.As(err, &locked) || locked.Holder.PID != os.Getpid() {
+			t.Errorf("error %v, want that this process writes", err)
+		}
+	}
+	lock, err := local.Create(t.Context(), f.dir, local.Options{Settings: f.settings()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Index(t.Context(), albertsearch.IndexRequest{Sources: []ingest.Source{endless{f.source()}}})
+	held(err)
+	other, err := albertsearch.Open(albertsearch.Options{Dir: f.dir, ONNXRuntime: filepath.Join(t.TempDir(), "missing.so")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	_, err = other.Reembed(t.Context(), albertsearch.ReembedRequest{})
+	held(err)
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "LOCK"), fmt.Appendf(nil, `{"pid":%d,"host":"here"}`, os.Getpid()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first := flock.New(filepath.Join(dir, "LOCK"))
+	if ok, err := first.TryLock(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	defer first.Close()
+	without, err := albertsearch.Open(albertsearch.Options{Dir: dir, ONNXRuntime: filepath.Join(t.TempDir(), "missing.so")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer without.Close()
+	_, err = without.Index(t.Context(), albertsearch.IndexRequest{Sources: []ingest.Source{f.source()}})
+	held(err)
+}
+
+// TestMissingCodesAreMade checks that a run over files that have not changed
+// makes the codes that the index lacks, and otherwise writes nothing.
+func TestMissingCodesAreMade(t *testing.T) {
+	f := newFixture(t, "")
+	text := new(strings.Builder)
+	for i := range 2500 {
+		fmt.Fprintf(text, "Comet %d. %s\n\n", i, strings.Repeat("tail ", 150))
+	}
+	f.write("comets.txt", text.String())
+	time.Sleep(2100 * time.Millisecond) // until the times of the file are trusted
+	if sum := f.index(); sum.Passages < 2048 {
+		t.Fatalf("summary %+v", sum)
+	}
+	codes := func() []string {
+		t.Helper()
+		names, err := filepath.Glob(filepath.Join(f.dir, fmt.Sprintf("gen-%08d", f.generation()), "codes-*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
+	first, made := f.generation(), codes()
+	if len(made) == 0 {
+		t.Fatal("the index has no codes")
+	}
+	if f.index(); f.generation() != first {
+		t.Error("something was written although nothing is missing")
+	}
+	for _, name := range made {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sum := f.index(); sum.Unchanged != 1 || f.generation() == first || len(codes()) != len(made) {
+		t.Errorf("%+v, codes %q, want as many as %q", sum, codes(), made)
 	}
 }

@@ -118,6 +118,9 @@ func (e *Engine) Reembed(ctx context.Context, r ReembedRequest) (sum ReembedSumm
 		sum.Complete, sum.Took = true, time.Since(began)
 		return sum, nil
 	}
+	if err := local.Locked(e.o.Dir); err != nil {
+		return sum, err // before a model is loaded
+	}
 	embedder, err := e.models.embedder(ctx)
 	if err != nil {
 		return sum, err

@@ -54,8 +54,11 @@ func (r *indexRun) expect(o *offer) {
 }
 
 // nothingNew tells whether the sources are as they were, as far as that can be
-// told without reading; all is then reported.
+// told without reading, and the index as a writer leaves it; all is then reported.
 func (r *indexRun) nothingNew(ctx context.Context, o *offer) bool {
+	if r.lacking {
+		return false
+	}
 	reports := make([]FileReport, 0, len(o.entries))
 	for _, entry := range o.entries {
 		l := r.glance(ctx, entry)

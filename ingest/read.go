@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -27,7 +28,7 @@ type file struct {
 func (f file) load(ctx context.Context) (*Document, error) {
 	var text *extract.Text
 	var sum [32]byte
-	stat, err := f.steadily(ctx, func(h *os.File, size int64) (err error) {
+	stat, err := f.steadily(ctx, func(h io.ReaderAt, size int64) (err error) {
 		// First, because what is not read need not be hashed: it may be a film.
 		if text, err = extractText(ctx, f.x, filepath.Base(f.path), h, size); err != nil {
 			return err
@@ -46,7 +47,7 @@ func (f file) load(ctx context.Context) (*Document, error) {
 }
 
 func (f file) hash(ctx context.Context) (sum [32]byte, err error) {
-	_, err = f.steadily(ctx, func(h *os.File, size int64) (err error) {
+	_, err = f.steadily(ctx, func(h io.ReaderAt, size int64) (err error) {
 		sum, err = hash(ctx, io.NewSectionReader(h, 0, size))
 		return err
 	})
@@ -56,7 +57,7 @@ func (f file) hash(ctx context.Context) (sum [32]byte, err error) {
 // steadily calls read and makes sure that the file did not change meanwhile:
 // if it did, it reads once more and then gives up with ErrChanged. The Stat is
 // that of the content that was read.
-func (f file) steadily(ctx context.Context, read func(h *os.File, size int64) error) (Stat, error) {
+func (f file) steadily(ctx context.Context, read func(h io.ReaderAt, size int64) error) (Stat, error) {
 	stat, err := f.once(read)
 	if errors.Is(err, ErrChanged) && ctx.Err() == nil {
 		stat, err = f.once(read)
@@ -64,31 +65,71 @@ func (f file) steadily(ctx context.Context, read func(h *os.File, size int64) er
 	return stat, err
 }
 
-func (f file) once(read func(h *os.File, size int64) error) (Stat, error) {
+func (f file) once(read func(h io.ReaderAt, size int64) error) (Stat, error) {
 	// Without O_NONBLOCK, opening a named pipe that took the file's place
 	// since it was listed would wait for a writer for ever.
 	h, err := os.OpenFile(f.path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return Stat{}, fmt.Errorf("cannot be opened: %w", bare(err))
+		return Stat{}, untried(fmt.Errorf("cannot be opened: %w", bare(err)))
 	}
 	defer h.Close() // nothing was written
 	before, err := h.Stat()
 	if err != nil {
-		return Stat{}, fmt.Errorf("cannot be looked at: %w", bare(err))
+		return Stat{}, untried(fmt.Errorf("cannot be looked at: %w", bare(err)))
 	}
 	if !before.Mode().IsRegular() {
 		return Stat{}, &SkipError{Reason: special(before.Mode())}
 	}
-	readErr := read(h, before.Size())
+	r := &faultReader{r: h}
+	readErr := read(r, before.Size())
 	after, err := h.Stat()
 	if err != nil {
-		return Stat{}, fmt.Errorf("cannot be looked at: %w", bare(err))
+		return Stat{}, untried(fmt.Errorf("cannot be looked at: %w", bare(err)))
 	}
 	// A change may well be why reading failed, so it is what is told.
 	if statOf(before) != statOf(after) {
 		return Stat{}, ErrChanged
 	}
+	if err := r.fault(); err != nil {
+		return Stat{}, err
+	}
 	return statOf(before), bare(readErr)
+}
+
+// untried makes an extract.ErrNotTried of an error that is the system's, not the
+// file's.
+func untried(err error) error {
+	for _, is := range []syscall.Errno{
+		syscall.EIO, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN, syscall.ETIMEDOUT, syscall.ESTALE, syscall.ENODEV,
+	} {
+		if errors.Is(err, is) {
+			return fmt.Errorf("%w: %w", extract.ErrNotTried, err)
+		}
+	}
+	return err
+}
+
+// faultReader remembers that the system could not read from a file. Parsers make
+// something else of it: a damaged file, or one with fewer pages.
+type faultReader struct {
+	r     io.ReaderAt
+	first atomic.Pointer[error]
+}
+
+func (f *faultReader) ReadAt(p []byte, off int64) (int, error) {
+	n, err := f.r.ReadAt(p, off)
+	if _, ok := errors.AsType[syscall.Errno](err); ok {
+		f.first.CompareAndSwap(nil, &err)
+	}
+	return n, err
+}
+
+// fault returns an extract.ErrNotTried if there was such an error.
+func (f *faultReader) fault() error {
+	if err := f.first.Load(); err != nil {
+		return fmt.Errorf("%w: cannot be read: %w", extract.ErrNotTried, bare(*err))
+	}
+	return nil
 }
 
 // extractText calls the extractor and makes its refusals SkipErrors.

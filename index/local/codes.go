@@ -139,11 +139,28 @@ func damagedCodes(path, what string) error {
 	return fmt.Errorf("%s: %w: it %s; searches do without it until it is made anew: run \"albert-search check --repair\"", path, index.ErrDamaged, what)
 }
 
+// lacksCodes tells whether a segment has none although it is to have them from so
+// many rows on.
+func (s *segment) lacksCodes(rows int) bool {
+	return s.codes == nil && s.dim > 0 && len(s.rows) >= rows
+}
+
+// LacksCodes tells whether there are vectors without the codes that the next
+// writer will make for them, so that a search compares with all of them.
+func (s *Store) LacksCodes() (bool, error) {
+	v, err := s.acquire()
+	if err != nil {
+		return false, err
+	}
+	lacks := slices.ContainsFunc(v.segs, func(s *segment) bool { return s.lacksCodes(codedRows) })
+	return lacks, v.release()
+}
+
 // ensureCodes makes the codes that segments of the writer's lack. It tells
 // whether there were any.
 func (w *writer) ensureCodes(ctx context.Context, segs []*segment) (made bool, err error) {
 	for _, s := range segs {
-		if s.codes != nil || s.dim == 0 || len(s.rows) < cmp.Or(w.codedRows, codedRows) {
+		if !s.lacksCodes(cmp.Or(w.codedRows, codedRows)) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
@@ -172,31 +189,6 @@ func (s *segment) link(dir string) error {
 func (s *segment) remove() {
 	os.Remove(s.path)
 	os.Remove(s.codesPath())
-}
-
-// CheckCodes compares the codes of all segments with those that their vectors
-// give, which takes some microseconds a passage. A segment without codes is no
-// error: it is searched by its vectors. The error names every file that
-// differs and is an index.ErrDamaged.
-func (s *Store) CheckCodes(ctx context.Context) (err error) {
-	v, err := s.acquire()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, v.release()) }()
-	var errs []error
-	for _, seg := range v.segs {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if seg.codes == nil {
-			continue
-		}
-		if what := seg.compareCodes(); what != "" {
-			errs = append(errs, damagedCodes(seg.codesPath(), what))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // compareCodes says what is wrong with the codes of a segment, if anything.

@@ -67,21 +67,31 @@ func Create(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Look before making anything: a mistyped path must stay as it is.
-	if _, err := readCurrent(dir); err != nil {
-		if !errors.Is(err, index.ErrNotFound) {
-			return nil, err
-		}
-		if outer := enclosing(dir); outer != "" {
-			return nil, fmt.Errorf("%s: %w: it is inside the index %s; choose another folder", dir, index.ErrNotIndex, outer)
-		}
-	}
 	s := &Store{dir: dir}
 	s.dog.patience = o.Patience
-	if err := s.dog.watch(dir, newestBytes(dir), func() error { return s.create(ctx, made, o.codedRows) }); err != nil {
+	var bytes int64
+	if err := s.dog.watch(dir, 0, func() error {
+		bytes = newestBytes(dir)
+		return creatable(dir)
+	}); err != nil {
+		return nil, err
+	}
+	if err := s.dog.watch(dir, bytes, func() error { return s.create(ctx, made, o.codedRows) }); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// creatable looks before anything is made: a mistyped path must stay as it is.
+func creatable(dir string) error {
+	_, err := readCurrent(dir)
+	if !errors.Is(err, index.ErrNotFound) {
+		return err
+	}
+	if outer := enclosing(dir); outer != "" {
+		return fmt.Errorf("%s: %w: it is inside the index %s; choose another folder", dir, index.ErrNotIndex, outer)
+	}
+	return nil
 }
 
 func (s *Store) create(ctx context.Context, made *schema, codedRows int) (err error) {

@@ -7,8 +7,6 @@ import (
 	"math/bits"
 	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/viterin/vek/vek32"
@@ -142,11 +140,14 @@ func (sc *scan) run(ctx context.Context) ([]index.Hit, error) {
 // that has not changed the result.
 func (sc *scan) try(ctx context.Context, least candidate) (hits []index.Hit, sure bool, err error) {
 	pool := poolCount(sc.limit)
-	workers := make([]worker, min(runtime.GOMAXPROCS(0), max(1, len(sc.chunks))))
+	workers := make([]*worker, min(runtime.GOMAXPROCS(0), max(1, len(sc.chunks))))
 	for i := range workers {
-		workers[i] = worker{scan: sc, top: topK{limit: sc.limit}, likely: candidates{limit: pool, least: least, keys: make([]candidate, 0, min(2*pool, sc.set.count))}}
+		workers[i] = &worker{scan: sc, top: topK{limit: sc.limit}, likely: candidates{limit: pool, least: least, keys: make([]candidate, 0, min(2*pool, sc.set.count))}}
 	}
-	if err := share(ctx, workers, len(sc.chunks), func(w *worker, n int) { w.scanChunk(sc.chunks[n]) }); err != nil {
+	if err := share(ctx, workers, len(sc.chunks), func(w *worker, n int) error {
+		w.scanChunk(sc.chunks[n])
+		return nil
+	}); err != nil {
 		return nil, false, err
 	}
 	all, likely := &workers[0].top, &workers[0].likely
@@ -212,14 +213,15 @@ func (sc *scan) sample() candidate {
 
 // compareAll compares the vectors of candidates. It puts the errors of their
 // estimates into errs if that is not nil.
-func (sc *scan) compareAll(ctx context.Context, workers []worker, keys []candidate, errs []float64) error {
-	return share(ctx, workers, (len(keys)+chunkDots-1)/chunkDots, func(w *worker, n int) {
+func (sc *scan) compareAll(ctx context.Context, workers []*worker, keys []candidate, errs []float64) error {
+	return share(ctx, workers, (len(keys)+chunkDots-1)/chunkDots, func(w *worker, n int) error {
 		for i := n * chunkDots; i < min((n+1)*chunkDots, len(keys)); i++ {
 			score := w.compare(keys[i].place())
 			if errs != nil {
 				errs[i] = score - float64(keys[i].score())
 			}
 		}
+		return nil
 	})
 }
 
@@ -229,33 +231,6 @@ func rootMeanSquare(x []float64) float64 {
 		sum += x * x
 	}
 	return math.Sqrt(sum / float64(max(1, len(x))))
-}
-
-// share has the workers do n pieces of work, each on a processor of its own.
-func share(ctx context.Context, workers []worker, n int, work func(w *worker, n int)) error {
-	var next atomic.Int64
-	do := func(w *worker) {
-		for ctx.Err() == nil {
-			i := int(next.Add(1)) - 1
-			if i >= n {
-				return
-			}
-			work(w, i)
-		}
-	}
-	panics := make([]any, len(workers))
-	var wg sync.WaitGroup
-	for i := 1; i < min(len(workers), n); i++ {
-		wg.Go(func() { panics[i] = panicOf(func() { do(&workers[i]) }) })
-	}
-	panics[0] = panicOf(func() { do(&workers[0]) })
-	wg.Wait()
-	for _, p := range panics {
-		if p != nil {
-			panic(p) // of a fault: the caller deals with it
-		}
-	}
-	return ctx.Err()
 }
 
 func (w *worker) scanChunk(c chunk) {

@@ -1,13 +1,10 @@
 package local
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
@@ -71,7 +68,7 @@ func (k *keywordSearch) score(q index.Query, limit int, passes func(number uint3
 	for i := range workers {
 		workers[i] = k.view.newScorer(limit)
 	}
-	if err := k.share(workers, len(segs)*len(terms), func(w *scorer, n int) (err error) {
+	if err := share(k.ctx, workers, len(segs)*len(terms), func(w *scorer, n int) (err error) {
 		seg, term := n/len(terms), n%len(terms)
 		lists[seg][term], err = w.read(segs[seg], terms[term])
 		return err
@@ -86,7 +83,7 @@ func (k *keywordSearch) score(q index.Query, limit int, passes func(number uint3
 		}
 		idf[t] = math.Log(1 + (n-df+0.5)/(df+0.5))
 	}
-	if err := k.share(workers, len(blocks), func(w *scorer, n int) error {
+	if err := share(k.ctx, workers, len(blocks), func(w *scorer, n int) error {
 		return w.score(blocks[n], uses, idf, passes)
 	}); err != nil {
 		return nil, err
@@ -99,40 +96,6 @@ func (k *keywordSearch) score(q index.Query, limit int, passes func(number uint3
 		k.view.scorers.Put(w) // not after an error or a panic, which leave scores behind
 	}
 	return all.sorted(), nil
-}
-
-// share lets the workers do n pieces of work, each piece by one of them.
-func (k *keywordSearch) share(workers []*scorer, n int, do func(w *scorer, n int) error) error {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	errs := make([]error, min(len(workers), n))
-	panics := make([]any, len(errs))
-	for i := range errs {
-		loop := func() {
-			for errs[i] == nil {
-				at := int(next.Add(1)) - 1
-				if at >= n {
-					return
-				}
-				if errs[i] = k.ctx.Err(); errs[i] == nil {
-					errs[i] = do(workers[i], at)
-				}
-			}
-		}
-		work := func() { panics[i] = panicOf(loop) }
-		if i == len(errs)-1 {
-			work() // there is a goroutine already
-		} else {
-			wg.Go(work)
-		}
-	}
-	wg.Wait()
-	for _, p := range panics {
-		if p != nil {
-			panic(p) // of Bleve over a damaged file: the caller deals with it
-		}
-	}
-	return cmp.Or(errs...)
 }
 
 // terms returns the terms that a query scores, and their uses in its order.
@@ -409,7 +372,7 @@ type scoreBlock struct {
 
 // score scores the passages of a block.
 func (w *scorer) score(b scoreBlock, uses []termUse, idf []float64, passes func(uint32) (bool, error)) error {
-	any := false
+	found := false
 	for _, u := range uses {
 		list := b.lists[u.term]
 		first, _ := slices.BinarySearch(list.numbers, b.from)
@@ -421,11 +384,11 @@ func (w *scorer) score(b scoreBlock, uses []termUse, idf []float64, passes func(
 			if u.where == nil || u.where.Contains(b.offset+list.numbers[i]) {
 				freq := list.freqs[i]
 				w.scores[at] += idf[u.term] * freq * (bm25K1 + 1) / (freq + bm25K1)
-				any = true
+				found = true
 			}
 		}
 	}
-	if !any {
+	if !found {
 		return nil
 	}
 	defer clear(w.scores)
@@ -443,40 +406,4 @@ func (w *scorer) score(b scoreBlock, uses []termUse, idf []float64, passes func(
 		}
 	}
 	return nil
-}
-
-// best keeps the passages of the limit highest scores, and all that have the
-// lowest of these: which of them counts is known when their rows are.
-type best struct {
-	limit int
-	least float64 // what is below is not among them
-	found []scored
-	full  int // when found is sorted out the next time
-}
-
-func (b *best) add(s scored) {
-	if s.score < b.least {
-		return
-	}
-	b.found = append(b.found, s)
-	if len(b.found) > max(b.full, 2*b.limit) {
-		b.sorted()
-		b.full = 2 * len(b.found) // there may be many alike
-	}
-}
-
-// sorted returns what was found, the best first.
-func (b *best) sorted() []scored {
-	slices.SortFunc(b.found, func(x, y scored) int {
-		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.number, y.number))
-	})
-	if len(b.found) > b.limit {
-		b.least = b.found[b.limit-1].score
-		n := b.limit
-		for n < len(b.found) && b.found[n].score == b.least {
-			n++
-		}
-		b.found = b.found[:n]
-	}
-	return b.found
 }

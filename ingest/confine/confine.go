@@ -28,9 +28,12 @@ import (
 	"github.com/albert-search/albert-search/ingest/extract"
 )
 
-// maxProcesses is how many files are read at once by default; each may take
-// Limits.Memory.
-const maxProcesses = 4
+const (
+	// maxProcesses is how many files are read at once by default.
+	maxProcesses = 4
+	// maxMemory is what they may take together, at Limits.Memory each.
+	maxMemory = 512 << 20
+)
 
 var errClosed = errors.New("the extractor is closed")
 
@@ -43,7 +46,8 @@ type Options struct {
 	// all files in this process.
 	Command func() *exec.Cmd
 	// Processes is how many files are parsed at once, PDFs among them; 0 means
-	// one for each processor, and at most 4.
+	// one for each processor, at most 4, and no more than may take 512 MiB of
+	// memory together, by Limits.Memory, but one in any case.
 	Processes int
 }
 
@@ -64,12 +68,13 @@ type Extractor struct {
 
 // New returns an Extractor. Processes start when there is a file for them.
 func New(o Options) *Extractor {
+	limits := o.Extract.Limits.WithDefaults()
 	n := o.Processes
 	if n < 1 {
-		n = min(maxProcesses, runtime.GOMAXPROCS(0))
+		n = max(1, min(maxProcesses, runtime.GOMAXPROCS(0), int(maxMemory/max(1, limits.Memory))))
 	}
 	x := &Extractor{
-		local: extract.New(o.Extract), limits: o.Extract.Limits.WithDefaults(),
+		local: extract.New(o.Extract), limits: limits,
 		command: o.Command, slots: make(chan struct{}, n),
 	}
 	x.ctx, x.cancel = context.WithCancel(context.Background())
@@ -135,13 +140,14 @@ func (x *Extractor) extract(ctx context.Context, q request, r io.ReaderAt) (*ext
 			x.put(p)
 			return t, err
 		}
-		if err := p.end(); ended.cause == nil && !ended.began {
+		exit := p.end()
+		if ended.cause == nil && !ended.began {
 			if used {
 				continue
 			}
-			return nil, fmt.Errorf("%w: the process that reads it does not start: %w", extract.ErrNotTried, err)
+			return nil, fmt.Errorf("%w: the process that reads it does not start: %w", extract.ErrNotTried, exit)
 		}
-		return nil, ended.explained(q.Limits)
+		return nil, ended.explained(q.Limits, exit)
 	}
 }
 

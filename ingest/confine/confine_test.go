@@ -82,7 +82,12 @@ func misbehaves(request string) bool {
 		},
 		"recurse.html": func() { hoarded.Store(int64(recurse(0))) },
 		"exit.html":    func() { os.Exit(3) },
-		"lie.html":     func() { _ = writeFrame(os.Stdout, 'Z', nil) },
+		"kill.html": func() {
+			if p, err := os.FindProcess(os.Getpid()); err == nil {
+				_ = p.Kill()
+			}
+		},
+		"lie.html": func() { _ = writeFrame(os.Stdout, 'Z', nil) },
 	} {
 		if strings.Contains(request, name) {
 			_ = writeFrame(os.Stdout, frameRead, make([]byte, 12)) // it has begun
@@ -218,7 +223,11 @@ func TestRunawayReaders(t *testing.T) {
 		{"recurse.html", nil, ""},
 		{"exit.html", nil, "crash"},
 		{"lie.html", nil, "crash"},
+		{"kill.html", extract.ErrNotTried, "was killed"},
 	} {
+		if tt.cause == extract.ErrNotTried && runtime.GOOS == "windows" {
+			continue // how a process was ended is not known there
+		}
 		if tt.cause == extract.ErrTooLarge && runtime.GOOS != "linux" {
 			continue // memory is not known here
 		}
@@ -230,7 +239,7 @@ func TestRunawayReaders(t *testing.T) {
 		}
 		got, err := extractString(x, tt.name, "<p>hello")
 		x.limits.Time = time.Minute
-		if err == nil || tt.cause != nil && !errors.Is(err, tt.cause) || !strings.Contains(err.Error(), tt.text) {
+		if err == nil || tt.cause != nil && !errors.Is(err, tt.cause) || (tt.cause == extract.ErrNotTried) != errors.Is(err, extract.ErrNotTried) || !strings.Contains(err.Error(), tt.text) {
 			t.Errorf("%s: got %v, %v, want %q", tt.name, got, err, tt.text)
 		}
 		if got, err := extractString(x, "good.html", "<p>hello"); err != nil || got.Body != "hello" {
@@ -262,6 +271,23 @@ func TestCommandFails(t *testing.T) {
 		x := New(Options{Command: command})
 		if got, err := extractString(x, "a.html", "<p>hello"); !errors.Is(err, extract.ErrNotTried) || !strings.Contains(err.Error(), "process that reads it") {
 			t.Errorf("%s: got %v, %v", name, got, err)
+		}
+		if err := x.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestProcesses checks that readers together do not take what is meant for one.
+func TestProcesses(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(16))
+	for _, tt := range []struct {
+		memory          int64
+		processes, want int
+	}{{0, 0, 2}, {64 << 20, 0, 4}, {200 << 20, 0, 2}, {1 << 40, 0, 1}, {0, 7, 7}} {
+		x := New(Options{Extract: extract.Options{Limits: extract.Limits{Memory: tt.memory}}, Processes: tt.processes})
+		if got := cap(x.slots); got != tt.want {
+			t.Errorf("of %d MiB, %d processes are asked for: %d, want %d", tt.memory>>20, tt.processes, got, tt.want)
 		}
 		if err := x.Close(); err != nil {
 			t.Error(err)

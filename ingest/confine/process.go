@@ -8,6 +8,7 @@ import (
 	"io"
 	"os/exec"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/albert-search/albert-search/ingest/extract"
@@ -43,24 +44,26 @@ func start(cmd *exec.Cmd) (*process, error) {
 	return &process{cmd: cmd, in: in, out: bufio.NewReaderSize(out, 64<<10)}, nil
 }
 
-// end ends the process and returns how it ended.
+// end ends the process, if it has not ended, and returns how it did.
 func (p *process) end() error {
 	_ = p.in.Close() // ends it, unless it is not listening
 	_ = p.cmd.Process.Kill()
 	return p.cmd.Wait()
 }
 
-// endedError says that the process has ended, or was ended because of cause,
-// and whether it had begun to read the file.
+// endedError says that the process has ended, or is to be ended because of cause
+// or because it is not understood, and whether it had begun to read the file.
 type endedError struct {
 	cause error
+	alien bool // it is not understood
 	began bool
 }
 
 func (e *endedError) Error() string { return "the process that read it ended" }
 
-// explained is the error that is told of the file.
-func (e *endedError) explained(lim extract.Limits) error {
+// explained is the error that is told of the file, of which the process ended
+// with exit.
+func (e *endedError) explained(lim extract.Limits, exit error) error {
 	switch {
 	case e.cause == extract.ErrTooSlow:
 		return fmt.Errorf("not read within %v: %w", lim.Time, extract.ErrTooSlow)
@@ -68,8 +71,20 @@ func (e *endedError) explained(lim extract.Limits) error {
 		return fmt.Errorf("%w: its reader needs more than %d MiB of memory", extract.ErrTooLarge, lim.Memory>>20)
 	case e.cause != nil:
 		return e.cause
+	case !e.alien && killed(exit):
+		return fmt.Errorf("%w: the process that reads it was killed, as a system does that is out of memory", extract.ErrNotTried)
 	}
 	return errors.New("the file made its reader crash")
+}
+
+// killed tells whether a process ended by SIGKILL.
+func killed(exit error) bool {
+	var e *exec.ExitError
+	if !errors.As(exit, &e) {
+		return false
+	}
+	status, ok := e.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 }
 
 // extract has the process read a file. The error is an *endedError when the
@@ -103,7 +118,7 @@ func (p *process) extract(ctx context.Context, q request, r io.ReaderAt) (*extra
 	t, failure, began, err := exchange(p.out, p.in, q, r)
 	switch {
 	case err != nil:
-		return nil, &endedError{cause: context.Cause(ctx), began: began}
+		return nil, &endedError{cause: context.Cause(ctx), alien: errors.Is(err, errFrame), began: began}
 	case failure != nil:
 		return nil, failure
 	}

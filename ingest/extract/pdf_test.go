@@ -174,3 +174,14 @@ func TestClose(t *testing.T) {
 		t.Errorf("text after Close: %v", err)
 	}
 }
+
+// TestPDFReaderDoesNotStart checks that this is not held against the document.
+func TestPDFReaderDoesNotStart(t *testing.T) {
+	x := New(Options{Limits: Limits{Memory: 1 << 16}}) // too little for any
+	defer x.Close()
+	content := readFixture(t, "report.pdf")
+	_, err := x.Extract(t.Context(), "report.pdf", strings.NewReader(string(content)), int64(len(content)))
+	if !errors.Is(err, ErrNotTried) || !strings.Contains(err.Error(), "starting the PDF reader") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -73,12 +73,16 @@ func (e *pdfEngine) start() (pdfium.Pool, error) {
 			Stderr:        io.Discard,
 		})
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("starting the PDF reader: %w", err), e.cache.Close(context.Background()))
+			return nil, errors.Join(notStarted(err), e.cache.Close(context.Background()))
 		}
 		e.pool = pool
 	}
 	e.running.Add(1)
 	return e.pool, nil
+}
+
+func notStarted(err error) error {
+	return fmt.Errorf("%w: starting the PDF reader: %w", ErrNotTried, err)
 }
 
 // compilationCache keeps compiled code in dir, or in memory when there is no
@@ -114,7 +118,7 @@ func (e *pdfEngine) do(ctx context.Context, f func(pdfium.Pdfium) error) error {
 		if e.ctx.Err() != nil {
 			return errClosed
 		}
-		return fmt.Errorf("starting the PDF reader: %w", err)
+		return notStarted(err)
 	}
 	killed := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
