@@ -123,11 +123,13 @@ bench-peers: setup bin/bench-ours bin/bench-gopeers
 
 SIZES ?= 10000,100000,1000000
 SCALE_OUT ?= bin/bench/scale
+SCALE_PLOT ?= docs/scale.svg
 SCALE_FLAGS ?=
 .PHONY: bench-scale
-bench-scale: tools
-	$(GO) run ./bench/scale -n $(SIZES) -out $(SCALE_OUT) $(if $(TEXT),-text $(TEXT)) \
-		$(if $(VECTORS),-vectors $(VECTORS)) $(if $(QUERY_VECTORS),-query-vectors $(QUERY_VECTORS)) $(SCALE_FLAGS)
+bench-scale: setup
+	$(GO) run ./bench/scale -n $(SIZES) -out $(SCALE_OUT) -plot $(SCALE_PLOT) $(if $(TEXT),-text $(TEXT)) \
+		$(if $(VECTORS),-vectors $(VECTORS)) $(if $(QUERY_VECTORS),-query-vectors $(QUERY_VECTORS)) \
+		$(if $(QUERIES),-questions $(QUERIES)) $(SCALE_FLAGS)
 
 # A ratio that is less than half of the recorded one fails.
 .PHONY: bench-guard bench-guard-record

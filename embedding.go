@@ -23,7 +23,7 @@ type batch struct {
 	keys     []textKey
 	vectors  []*vector
 	bytes    int  // of text to put
-	large    bool // it has a large document, which is its last
+	large    bool // it is a large document, in the place of indexRun.large
 	known    int  // passages that had, or have, their vector from another one
 	left     atomic.Int64
 	embedded chan struct{}
@@ -58,7 +58,6 @@ func (b *batch) add(l *loaded) {
 		b.change.Put = append(b.change.Put, *l.put)
 		b.keys = append(b.keys, l.keys...)
 		b.bytes += l.put.Bytes
-		b.large = l.large
 	}
 }
 
@@ -134,7 +133,10 @@ func (r *recall) put(k textKey, v *vector) {
 	r.young[k] = v
 }
 
-// collect makes batches of what was loaded and has their passages embedded.
+// collect makes batches of what was loaded and has their passages embedded. A
+// large document, a batch by itself, waits until the one before it is written.
+// All that was loaded before it has been handed on by then, so that nothing of
+// that waits for it in turn.
 func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, steps chan<- *step, batches chan<- *batch) error {
 	var recent recall
 	b := new(batch)
@@ -155,12 +157,33 @@ func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, steps
 		return nil
 	}
 	for slot := range slots {
-		l := <-slot
+		var l *loaded
+		select {
+		case l = <-slot:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		if err := ctx.Err(); err != nil {
 			return err // what failed to load may have failed because of it
 		}
 		if l.err != nil {
 			return l.err
+		}
+		if l.large != nil {
+			if b.done > 0 {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+			select {
+			case r.large <- struct{}{}: // apply gives it back
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			b.large = true
+			if err := r.divide(ctx, l, l.large); err != nil {
+				return err
+			}
 		}
 		b.add(l)
 		if b.large || len(b.keys) >= batchPassages || b.bytes >= batchBytes || b.done >= batchPassages {

@@ -25,8 +25,9 @@ const (
 	embedStep = 64
 	// batchBytes bounds the text of a batch, and with it its memory.
 	batchBytes = 8 << 20
-	// largeBytes is the size from which on only one document at a time is in
-	// memory, the passages and vectors of its text several times its size.
+	// largeBytes is the length of text from which on only one document at a
+	// time is divided, embedded and written: passages, vectors and postings take
+	// many times as much as the text. A few more may wait as texts.
 	largeBytes = 4 << 20
 	// publishEvery bounds what an interruption costs.
 	publishEvery = 5 * time.Second
@@ -185,7 +186,7 @@ type indexRun struct {
 	mu       sync.Mutex // of progress, which several goroutines advance
 	progress Progress
 
-	// large has an element while a large document is in memory.
+	// large has an element while a large document is more than its text.
 	large chan struct{}
 
 	unreported []FileReport // applied but not published

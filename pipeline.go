@@ -22,8 +22,10 @@ type loaded struct {
 	put    *index.Document
 	keys   []textKey   // of put's passages
 	touch  *index.Info // known anew, with the passages that it has
-	large  bool        // in the place of indexRun.large
-	err    error       // what ends the run
+	// large is a document of largeBytes or more that has yet to be divided into
+	// put's passages.
+	large *ingest.Document
+	err   error // what ends the run
 }
 
 // pipeline reads, embeds and writes the entries, in their order.
@@ -52,16 +54,7 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 				slot <- l
 				continue
 			}
-			if entry.Stat.Size < largeBytes {
-				loading.Go(func() { slot <- r.load(ctx, entry) })
-				continue
-			}
-			select {
-			case r.large <- struct{}{}:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-			loading.Go(func() { slot <- r.loadLarge(ctx, entry) })
+			loading.Go(func() { slot <- r.load(ctx, entry) })
 		}
 		return nil
 	})
@@ -142,31 +135,31 @@ func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 		ID: e.ID, Path: e.Path, Title: doc.Title, Type: doc.Type, Modified: doc.Modified, Metadata: doc.Metadata,
 		Fingerprint: stored(doc.Fingerprint), Reason: doc.Note, Bytes: len(doc.Body),
 	}
-	embedder, err := r.embedder(ctx)
-	if err != nil {
-		l.err = err
-		return l
-	}
-	l.put = &index.Document{Info: info, Content: passages(doc, embedder)}
-	for i := range l.put.Content {
-		l.keys = append(l.keys, keyOf(&info, &l.put.Content[i]))
-	}
+	l.put = &index.Document{Info: info}
 	l.report.Outcome = OutcomeIndexed
 	l.report.Reason = info.Reason
 	l.report.Type = info.Type
-	l.report.Passages = len(l.put.Content)
 	l.report.Bytes = info.Bytes
+	if len(doc.Body) >= largeBytes {
+		l.large = doc
+	} else {
+		l.err = r.divide(ctx, l, doc)
+	}
 	return l
 }
 
-// loadLarge is load in the place of indexRun.large, which a document of much
-// text keeps until it is written.
-func (r *indexRun) loadLarge(ctx context.Context, e ingest.Entry) *loaded {
-	l := r.load(ctx, e)
-	if l.large = l.put != nil && l.put.Bytes >= largeBytes; !l.large {
-		<-r.large
+// divide makes the passages of a document that is to be put.
+func (r *indexRun) divide(ctx context.Context, l *loaded, doc *ingest.Document) error {
+	embedder, err := r.embedder(ctx)
+	if err != nil {
+		return err
 	}
-	return l
+	l.put.Content = passages(doc, embedder)
+	for i := range l.put.Content {
+		l.keys = append(l.keys, keyOf(&l.put.Info, &l.put.Content[i]))
+	}
+	l.report.Passages = len(l.put.Content)
+	return nil
 }
 
 // same tells whether the content is what it was; l is then complete.

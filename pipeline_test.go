@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
+	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
@@ -244,5 +246,87 @@ func TestNotTriedIsTriedAgain(t *testing.T) {
 		if err != nil || sum.Failed != want.Failed || sum.Indexed != want.Indexed || sum.Unchanged != want.Unchanged {
 			t.Errorf("run %d: %+v, %v, want %+v", i+1, sum, err, want)
 		}
+	}
+}
+
+// fickle is an embedder whose vectors go through a function.
+type fickle struct {
+	embedtest.Hash
+	then func([][]float32) ([][]float32, error)
+}
+
+func (f fickle) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	vectors, err := f.Hash.Embed(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	return f.then(vectors)
+}
+
+// TestLargeDocuments checks that documents that wait for each other do not do so
+// for ever, whatever fails meanwhile.
+func TestLargeDocuments(t *testing.T) {
+	docs := t.TempDir()
+	large := strings.Repeat("The tide comes in twice a day, and twice it goes out.\n\n", 5<<20/55)
+	for name, text := range map[string]string{"1.txt": large, "2.txt": stars, "3.md": "# Ebb\n\n" + large, "4.txt": large + bread, "5.txt": bread} {
+		if err := os.WriteFile(filepath.Join(docs, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	failure := errors.New("out of order")
+	for _, tt := range []struct {
+		name string
+		want error // nil: any, if fails
+		fail func(cancel context.CancelFunc) func([][]float32) ([][]float32, error)
+	}{
+		{"none", nil, nil},
+		{"cancelled", context.Canceled, func(cancel context.CancelFunc) func([][]float32) ([][]float32, error) {
+			return func(v [][]float32) ([][]float32, error) { cancel(); return v, nil }
+		}},
+		{"embedder", failure, func(context.CancelFunc) func([][]float32) ([][]float32, error) {
+			return func([][]float32) ([][]float32, error) { return nil, failure }
+		}},
+		{"Apply", nil, func(context.CancelFunc) func([][]float32) ([][]float32, error) {
+			return func(v [][]float32) ([][]float32, error) { v[0] = v[0][1:]; return v, nil }
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			embedder := fickle{embedtest.Hash{Dimension: 16}, func(v [][]float32) ([][]float32, error) { return v, nil }}
+			if tt.fail != nil {
+				embedder.then = tt.fail(cancel)
+			}
+			e, err := albertsearch.Open(albertsearch.Options{Dir: filepath.Join(t.TempDir(), "index"), Embedder: embedder})
+			if err != nil {
+				t.Fatal(err)
+			}
+			x := extract.New(extract.Options{})
+			source, err := ingest.Files([]string{docs}, ingest.FileOptions{Extractor: x})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var sum albertsearch.IndexSummary
+			returned := make(chan error, 1)
+			go func() {
+				var err error
+				sum, err = e.Index(ctx, albertsearch.IndexRequest{Sources: []ingest.Source{source}})
+				returned <- err
+			}()
+			select {
+			case err = <-returned:
+			case <-time.After(2 * time.Minute):
+				t.Fatal("Index has not returned after 2 minutes")
+			}
+			switch {
+			case tt.fail == nil && (err != nil || sum.Indexed != 5):
+				t.Errorf("%+v, %v, want 5 indexed", sum, err)
+			case tt.fail != nil && (err == nil || tt.want != nil && !errors.Is(err, tt.want)):
+				t.Errorf("error %v, want %v", err, tt.want)
+			}
+			if err := errors.Join(e.Close(), x.Close()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/albert-search/albert-search/albert/avx512"
+	"github.com/albert-search/albert-search/albert/internal/avx512"
 )
 
 // ErrNotALBERT is the error of Load for a model of another kind.

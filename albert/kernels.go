@@ -7,7 +7,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/albert-search/albert-search/albert/avx512"
+	"github.com/albert-search/albert-search/albert/internal/avx512"
 	"github.com/albert-search/albert-search/albert/tokenize"
 )
 
@@ -230,7 +230,7 @@ func (n *kernelNet) embed(w *kernelWork, seqs []tokenize.Sequence, indices []int
 	for _, s := range indices {
 		rows += len(seqs[s].IDs)
 	}
-	sums := grow(&w.narrow, rows*e)
+	sums := avx512.Grow(&w.narrow, rows*e)
 	row := sums
 	for _, s := range indices {
 		for i, id := range seqs[s].IDs {
@@ -247,7 +247,7 @@ func (n *kernelNet) embed(w *kernelWork, seqs []tokenize.Sequence, indices []int
 		}
 	}
 	avx512.Normalize(sums, nil, n.norm.weight, n.norm.bias, n.config.LayerNormEps)
-	x := grow(&w.x, rows*n.config.HiddenSize)
+	x := avx512.Grow(&w.x, rows*n.config.HiddenSize)
 	n.mapIn.apply(sums, x)
 	return x
 }
@@ -255,8 +255,8 @@ func (n *kernelNet) embed(w *kernelWork, seqs []tokenize.Sequence, indices []int
 // layer replaces x, [rows, H], by what one transformer layer makes of it.
 func (n *kernelNet) layer(w *kernelWork, l kernelLayer, x []float32, lengths []int) {
 	h, heads, wide := n.config.HiddenSize, n.config.Heads, n.config.IntermediateSize
-	y := grow(&w.y, len(x))
-	qkv := grow(&w.wide, 3*len(x))
+	y := avx512.Grow(&w.y, len(x))
+	qkv := avx512.Grow(&w.wide, 3*len(x))
 	l.qkv.Apply(x, qkv, avx512.None, &w.Work)
 	for from, rest := 0, lengths; len(rest) > 0; rest = rest[1:] {
 		to := from + rest[0]*h
@@ -268,7 +268,7 @@ func (n *kernelNet) layer(w *kernelWork, l kernelLayer, x []float32, lengths []i
 	l.attended.Apply(y, attended, avx512.None, &w.Work)
 	avx512.Normalize(x, attended, l.attentionNorm.weight, l.attentionNorm.bias, n.config.LayerNormEps)
 	for part := range slices.Chunk(x, kernelRows*h) {
-		ffn, y := grow(&w.wide, len(part)/h*wide), y[:len(part)]
+		ffn, y := avx512.Grow(&w.wide, len(part)/h*wide), y[:len(part)]
 		l.ffn.Apply(part, ffn, n.act, &w.Work)
 		l.ffnOut.Apply(ffn, y, avx512.None, &w.Work)
 		avx512.Normalize(part, y, l.outputNorm.weight, l.outputNorm.bias, n.config.LayerNormEps)
@@ -313,7 +313,7 @@ func (n *kernelNet) result(w *kernelWork, x []float32) []float32 {
 // spans are the logits of each piece, [L, 2].
 func (n *kernelNet) spans(w *kernelWork, x []float32) []float32 {
 	rows, padded := len(x)/n.span.in, n.span.padded
-	logits := grow(&w.wide, rows*padded)
+	logits := avx512.Grow(&w.wide, rows*padded)
 	n.span.apply(x, logits)
 	out := make([]float32, 0, 2*(rows+1))
 	for row := range slices.Chunk(logits, padded) {
@@ -324,7 +324,7 @@ func (n *kernelNet) spans(w *kernelWork, x []float32) []float32 {
 
 // class is a classifier of the first piece: pooler and classifier.
 func (n *kernelNet) class(w *kernelWork, x []float32) []float32 {
-	pooled := grow(&w.y, n.pooler.padded)
+	pooled := avx512.Grow(&w.y, n.pooler.padded)
 	n.pooler.apply(x[:n.pooler.in], pooled)
 	for i, v := range pooled {
 		pooled[i] = float32(math.Tanh(float64(v)))
@@ -340,12 +340,4 @@ func (n *kernelNet) close() error { return nil }
 // apply writes the map of x, [rows, in], to out, [rows, padded].
 func (d kernelDense) apply(x, out []float32) {
 	avx512.Product(x, d.weight, d.bias, out, d.in, d.padded)
-}
-
-// grow returns n numbers of what *s has room for, or else is given room for.
-func grow(s *[]float32, n int) []float32 {
-	if cap(*s) < n {
-		*s = make([]float32, n)
-	}
-	return (*s)[:n]
 }

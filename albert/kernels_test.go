@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/albert-search/albert-search/albert"
-	"github.com/albert-search/albert-search/albert/avx512"
+	"github.com/albert-search/albert-search/albert/internal/avx512"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/albert/tokenize"
 )

@@ -181,17 +181,25 @@ func TestUnigramJSONWithTable(t *testing.T) {
 }
 
 // normalisationTable is a table with one rule, by which "y" becomes "yes".
-func normalisationTable() []byte {
-	units := make([]uint32, 256)
-	const base, leaf = 1, 'y' ^ 1 ^ 2
-	units[0] = base << 10
-	units[base^'y'] = 'y' | 1<<8 | 2<<10
-	units[leaf] = 1 << 31
+func normalisationTable() []byte { return tableOf("y", "yes") }
+
+// tableOf is a normaliser's table with one rule.
+func tableOf(from, to string) []byte {
+	const block = 256 // the children of each unit have one of their own
+	// A unit that is a value is reached by no byte.
+	units := slices.Repeat([]uint32{1 << 31}, block*(len(from)+2))
+	unit := 0
+	units[unit] = block << 10
+	for i, c := range []byte(from) {
+		unit = block*(i+1) ^ int(c)
+		units[unit] = uint32(c) | uint32(unit^block*(i+2))<<10
+	}
+	units[unit] |= 1 << 8 // and its child is the value, 0
 	b := binary.LittleEndian.AppendUint32(nil, uint32(4*len(units)))
 	for _, u := range units {
 		b = binary.LittleEndian.AppendUint32(b, u)
 	}
-	return append(b, "yes\x00"...)
+	return append(append(b, to...), 0)
 }
 
 // endless is a folder in which one file never ends.

@@ -55,11 +55,12 @@ func (n *normalizer) isPlain(b byte) bool {
 	if r, length := n.table.match([]byte{b}); length > 0 && !bytes.Equal(r, []byte{b}) {
 		return false
 	}
-	if n.user != nil && n.user.next(root, b) != noState {
-		return false
+	user := int32(noState) // a user's piece of b alone changes nothing
+	if n.user != nil {
+		user = n.user.next(root, b)
 	}
 	for next := range byte(utf8.RuneSelf) {
-		if n.table.hasPrefix(b, next) {
+		if n.table.hasPrefix(b, next) || user != noState && n.user.next(user, next) != noState {
 			return false
 		}
 	}

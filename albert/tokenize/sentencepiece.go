@@ -90,7 +90,7 @@ func newSentencePiece(m pieceModel, c cleaner, config configFile) (Tokenizer, er
 		return nil, fmt.Errorf("unk_token is %q, but the model's piece for unknown characters is %q", names.UNK, m.pieces[u.unknown].text)
 	}
 	t := &sentencePiece{cleaner: c, norm: n, model: u, special: special}
-	if c.removeSpace && n.mergeSpaces && n.dummyPrefix && !n.suffix && u.byWord {
+	if c.removeSpace && n.mergeSpaces && n.dummyPrefix && !n.suffix && n.isPlain(' ') && u.byWord {
 		t.plain = newPlainBytes(c, n)
 	}
 	t.scratch.New = func() any { return &pieceScratch{known: map[string]knownWord{}} }
@@ -106,9 +106,17 @@ func (t *sentencePiece) Append(dst []Token, text string) []Token {
 	s := t.scratch.Get().(*pieceScratch)
 	if t.plain.hold(text) {
 		dst = t.appendPlain(dst, s, text)
-		t.scratch.Put(s)
-		return dst
+	} else {
+		dst = t.appendAny(dst, s, text)
 	}
+	if len(text) <= maxKept {
+		t.scratch.Put(s)
+	}
+	return dst
+}
+
+// appendAny is Append for every text.
+func (t *sentencePiece) appendAny(dst []Token, s *pieceScratch, text string) []Token {
 	s.cleaned.reset()
 	s.normal.reset()
 	t.cleaner.clean(&s.cleaned, text)
@@ -133,9 +141,6 @@ func (t *sentencePiece) Append(dst []Token, text string) []Token {
 			dst = append(dst, Token{ID: p.id, Start: start, End: last})
 		}
 		at = end
-	}
-	if len(text) <= maxKept {
-		t.scratch.Put(s)
 	}
 	return dst
 }
@@ -180,7 +185,7 @@ func (p *plainBytes) hold(text string) bool {
 	return true
 }
 
-// appendPlain is Append for a text that plain holds. Of such a text only the
+// appendPlain is appendAny for a text that plain holds. Of such a text only the
 // case is changed, so that places need no tracking.
 func (t *sentencePiece) appendPlain(dst []Token, s *pieceScratch, text string) []Token {
 	mark := len(t.norm.space) // before each word; it stands for no byte

@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"sync"
 	"time"
 	"unsafe"
 
@@ -17,6 +16,7 @@ import (
 
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
+	"github.com/albert-search/albert-search/internal/vectorset"
 )
 
 // matrix is a raw file of float32, row by row, in the byte order of the machine.
@@ -51,32 +51,9 @@ func (m *matrix) row(i int) []float32 { return m.values[i*m.dim : (i+1)*m.dim : 
 func (m *matrix) rows() int           { return len(m.values) / m.dim }
 func (m *matrix) close() error        { return m.mapped.Unmap() }
 
-// bandwidth measures how many bytes a second all processors together read of MB
-// megabytes of memory: the best of five sums of all numbers and five dot products
-// of the two halves.
+// bandwidth says how fast MB megabytes of memory are read.
 func (s *server) bandwidth(_ context.Context, a struct{ MB int }) (map[string]float64, error) {
-	data := vek32.Ones(a.MB << 20 / 4)
-	best := 0.0
-	half := len(data) / 2
-	for range 5 {
-		began := time.Now()
-		parallel(len(data), func(_, from, to int) { vek32.Sum(data[from:to]) })
-		best = max(best, float64(4*len(data))/since(began))
-		began = time.Now()
-		parallel(half, func(_, from, to int) { vek32.Dot(data[from:to], data[half+from:half+to]) })
-		best = max(best, float64(4*len(data))/since(began))
-	}
-	return map[string]float64{"bytes_per_second": best}, nil
-}
-
-// parallel divides n among all processors.
-func parallel(n int, f func(worker, from, to int)) {
-	var wg sync.WaitGroup
-	workers := runtime.GOMAXPROCS(0)
-	for w := range workers {
-		wg.Go(func() { f(w, n*w/workers, n*(w+1)/workers) })
-	}
-	wg.Wait()
+	return map[string]float64{"bytes_per_second": vectorset.Bandwidth(a.MB)}, nil
 }
 
 // queryRange are rows of a raw file of queries.
@@ -136,7 +113,7 @@ func (s *server) flat(_ context.Context, a struct {
 	}
 	return s.searches(a.queryRange, func(q []float32) ([]int, error) {
 		tops := make([][]scored, runtime.GOMAXPROCS(0))
-		parallel(a.Rows, func(worker, from, to int) {
+		vectorset.Parallel(a.Rows, func(worker, from, to int) {
 			// Few rows enter: sorting by insertion costs next to nothing.
 			top := make([]scored, 0, a.K+1)
 			for i := from; i < to; i++ {
@@ -161,11 +138,18 @@ func (s *server) flat(_ context.Context, a struct {
 }
 
 // perDocument is how many passages a document of buildStore has: whole documents
-// pass a filter or do not. Its type is its number modulo 100, so that filters
-// that keep P of 100 documents are easily made; bench/peers does the same.
+// pass a filter or do not. Of 100 documents each has another type, so that filters
+// that keep P of 100 are easily made, but those that are kept are not neighbours;
+// bench/peers does the same.
 const perDocument = 10
 
-func typeOf(document int) string { return fmt.Sprintf("t%02d", document%100) }
+func typeOf(document int) string { return kind(document * 37 % 100) }
+
+func kind(n int) string { return fmt.Sprintf("t%02d", n) }
+
+// batchPassages is how many passages a batch has at least, as Engine.Index makes
+// them.
+const batchPassages = 256
 
 // buildStore makes an index of the first Rows vectors of a raw file or lines of a
 // text file, or both. It is timed.
@@ -194,8 +178,8 @@ func (s *server) buildStore(ctx context.Context, a struct {
 		err = errors.Join(err, store.Close())
 		r.Seconds = since(began)
 	}()
-	const batchDocuments = 500
 	var batch index.Batch
+	passages := 0
 	for row := 0; row < a.Rows; {
 		n := row / perDocument
 		d := index.Document{Info: index.Info{ID: fmt.Sprintf("%07d", n), Path: fmt.Sprintf("/%07d.txt", n), Type: typeOf(n)}}
@@ -209,11 +193,12 @@ func (s *server) buildStore(ctx context.Context, a struct {
 			}
 			d.Content = append(d.Content, p)
 		}
-		if batch.Put = append(batch.Put, d); len(batch.Put) == batchDocuments || row == a.Rows {
+		batch.Put = append(batch.Put, d)
+		if passages += len(d.Content); passages >= batchPassages || row == a.Rows {
 			if err := store.Apply(ctx, batch); err != nil {
 				return r, err
 			}
-			batch.Put = nil
+			batch.Put, passages = nil, 0
 		}
 	}
 	return r, nil
@@ -245,7 +230,7 @@ func (s *server) nearest(ctx context.Context, a struct {
 }) (timed, error) {
 	var filter index.Filter
 	for p := range a.Percent {
-		filter.Types = append(filter.Types, typeOf(p))
+		filter.Types = append(filter.Types, kind(p))
 	}
 	return s.searches(a.queryRange, func(q []float32) ([]int, error) {
 		hits, err := s.store.Nearest(ctx, index.Request{Vector: q, Filter: filter, Limit: a.K})

@@ -6,6 +6,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from dataclasses import dataclass, field
@@ -50,23 +51,39 @@ class Worker:
             raise RuntimeError(f"{op}: {reply['error']}")
         return reply
 
-    def memory(self):
-        """Resident bytes, anonymous and of files."""
-        return memory(self.process.pid)
-
     def close(self):
         self.process.stdin.close()
         self.process.wait()
 
 
-def memory(pid="self"):
-    """What /proc says of a process: bytes of RssAnon and RssFile."""
-    sizes = {}
+def anonymous(pid):
+    """The anonymous resident bytes of a process, as /proc says."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name in ("RssAnon", "RssFile"):
-            sizes[name] = int(value.split()[0]) * 1024
-    return sizes
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+class Peak:
+    """The most anonymous resident bytes that a worker has within a with statement, looked at all the while."""
+
+    def __init__(self, worker):
+        self.pid, self.bytes, self.over = worker.process.pid, 0, threading.Event()
+        self.thread = threading.Thread(target=self.watch)
+
+    def watch(self):
+        while True:
+            self.bytes = max(self.bytes, anonymous(self.pid))
+            if self.over.wait(0.02):
+                return
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
 
 
 @dataclass
@@ -198,13 +215,12 @@ def environment(ours=None):
     """Date, processor and versions."""
     cpu = platform.processor() or platform.machine()
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                cpu = line.partition(":")[2].strip()
-            if line.startswith("flags"):
-                flags = line.split()
-                cpu += ", " + ", ".join(f for f in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16") if f in flags)
-                break
+        first = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
+        info = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in first.splitlines())}
+        cpu = info.get("model name", cpu)  # which may be that of several generations
+        kind = [f"{name.removeprefix('cpu ')} {info[name]}" for name in ("cpu family", "model", "stepping") if name in info]
+        flags = [f for f in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16") if f in info.get("flags", "").split()]
+        cpu = ", ".join([cpu, *([" ".join(kind)] if kind else []), *flags])
     except OSError:
         pass
     versions = {}

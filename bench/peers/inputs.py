@@ -17,6 +17,7 @@ import numpy as np
 from harness import ROOT, Worker, log
 
 DIM = 384
+SHARE = 0.3  # of another vector, mixed into one that is there already, as internal/vectorset has it
 
 
 class Inputs:
@@ -65,10 +66,10 @@ class Inputs:
         have = size // (4 * DIM)
         if have >= rows:
             return file, said
-        out = self.work / f"vectors-{rows}-{file.stem}-{size}.f32"
+        out = self.work / f"vectors-{rows}-{file.stem}-{size}-{SHARE}.f32"
         if not out.exists() or out.stat().st_size != 4 * DIM * rows:
             mixed(file, have, rows, out)
-        return out, f"{said} (it has {have:,}; the rest are its rows, each with 0.35 times another one added, normalised)"
+        return out, f"{said} (it has {have:,}; the rest are its rows, each with {SHARE} times another one added, normalised)"
 
     def query_file(self, n):
         """A raw file with n query vectors, and how many there are."""
@@ -128,7 +129,7 @@ def sentences(passages, n, seed=7):
 
 
 def mixed(file, have, rows, out, block=50_000):
-    """Writes rows vectors: those of the file, then each again with 0.35 times another one added."""
+    """Writes rows vectors: those of the file, then each again with SHARE times another one added."""
     source = np.memmap(file, np.float32, "r", shape=(have, DIM))
     r = np.random.default_rng(1)
     with open(out, "wb") as f:
@@ -136,6 +137,6 @@ def mixed(file, have, rows, out, block=50_000):
             n = np.arange(at, min(at + block, rows))
             part = source[n % have].astype(np.float32)
             again = n >= have
-            part[again] += 0.35 * source[r.integers(0, have, again.sum())]
+            part[again] += np.float32(SHARE) * source[r.integers(0, have, again.sum())]
             part /= np.linalg.norm(part, axis=1, keepdims=True)
             part.tofile(f)

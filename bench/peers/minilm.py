@@ -1,5 +1,6 @@
 """all-MiniLM-L6-v2, the model that all sides embed with."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -36,6 +37,13 @@ def onnx(work):
     fused-int8.onnx what onnxruntime.quantization makes of these: dynamic, a scale a column.
     """
     out = work / "minilm-onnx"
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ("config.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
+        shutil.copy(folder() / name, out)
+    # The package's own cuts every text at 128 pieces, and pads it to as many.
+    tokenizer = json.loads((folder() / "tokenizer.json").read_text())
+    tokenizer["truncation"]["max_length"], tokenizer["padding"] = WINDOW, None
+    (out / "tokenizer.json").write_text(json.dumps(tokenizer))
     if (out / "fused-int8.onnx").exists():
         return out
     import torch
@@ -44,9 +52,6 @@ def onnx(work):
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.transformers import optimizer
 
-    out.mkdir(parents=True, exist_ok=True)
-    for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
-        shutil.copy(folder() / name, out)
     model = transformers.AutoModel.from_pretrained(folder(), attn_implementation="eager").eval()
 
     class Encoder(torch.nn.Module):

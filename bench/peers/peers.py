@@ -75,7 +75,7 @@ def main():
     p.add_argument("--quick", action="store_true", help="small inputs and two rounds: to see whether it works")
     p.add_argument("--rounds", type=int, default=0, help="rounds, instead of each row's own number")
     p.add_argument("--text", default="", help="a passage a line; the sample documents if not given")
-    p.add_argument("--vectors", default="", help=f"raw float32 vectors of length 384; embedded if not given")
+    p.add_argument("--vectors", default="", help="raw float32 vectors of length 384; embedded if not given")
     p.add_argument("--queries", default="", help="a question a line")
     p.add_argument("--query-vectors", default="", help="raw float32")
     p.add_argument("--reader", default="", help="a reader for the row ask, an ALBERT in Hugging Face layout")

@@ -8,7 +8,8 @@
 //	go run ./bench/ratios -record   the short form again: writes what it measured into bench/ratios.json
 //
 // Both sides of a ratio suffer from a busy machine alike, so that half of it is
-// nothing that noise explains.
+// nothing that noise explains. Which instructions there are explains more: on a
+// machine of another kind than the recorded one nothing is compared.
 package main
 
 import (
@@ -40,8 +41,9 @@ type file struct {
 	Benchmarks []benchmark `json:"benchmarks"`
 	// Better tells of each unit that is a ratio whether more or less is better.
 	Better map[string]direction `json:"better"`
-	// Processor is where the ratios were recorded.
-	Processor string `json:"processor"`
+	// Machine is where the ratios were recorded, as the function of that name
+	// says it.
+	Machine string `json:"machine"`
 	// Ratios are those of the guard's benchmarks, by "BenchmarkName unit".
 	Ratios map[string]float64 `json:"ratios"`
 }
@@ -94,27 +96,27 @@ func run(ctx context.Context, path string, guard, record bool) error {
 		}
 	}
 	began := time.Now()
-	measured, cpu, err := f.measure(ctx, guard || record)
+	measured, brand, err := f.measure(ctx, guard || record)
 	if err != nil {
 		return err
 	}
+	here := machine(brand)
 	known := f.Ratios
-	if !guard {
+	if !guard || here != f.Machine {
 		known = nil
 	}
 	wrong := f.report(os.Stdout, measured, known)
-	fmt.Printf("%s; %.0f s\n", cmp.Or(cpu, "unknown processor"), time.Since(began).Seconds())
+	fmt.Printf("%s; %.0f s\n", here, time.Since(began).Seconds())
 	switch {
 	case record:
-		f.Processor, f.Ratios = cpu, measured
+		f.Machine, f.Ratios = here, measured
 		out, err := json.MarshalIndent(f, "", "\t")
 		if err != nil {
 			return err
 		}
 		return os.WriteFile(path, append(out, '\n'), 0o644)
-	case guard && f.Processor != "" && cpu != f.Processor:
-		// Which instructions there are explains more than half.
-		fmt.Printf("not compared: the ratios were recorded on %s\n", f.Processor)
+	case guard && here != f.Machine:
+		fmt.Printf("nothing is compared: the ratios were recorded on %s\n", cmp.Or(f.Machine, "no machine"))
 	case guard && len(wrong) > 0:
 		return fmt.Errorf("%s. Ratios are within one run, so a busy machine explains little of that: either a fast path has become slow, or -record is due (make bench-guard-record)", strings.Join(wrong, "; "))
 	}
@@ -122,8 +124,8 @@ func run(ctx context.Context, path string, guard, record bool) error {
 }
 
 // measure runs the benchmarks and returns their ratios, by "BenchmarkName unit",
-// and the processor.
-func (f *file) measure(ctx context.Context, short bool) (ratios map[string]float64, cpu string, err error) {
+// and the processor's brand.
+func (f *file) measure(ctx context.Context, short bool) (ratios map[string]float64, brand string, err error) {
 	ratios = make(map[string]float64)
 	for _, b := range f.Benchmarks {
 		pattern, howLong := b.Bench, b.Time
@@ -148,20 +150,20 @@ func (f *file) measure(ctx context.Context, short bool) (ratios map[string]float
 			fmt.Fprintf(os.Stderr, "%s: no benchmark that matches %s has a ratio\n", b.Package, pattern)
 		}
 		maps.Copy(ratios, found)
-		cpu = p
+		brand = p
 	}
-	return ratios, cpu, nil
+	return ratios, brand, nil
 }
 
 var cores = regexp.MustCompile(`-\d+$`)
 
 // parse reads the output of go test -bench.
-func (f *file) parse(r io.Reader) (ratios map[string]float64, cpu string, err error) {
+func (f *file) parse(r io.Reader) (ratios map[string]float64, brand string, err error) {
 	ratios = make(map[string]float64)
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		if p, ok := strings.CutPrefix(lines.Text(), "cpu: "); ok {
-			cpu = p
+			brand = p
 		}
 		fields := strings.Fields(lines.Text())
 		if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
@@ -179,7 +181,7 @@ func (f *file) parse(r io.Reader) (ratios map[string]float64, cpu string, err er
 			ratios[cores.ReplaceAllString(fields[0], "")+" "+pair[1]] = v
 		}
 	}
-	return ratios, cpu, lines.Err()
+	return ratios, brand, lines.Err()
 }
 
 // report prints the ratios, beside those that are known if there are any, and

@@ -16,13 +16,23 @@ PASS
 `
 
 func TestParse(t *testing.T) {
-	got, cpu, err := (&file{Better: map[string]direction{"x-flat": more}}).parse(strings.NewReader(output))
-	if err != nil || cpu != "Some Processor" {
-		t.Fatalf("processor %q, error %v", cpu, err)
+	got, brand, err := (&file{Better: map[string]direction{"x-flat": more}}).parse(strings.NewReader(output))
+	if err != nil || brand != "Some Processor" {
+		t.Fatalf("processor %q, error %v", brand, err)
 	}
 	want := map[string]float64{"BenchmarkNearest/all x-flat": 6.25, "BenchmarkNearest/half x-flat": 3}
 	if !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestKindOf(t *testing.T) {
+	const info = "processor\t: 0\ncpu family\t: 26\nmodel\t\t: 2\nmodel name\t: AMD EPYC\nstepping\t: 1\n\nprocessor\t: 1\nmodel\t\t: 3\n"
+	if got := kindOf(info); got != "family 26 model 2 stepping 1" {
+		t.Errorf("%q", got)
+	}
+	if got := kindOf("Processor: ARM\n"); got != "" { // has other numbers
+		t.Errorf("%q", got)
 	}
 }
 

@@ -35,19 +35,31 @@ var table = []figure{
 	{"bytes a passage: codes", func(r result) float64 { return r.Index.Codes }, "%.0f", false},
 	{"segments, Bleve's", func(r result) float64 { return float64(r.Index.BleveSegments) }, "%.0f", false},
 	{"segments, ours", func(r result) float64 { return float64(r.Index.Segments) }, "%.0f", false},
-	{"open, ms", func(r result) float64 { return r.Search.Open }, "%.1f", true},
-	{"keyword p50, ms", func(r result) float64 { return r.Search.Keyword.P50 }, "%.1f", true},
-	{"keyword p99, ms", func(r result) float64 { return r.Search.Keyword.P99 }, "%.1f", false},
+	{"store: open, ms", func(r result) float64 { return r.Search.Open }, "%.1f", true},
+	{"store: keyword p50, ms", func(r result) float64 { return r.Search.Keyword.P50 }, "%.1f", true},
+	{"store: keyword p99, ms", func(r result) float64 { return r.Search.Keyword.P99 }, "%.1f", false},
 	{"Bleve's share of it", func(r result) float64 { return r.Search.BleveShare }, "%.2f", false},
-	{"vector p50, ms", func(r result) float64 { return r.Search.Vector.P50 }, "%.1f", true},
-	{"vector p99, ms", func(r result) float64 { return r.Search.Vector.P99 }, "%.1f", false},
-	{"hybrid p50, ms", func(r result) float64 { return r.Search.Hybrid.P50 }, "%.1f", true},
-	{"hybrid p99, ms", func(r result) float64 { return r.Search.Hybrid.P99 }, "%.1f", false},
-	{"the first hybrid search, ms", func(r result) float64 { return r.Search.Hybrid.First }, "%.1f", false},
-	{"going through all documents, ms", func(r result) float64 { return r.Search.List }, "%.1f", false},
-	{"searching, RssAnon, MB", func(r result) float64 { return float64(r.Search.RssAnon) / mega }, "%.0f", true},
-	{"searching, VmHWM, MB", func(r result) float64 { return float64(r.Search.VmHWM) / mega }, "%.0f", false},
+	{"store: vector p50, ms", func(r result) float64 { return r.Search.Vector.P50 }, "%.1f", true},
+	{"store: vector p99, ms", func(r result) float64 { return r.Search.Vector.P99 }, "%.1f", false},
+	{"store: hybrid p50, ms", func(r result) float64 { return r.Search.Hybrid.P50 }, "%.1f", false},
+	{"store: hybrid p99, ms", func(r result) float64 { return r.Search.Hybrid.P99 }, "%.1f", false},
+	{"store: the first hybrid search, ms", func(r result) float64 { return r.Search.Hybrid.First }, "%.1f", false},
+	{"store: going through all documents, ms", func(r result) float64 { return r.Search.List }, "%.1f", false},
+	{"store: peak RssAnon, MB", func(r result) float64 { return float64(r.Search.RssAnon) / mega }, "%.0f", false},
+	{"store: VmHWM, MB", func(r result) float64 { return float64(r.Search.VmHWM) / mega }, "%.0f", false},
+	{"program: opened and searched once by words, ms", func(r result) float64 { return r.Engine.Open }, "%.1f", false},
+	{"program: first search, which loads the embedder, ms", func(r result) float64 { return r.Engine.Search.First }, "%.1f", false},
+	{"program: search p50, ms", func(r result) float64 { return r.Engine.Search.P50 }, "%.1f", true},
+	{"program: search p99, ms", func(r result) float64 { return r.Engine.Search.P99 }, "%.1f", false},
+	{"program: first ask, which loads the reader, ms", func(r result) float64 { return r.Engine.Ask.First }, "%.1f", false},
+	{"program: ask p50, ms", func(r result) float64 { return r.Engine.Ask.P50 }, "%.1f", true},
+	{"program: ask p99, ms", func(r result) float64 { return r.Engine.Ask.P99 }, "%.1f", false},
+	{"program: searching, peak RssAnon, MB", func(r result) float64 { return float64(r.Engine.SearchRssAnon) / mega }, "%.0f", true},
+	{"program: and asking, peak RssAnon, MB", func(r result) float64 { return float64(r.Engine.AskRssAnon) / mega }, "%.0f", false},
 }
+
+// measured tells whether the figure is known: only 0 is not.
+func (f figure) measured(r result) bool { return f.value(r) != 0 }
 
 // kept is the size of the store in bytes.
 func (r result) kept() float64 {
@@ -63,6 +75,9 @@ func writeTable(w io.Writer, results []result) error {
 	}
 	b.WriteString(" grows with n as |\n|---|" + strings.Repeat("--:|", len(results)) + "---|\n")
 	for _, f := range table {
+		if !slices.ContainsFunc(results, f.measured) {
+			continue
+		}
 		fmt.Fprintf(&b, "| %s |", f.name)
 		for _, r := range results {
 			fmt.Fprintf(&b, " "+f.format+" |", f.value(r))
@@ -114,7 +129,7 @@ const (
 )
 
 // plotColours can be told apart by the colour-blind, too (Okabe and Ito 2008).
-var plotColours = [...]string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"}
+var plotColours = [...]string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#f0e442"}
 
 // plotGrowth draws the curves over the number of passages, both axes
 // logarithmic, as an SVG image.
@@ -122,7 +137,7 @@ func plotGrowth(w io.Writer, results []result) {
 	var curves []figure
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, f := range table {
-		if !f.curve {
+		if !f.curve || !slices.ContainsFunc(results, f.measured) {
 			continue
 		}
 		curves = append(curves, f)

@@ -1,14 +1,21 @@
 package main
 
 import (
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/viterin/vek/vek32"
+
+	"github.com/albert-search/albert-search/albert/builtin"
+	"github.com/albert-search/albert-search/albert/ort/orttest"
 )
 
 // TestMeasure fills a small store from files that are too short for it, and
@@ -37,8 +44,9 @@ func TestMeasure(t *testing.T) {
 
 func TestVectorsRepeatPerturbed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "vectors")
-	// 1, 0, 0, 0 as float32.
-	if err := os.WriteFile(path, append([]byte{0, 0, 0x80, 0x3f}, make([]byte, 12)...), 0o600); err != nil {
+	// 1, 0, 0, 0 and 0, 1, 0, 0 as float32.
+	one, zeros := []byte{0, 0, 0x80, 0x3f}, make([]byte, 16)
+	if err := os.WriteFile(path, slices.Concat(one, zeros, one, zeros[:8]), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	src, err := openSource(config{vectors: path, dim: 4}, 1)
@@ -46,14 +54,55 @@ func TestVectorsRepeatPerturbed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	for i := range 10 {
+	perturbed := 0
+	for i := range 20 {
 		v, err := src.vector()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if (v[0] == 1) != (i == 0) || v[0] < 0.8 || math.Abs(norm(v)-1) > 1e-6 {
+		if v[i%2] != 1 {
+			perturbed++
+		}
+		if i < 2 && perturbed > 0 || v[i%2] < 0.8 || math.Abs(float64(vek32.Norm(v))-1) > 1e-6 {
 			t.Errorf("vector %d is %v", i, v)
 		}
+	}
+	if perturbed == 0 || src.vectorRounds != 9 {
+		t.Errorf("%d vectors of %d rounds are perturbed", perturbed, src.vectorRounds)
+	}
+}
+
+// TestAsk searches and asks with the built-in models.
+func TestAsk(t *testing.T) {
+	orttest.Library(t)
+	c := config{dim: builtin.EmbedderDim, out: t.TempDir(), n: 20, queries: 2}
+	made, err := indexStore(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := askStore(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Open <= 0 || f.Search.P50 <= 0 || f.Ask.P50 <= 0 || f.Search.P99 < f.Search.P50 || f.AskRssAnon < f.SearchRssAnon/2 {
+		t.Errorf("figures %+v", f)
+	}
+
+	// The store is used again, unless its settings are others.
+	data, err := json.Marshal(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(c.done(), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var again indexFigures
+	if ok, err := c.made(t.Context(), &again); !ok || err != nil || again != made {
+		t.Errorf("made %t, error %v, figures %+v, not %+v", ok, err, again, made)
+	}
+	c.dim = 8
+	if ok, err := c.made(t.Context(), &again); ok || err != nil {
+		t.Errorf("of another embedder: made %t, error %v", ok, err)
 	}
 }
 
@@ -70,7 +119,7 @@ func TestReport(t *testing.T) {
 	if err := writeTable(&b, results); err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{"| index time, s | 1.0 | 10.0 | 100.0 | n^1.00 |", "| open, ms | 31.6 | 100.0 | 316.2 | n^0.50 |"} {
+	for _, line := range []string{"| index time, s | 1.0 | 10.0 | 100.0 | n^1.00 |", "| store: open, ms | 31.6 | 100.0 | 316.2 | n^0.50 |"} {
 		if !strings.Contains(b.String(), line+"\n") {
 			t.Errorf("the table lacks %q:\n%s", line, b.String())
 		}

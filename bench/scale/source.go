@@ -2,14 +2,17 @@ package main
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"math/rand/v2"
 	"os"
 	"strings"
+
+	"github.com/viterin/vek/vek32"
+
+	"github.com/albert-search/albert-search/internal/vectorset"
+	"github.com/albert-search/albert-search/internal/zipf"
 )
 
 // source gives passages and their vectors, one after the other.
@@ -20,26 +23,27 @@ type source struct {
 	text    *os.File
 	lines   *bufio.Reader
 	recent  []string // passages whose words the perturbed ones borrow
-	words   *rand.Zipf
+	words   zipf.Words
 	vectors *os.File
-	floats  *bufio.Reader
+	floats  *vectorset.Reader
+	near    [][]float32 // vectors that are mixed into the perturbed ones
 
 	// textRounds and vectorRounds count how often the files were begun anew.
 	textRounds, vectorRounds int
 }
 
 const (
-	// noise is the length of what is added to a unit vector that is used again;
-	// the two then have a cosine of about 0.96.
-	noise = 0.3
 	// borrowed is the share of the words of a passage that is used again that
 	// are another passage's.
 	borrowed = 0.1
+	// remembered is how many passages, and vectors, perturbed ones are mixed
+	// with.
+	remembered = 256
 )
 
 func openSource(c config, seed uint64) (_ *source, err error) {
 	r := rand.New(rand.NewPCG(seed, 1))
-	s := &source{random: r, dim: c.dim, words: rand.NewZipf(r, 1.1, 4, 50_000)}
+	s := &source{random: r, dim: c.dim, words: zipf.New(r)}
 	if c.text != "" {
 		if s.text, err = os.Open(c.text); err != nil {
 			return nil, err
@@ -50,7 +54,7 @@ func openSource(c config, seed uint64) (_ *source, err error) {
 		if s.vectors, err = os.Open(c.vectors); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
-		s.floats = bufio.NewReaderSize(s.vectors, 1<<20)
+		s.readVectors()
 	}
 	return s, nil
 }
@@ -68,7 +72,7 @@ func (s *source) Close() error {
 // passage returns the next text.
 func (s *source) passage() (string, error) {
 	if s.text == nil {
-		return s.generate(150), nil
+		return s.words.Text(150), nil
 	}
 	for again := false; ; {
 		line, err := s.lines.ReadString('\n')
@@ -104,66 +108,57 @@ func (s *source) perturbText(text string) string {
 		}
 		text = strings.Join(words, " ")
 	}
-	if len(s.recent) < 256 {
-		s.recent = append(s.recent, text)
-	} else {
-		s.recent[s.random.IntN(len(s.recent))] = text
-	}
+	s.recent = remember(s.random, s.recent, text)
 	return text
 }
 
-// generate makes n words with the frequencies of natural language.
-func (s *source) generate(n int) string {
-	var b strings.Builder
-	for i := range n {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		for w := s.words.Uint64() + 20; w > 0; w /= 20 {
-			b.WriteByte("bcdfghjklmnpqrstvwxz"[w%20])
-			b.WriteByte("aeiou"[w%5])
-		}
+// remember adds x, in place of another one where there are enough.
+func remember[T any](r *rand.Rand, some []T, x T) []T {
+	if len(some) < remembered {
+		return append(some, x)
 	}
-	return b.String()
+	some[r.IntN(len(some))] = x
+	return some
+}
+
+// readVectors begins to read the file of vectors.
+func (s *source) readVectors() {
+	s.floats = vectorset.NewReader(bufio.NewReaderSize(s.vectors, 1<<20), s.dim)
 }
 
 // vector returns the next vector.
 func (s *source) vector() ([]float32, error) {
-	v := make([]float32, s.dim)
 	if s.vectors == nil {
-		perturb(v, 1, s.random)
-		return v, nil
+		return s.randomVector(), nil
 	}
-	err := binary.Read(s.floats, binary.LittleEndian, v)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	v, err := s.floats.Next()
+	if errors.Is(err, io.EOF) {
 		if _, err := s.vectors.Seek(0, io.SeekStart); err != nil {
 			return nil, err
 		}
-		s.floats.Reset(s.vectors)
+		s.readVectors()
 		s.vectorRounds++
-		err = binary.Read(s.floats, binary.LittleEndian, v)
-		if err != nil {
+		if v, err = s.floats.Next(); errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("%s has no vector of %d numbers", s.vectors.Name(), s.dim)
 		}
-	} else if err != nil {
+	}
+	if err != nil {
 		return nil, err
 	}
+	plain := v
 	if s.vectorRounds > 0 {
-		perturb(v, noise, s.random)
+		v = vectorset.Mix(v, s.near[s.random.IntN(len(s.near))])
 	}
+	s.near = remember(s.random, s.near, plain)
 	return v, nil
 }
 
-// perturb adds noise of about that length and makes a unit vector of the sum.
-func perturb(v []float32, length float64, r *rand.Rand) {
-	length /= math.Sqrt(float64(len(v)))
-	var norm float64
+// randomVector is a unit vector of any direction.
+func (s *source) randomVector() []float32 {
+	v := make([]float32, s.dim)
 	for i := range v {
-		x := float64(v[i]) + length*r.NormFloat64()
-		v[i] = float32(x)
-		norm += x * x
+		v[i] = float32(s.random.NormFloat64())
 	}
-	for i := range v {
-		v[i] /= float32(math.Sqrt(norm))
-	}
+	vek32.DivNumber_Inplace(v, vek32.Norm(v))
+	return v
 }

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -21,6 +18,7 @@ import (
 
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
+	"github.com/albert-search/albert-search/internal/vectorset"
 	"github.com/albert-search/albert-search/rerank"
 )
 
@@ -69,7 +67,7 @@ func indexStore(ctx context.Context, c config) (f indexFigures, err error) {
 		return f, err
 	}
 	mem := watchMemory()
-	s, err := local.Create(ctx, c.store(), local.Options{Settings: index.Settings{Embedder: "bench", Dim: c.dim, SplitTokens: 100}})
+	s, err := local.Create(ctx, c.store(), local.Options{Settings: c.settings()})
 	if err != nil {
 		return f, err
 	}
@@ -202,8 +200,9 @@ type figures struct {
 	Hybrid quantiles `json:"hybrid_ms"`
 	// List is going through all documents, as a run of Index begins with.
 	List float64 `json:"list_ms"`
-	// BleveShare is Bleve's part of the processor time of keyword searches;
-	// negative where it could not be told.
+	// BleveShare is the part of the processor time of keyword searches in which
+	// a function of Bleve, or of its libraries, is on the stack; negative where
+	// it could not be told. bench/peers has the same.
 	BleveShare float64 `json:"bleve_share"`
 	RssAnon    int64   `json:"rss_anon"`
 	VmHWM      int64   `json:"vm_hwm"`
@@ -296,24 +295,23 @@ func candidates(hits []index.Hit) []rerank.Candidate {
 }
 
 // queries makes texts of passages all over the store, and vectors: those of
-// the file, or of other passages with noise.
+// the file, or those of other passages with noise.
 func queries(c config) (texts []string, vectors [][]float32, err error) {
 	src, err := openSource(c, 2)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	var given *os.File
+	var given [][]float32
 	if c.queryVectors != "" {
-		if given, err = os.Open(c.queryVectors); err != nil {
+		if given, err = vectorset.Read(c.queryVectors, c.dim, c.queries); err != nil {
 			return nil, nil, err
 		}
-		defer given.Close()
 	}
 	random := rand.New(rand.NewPCG(3, 4))
 	// Every query is from its own stretch of the passages, which are not read
 	// again past the end of the file.
-	for range c.queries {
+	for i := range c.queries {
 		for range 1 + random.IntN(97) {
 			if _, err := src.passage(); err != nil {
 				return nil, nil, err
@@ -329,31 +327,17 @@ func queries(c config) (texts []string, vectors [][]float32, err error) {
 			from = random.IntN(len(words) - queryWords)
 		}
 		texts = append(texts, strings.Join(words[from:min(from+queryWords, len(words))], " "))
+		if given != nil {
+			vectors = append(vectors, given[i%len(given)])
+			continue
+		}
 		v, err := src.vector()
 		if err != nil {
 			return nil, nil, err
 		}
-		if given != nil {
-			if err := binary.Read(given, binary.LittleEndian, v); err != nil && !errors.Is(err, io.EOF) {
-				return nil, nil, err
-			}
-		} else {
-			perturb(v, 2*noise, random)
-		}
-		if norm(v) == 0 {
-			return nil, nil, fmt.Errorf("%s has too few vectors", c.queryVectors)
-		}
-		vectors = append(vectors, v)
+		vectors = append(vectors, vectorset.Mix(v, src.randomVector()))
 	}
 	return texts, vectors, nil
-}
-
-func norm(v []float32) float64 {
-	var sum float64
-	for _, x := range v {
-		sum += float64(x) * float64(x)
-	}
-	return math.Sqrt(sum)
 }
 
 // profile begins a CPU profile if the flags ask for one.
@@ -374,8 +358,7 @@ func profile(c config) (stop func(), err error) {
 // accounted is where pprof's text says what the filters leave.
 var accounted = regexp.MustCompile(`accounting for [^,]+, ([0-9.]+)% of`)
 
-// bleveShare profiles keyword searches and asks pprof how much of their time
-// is spent in Bleve and the libraries beneath it.
+// bleveShare profiles keyword searches and asks pprof for figures.BleveShare.
 func bleveShare(ctx context.Context, c config, s *local.Store, texts []string) (_ float64, err error) {
 	name := filepath.Join(c.out, "keyword.pprof")
 	if c.cpuprofile != "" {
@@ -400,7 +383,7 @@ func bleveShare(ctx context.Context, c config, s *local.Store, texts []string) (
 	}
 	pprof.StopCPUProfile()
 	out, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-top", "-nodecount=100000", "-nodefraction=0",
-		"-focus=blevesearch|RoaringBitmap", name).Output()
+		"-focus=blevesearch", name).Output()
 	m := accounted.FindSubmatch(out)
 	if err != nil || m == nil {
 		return -1, nil // no Go tools here, or hardly a sample

@@ -54,6 +54,9 @@ func (p *program) check(c *cli.Context) error {
 			r, err := e.Repair(c.Context, bar.showBytes)
 			bar.finish()
 			if err != nil {
+				if r != nil { // what is lost must be known all the same
+					_ = s.showRepair(r) // of printing
+				}
 				return err
 			}
 			return s.showRepair(r)
@@ -115,7 +118,7 @@ func newCheckJSON(dir string, r *albertsearch.CheckReport) checkJSON {
 func problems(r *albertsearch.CheckReport) []problemJSON {
 	out := []problemJSON{}
 	for _, p := range r.Problems {
-		out = append(out, problemJSON(p))
+		out = append(out, problemJSON{term.OneLine(p.Path), p.What})
 	}
 	return out
 }
@@ -128,7 +131,11 @@ func (s *session) showCheck(r *albertsearch.CheckReport) error {
 	case !s.quiet || len(r.Problems) > 0:
 		err = s.print(func(w io.Writer) {
 			s.showChecked(w, r)
-			if len(r.Problems) > 0 {
+			switch {
+			case len(r.Problems) == 0:
+			case s.Bool("repair"):
+				s.remark("Move away what is no part of the index.")
+			default:
 				s.remark("albert-search check --repair saves what can be saved.")
 			}
 		})
@@ -162,13 +169,17 @@ func (s *session) showChecked(w io.Writer, r *albertsearch.CheckReport) {
 }
 
 func (s *session) showRepair(r *albertsearch.RepairReport) error {
-	if r.After == nil { // nothing that a repair could do
+	if r.After == nil && r.Documents == 0 && len(r.Lost) == 0 { // nothing that a repair could do
 		return s.showCheck(r.Before)
 	}
 	all := len(r.Unnamed) > 0 || r.Undeleted || r.Older
 	var err error
 	if s.json {
-		out := newCheckJSON(s.index, r.After)
+		after := r.After
+		if after == nil {
+			after = r.Before
+		}
+		out := newCheckJSON(s.index, after)
 		out.Repair = &repairJSON{
 			Problems: problems(r.Before), Documents: r.Documents, Passages: r.Passages, Reembedded: r.Reembedded,
 			Lost: []lostJSON{}, IndexAll: all, Discarded: r.Discarded,
@@ -177,7 +188,7 @@ func (s *session) showRepair(r *albertsearch.RepairReport) error {
 			out.Repair.Lost = append(out.Repair.Lost, lostJSON(l))
 		}
 		err = s.printJSON(out)
-	} else {
+	} else if !s.quiet || all || len(r.Lost) > 0 {
 		err = s.print(func(w io.Writer) {
 			s.showChecked(w, r.Before)
 			s.showSaved(w, r, all)
@@ -190,8 +201,11 @@ func (s *session) showRepair(r *albertsearch.RepairReport) error {
 }
 
 func (s *session) showSaved(w io.Writer, r *albertsearch.RepairReport, all bool) {
-	fmt.Fprintf(w, "\nrepaired: %s in %s (generation %d)\n",
-		plural(r.After.Documents, "document"), plural(r.After.Passages, "passage"), r.After.Generation)
+	fmt.Fprintf(w, "\nrepaired: %s in %s", plural(r.Documents, "document"), plural(r.Passages, "passage"))
+	if r.After != nil {
+		fmt.Fprintf(w, " (generation %d)", r.After.Generation)
+	}
+	fmt.Fprintln(w)
 	if r.Reembedded > 0 {
 		fmt.Fprintf(w, "%s embedded anew\n", plural(r.Reembedded, "passage"))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
@@ -14,8 +15,12 @@ const usualMemory = 512 << 20
 // saveMemory keeps what the garbage collector has yet to free, and to give back,
 // from being several times what is in use, as after a document of megabytes. It
 // goes on until stop is called. What is in use may be as much as it needs: the
-// limit follows it when it gets near.
+// limit follows it when it gets near. A limit that GOMEMLIMIT sets is left as it
+// is.
 func saveMemory() (stop func()) {
+	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
+		return func() {}
+	}
 	before := debug.SetMemoryLimit(usualMemory)
 	done := make(chan struct{})
 	var watching sync.WaitGroup

@@ -12,37 +12,22 @@ import (
 	"time"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/internal/zipf"
 )
 
-// corpus makes documents of generated words, with the frequencies of natural
-// language (Zipf's law).
+// corpus makes documents of generated words.
 type corpus struct {
 	random *rand.Rand
-	zipf   *rand.Zipf
+	zipf   zipf.Words
 	next   int
 }
 
 func newCorpus() *corpus {
 	r := rand.New(rand.NewPCG(11, 12))
-	return &corpus{random: r, zipf: rand.NewZipf(r, 1.1, 4, 50000)}
+	return &corpus{random: r, zipf: zipf.New(r)}
 }
 
-func (c *corpus) word() string {
-	n := c.zipf.Uint64()
-	var w []byte
-	for n += 20; n > 0; n /= 20 {
-		w = append(w, "bcdfghjklmnpqrstvwxz"[n%20], "aeiou"[n%5])
-	}
-	return string(w)
-}
-
-func (c *corpus) words(n int) string {
-	w := make([]string, n)
-	for i := range w {
-		w[i] = c.word()
-	}
-	return strings.Join(w, " ")
-}
+func (c *corpus) words(n int) string { return c.zipf.Text(n) }
 
 // batch makes documents of four passages of 150 words.
 func (c *corpus) batch(docs, dim int) index.Batch {

@@ -74,7 +74,7 @@ func Check(ctx context.Context, dir string, o CheckOptions) (*CheckReport, error
 	if err != nil {
 		return nil, err
 	}
-	for {
+	for range checkRounds {
 		before, _ := readCurrent(dir)
 		c := &checker{ctx: ctx, dir: dir, o: o, report: new(CheckReport)}
 		if err := c.check(); err != nil {
@@ -84,7 +84,11 @@ func Check(ctx context.Context, dir string, o CheckOptions) (*CheckReport, error
 			return c.report, nil
 		}
 	}
+	return nil, fmt.Errorf("check %s: a writer publishes faster than it can be read; check it again when the writer is done", dir)
 }
+
+// checkRounds is how often Check begins.
+const checkRounds = 5
 
 // checker is one run of Check.
 type checker struct {
@@ -128,9 +132,15 @@ func (c *checker) check() error {
 		return nil // no manifest can be trusted
 	}
 	newest := filepath.Join(c.dir, genName(cur.generation))
-	m := c.manifest(newest, cur.manifest)
+	m, err := c.manifest(newest, cur.manifest)
+	if err != nil {
+		return err
+	}
 	c.total = size(m)
-	previous := c.previous(generations, cur.generation, m)
+	previous, err := c.previous(generations, cur.generation, m)
+	if err != nil {
+		return err
+	}
 	c.total += size(previous)
 	sound := c.files(newest, m)
 	if previous != nil {
@@ -158,6 +168,8 @@ func (c *checker) entries(cur current) ([]uint64, error) {
 		case name == lockName, name == currentName:
 		case isGen && (n == cur.generation || n+1 == cur.generation || cur.generation == 0):
 			generations = append(generations, n)
+		case isGen && n > cur.generation+1:
+			c.problem(filepath.Join(c.dir, name), "is no generation of this index")
 		case isGen, isTmp, name == workName, name == currentName+tmpSuffix:
 			c.report.Leftovers = append(c.report.Leftovers, name)
 		default:
@@ -168,22 +180,26 @@ func (c *checker) entries(cur current) ([]uint64, error) {
 }
 
 // manifest reads the manifest of a generation, nil if it cannot be trusted.
-// Unlike readManifest it says of all files what is wrong with them, later.
-func (c *checker) manifest(gen string, sum uint32) *manifest {
+// Unlike readManifest it says of all files what is wrong with them, later. The
+// error says that a later program wrote it.
+func (c *checker) manifest(gen string, sum uint32) (*manifest, error) {
 	m, err := parseManifest(gen, sum)
+	if errors.Is(err, index.ErrNewerFormat) {
+		return nil, err
+	}
 	if err != nil {
 		c.problem(filepath.Join(gen, manifestName), "%s", plainDamage(err))
-		return nil
+		return nil, nil
 	}
-	return m
+	return m, nil
 }
 
 // previous returns the manifest of the generation before the newest, which is
 // kept for readers that have just read CURRENT; nil if there is none. The
 // newest has its checksum.
-func (c *checker) previous(generations []uint64, newest uint64, m *manifest) *manifest {
+func (c *checker) previous(generations []uint64, newest uint64, m *manifest) (*manifest, error) {
 	if newest < 2 || !slices.Contains(generations, newest-1) || m == nil || m.Previous == 0 {
-		return nil
+		return nil, nil
 	}
 	return c.manifest(filepath.Join(c.dir, genName(newest-1)), m.Previous)
 }
@@ -266,7 +282,8 @@ func size(m *manifest) int64 {
 }
 
 // contents compares the parts of the newest generation with each other.
-func (c *checker) contents(gen string, sum uint32, m *manifest, sound bool) error {
+func (c *checker) contents(gen string, sum uint32, m *manifest, sound bool) (err error) {
+	defer catchFault(&err)()
 	for _, name := range slices.Concat(m.Segments, m.shadowSegments()) {
 		c.segment(filepath.Join(gen, filepath.Base(name)))
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -431,6 +432,91 @@ func TestRepairLeavesSoundAndForeign(t *testing.T) {
 	}
 	if b, err := os.ReadFile(foreign); err != nil || string(b) != "mine" {
 		t.Errorf("the foreign file: %q, %v", b, err)
+	}
+}
+
+// TestRepairKeepsAllUntilChecked checks that while the outcome of a repair is
+// checked the damaged generations are there and nobody can write.
+func TestRepairKeepsAllUntilChecked(t *testing.T) {
+	dir := twoGenerations(t)
+	before := mustCheck(t, dir)
+	gen := newestGen(t, dir)
+	if err := os.Remove(filepath.Join(gen, deletedName)); err != nil {
+		t.Fatal(err)
+	}
+	checked := false
+	o := RepairOptions{Embed: killEmbed}
+	o.Progress = func(int64, int64) {
+		cur, err := readCurrent(dir)
+		if err != nil || cur.generation == before.Generation {
+			return
+		}
+		checked = true
+		if _, err := Create(t.Context(), dir, killOptions); !errors.Is(err, index.ErrLocked) {
+			t.Errorf("a writer gets in: %v", err)
+		}
+		for _, n := range []uint64{before.Generation - 1, before.Generation} {
+			if _, err := os.Stat(filepath.Join(dir, genName(n), manifestName)); err != nil {
+				t.Errorf("generation %d is gone: %v", n, err)
+			}
+		}
+	}
+	if _, err := Repair(t.Context(), dir, o); err != nil {
+		t.Fatal(err)
+	}
+	if !checked {
+		t.Error("nothing was checked after the repair")
+	}
+	if _, err := os.Stat(gen); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the damaged generation is still there: %v", err)
+	}
+	w := mustCreate(t, dir)
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRepairAfterKill has what writers leave behind that are killed while they
+// publish.
+func TestRepairAfterKill(t *testing.T) {
+	dir := twoGenerations(t)
+	before := mustCheck(t, dir)
+	gen := newestGen(t, dir)
+	if err := os.CopyFS(filepath.Join(dir, genName(before.Generation+1)+tmpSuffix), os.DirFS(gen)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(gen, deletedName)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Repair(t.Context(), dir, RepairOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if r := mustCheck(t, dir); len(r.Problems) > 0 {
+		t.Errorf("%+v", r.Problems)
+	}
+}
+
+// TestForeignGeneration has a generation of another index, with a higher number.
+func TestForeignGeneration(t *testing.T) {
+	dir, other := twoGenerations(t), twoGenerations(t)
+	before := mustCheck(t, dir)
+	foreign := filepath.Join(dir, genName(before.Generation+7))
+	if err := os.CopyFS(foreign, os.DirFS(newestGen(t, other))); err != nil {
+		t.Fatal(err)
+	}
+	if r := mustCheck(t, dir); len(r.Problems) != 1 {
+		t.Errorf("%+v", r.Problems)
+	}
+	if err := os.Remove(filepath.Join(newestGen(t, dir), deletedName)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Repair(t.Context(), dir, RepairOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	s := mustOpen(t, dir)
+	defer s.Close()
+	if n, err := checkSteps(t.Context(), s); err != nil || n != 20 {
+		t.Errorf("step %d: %v", n, err)
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	bleve "github.com/blevesearch/bleve_index_api"
+	"github.com/blevesearch/bleve/v2/index/scorch"
+	scorchapi "github.com/blevesearch/scorch_segment_api/v2"
 )
 
 // postings compares Bleve's postings with the passages. For every passage the
@@ -21,6 +22,7 @@ func (c *checker) postings(path string, v *view) (err error) {
 			c.problem(path, "cannot be read: %v", r)
 		}
 	}()
+	defer catchFault(&err)()
 	p := &postingSums{seed: maphash.MakeSeed()}
 	found, err := p.read(c, v)
 	if err != nil {
@@ -88,39 +90,40 @@ type foundPostings struct {
 	numbers []uint64
 }
 
-// read adds up all postings of a view.
+// read adds up all postings of a view. It reads Bleve's segments one by one: for
+// all of them together Bleve has goroutines of its own, in which a file that
+// cannot be read ends the program.
 func (p *postingSums) read(c *checker, v *view) (*foundPostings, error) {
 	found := &foundPostings{sums: make([]uint64, v.postingDocs())}
-	ids, err := v.postings.DocIDReaderAll()
-	if err != nil {
-		return nil, err
-	}
-	for {
-		id, err := ids.Next()
-		if err != nil || id == nil {
-			if err := ids.Close(); err != nil {
-				return nil, err
+	offset := uint64(0)
+	for _, seg := range v.postings.Segments() {
+		deleted, n := seg.Deleted(), uint64(seg.FullSize())
+		for i := range n {
+			if deleted == nil || !deleted.Contains(uint32(i)) {
+				found.numbers = append(found.numbers, offset+i)
 			}
-			break
 		}
-		found.numbers = append(found.numbers, id.Value())
-	}
-	for f := range numFields {
-		if err := p.readField(c, v, f, found.sums); err != nil {
-			return nil, fmt.Errorf("field %s: %w", f, err)
+		for f := range numFields {
+			if err := p.readField(c, seg, f, found.sums[offset:offset+n]); err != nil {
+				return nil, fmt.Errorf("field %s: %w", f, err)
+			}
 		}
+		offset += n
 	}
 	return found, nil
 }
 
-func (p *postingSums) readField(c *checker, v *view, f field, sums []uint64) error {
-	terms, err := v.postings.FieldDict(f.String())
+// readField adds the postings of a field in a segment to the sums of its
+// passages.
+func (p *postingSums) readField(c *checker, seg *scorch.SegmentSnapshot, f field, sums []uint64) error {
+	dict, err := seg.Segment().Dictionary(f.String())
 	if err != nil {
 		return err
 	}
-	defer terms.Close()
+	terms := dict.AutomatonIterator(nil, nil, nil)
+	var list scorchapi.PostingsList
+	var it scorchapi.PostingsIterator
 	var positions []uint64
-	var doc bleve.TermFieldDoc
 	for {
 		entry, err := terms.Next()
 		if err != nil || entry == nil {
@@ -130,12 +133,12 @@ func (p *postingSums) readField(c *checker, v *view, f field, sums []uint64) err
 			return err
 		}
 		term := []byte(entry.Term)
-		list, err := v.postings.TermFieldReader(c.ctx, term, f.String(), true, true, true)
-		if err != nil {
+		if list, err = dict.PostingsList(term, seg.Deleted(), list); err != nil {
 			return err
 		}
+		it = list.Iterator(true, true, true, it)
 		for {
-			next, err := list.Next(doc.Reset())
+			next, err := it.Next()
 			if err != nil {
 				return err
 			}
@@ -143,17 +146,14 @@ func (p *postingSums) readField(c *checker, v *view, f field, sums []uint64) err
 				break
 			}
 			positions = positions[:0]
-			for _, at := range next.Vectors {
-				positions = append(positions, at.Pos)
+			for _, at := range next.Locations() {
+				positions = append(positions, at.Pos())
 			}
-			number := next.ID.Value()
+			number := next.Number()
 			if number >= uint64(len(sums)) {
 				return fmt.Errorf("%w: passage %d of %d", errRecord, number, len(sums))
 			}
-			sums[number] += p.add(f, term, int(math.Round(1/(next.Norm*next.Norm))), positions)
-		}
-		if err := list.Close(); err != nil {
-			return err
+			sums[number] += p.add(f, term, int(math.Round(1/(next.Norm()*next.Norm()))), positions)
 		}
 	}
 }

@@ -136,7 +136,7 @@ func openCodes(path string, s *segment) (*codesFile, error) {
 
 // damagedCodes says that codes are not what was written.
 func damagedCodes(path, what string) error {
-	return fmt.Errorf("%s: %w: it %s; searches do without it until it is made anew: remove this file and run \"albert-search index\" again", path, index.ErrDamaged, what)
+	return fmt.Errorf("%s: %w: it %s; searches do without it until it is made anew: run \"albert-search check --repair\"", path, index.ErrDamaged, what)
 }
 
 // ensureCodes makes the codes that segments of the writer's lack. It tells

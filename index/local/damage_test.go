@@ -194,7 +194,9 @@ func TestNewerFormat(t *testing.T) {
 	}
 	cur.manifest = crc32.Checksum(text, castagnoli)
 	overwrite(t, filepath.Join(dir, currentName), cur.bytes())
-	for _, err := range openBoth(t, dir) {
+	_, cerr := Check(t.Context(), dir, CheckOptions{})
+	_, rerr := Repair(t.Context(), dir, RepairOptions{})
+	for _, err := range append(openBoth(t, dir), cerr, rerr) {
 		if !errors.Is(err, index.ErrNewerFormat) {
 			t.Errorf("error %v, want ErrNewerFormat", err)
 		}

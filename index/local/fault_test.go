@@ -2,16 +2,19 @@ package local
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
 	"github.com/viterin/vek/vek32"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/internal/bitcode"
 )
 
 // TestFaultsAreErrors cuts a mapped file short and reads it in every way that
@@ -38,6 +41,15 @@ func TestFaultsAreErrors(t *testing.T) {
 		"vek32":    func() { vek32.Dot(q, seg.vector(0)) },
 		"checksum": func() { crc32.Checksum(seg.data, castagnoli) },
 		"passage":  func() { seg.passage(0) },
+		"codes": func() {
+			var calls atomic.Int64
+			bitcode.Encode(seg.dim, 5000, func(int) []float32 {
+				if calls.Add(1) <= 5000 {
+					return q // for the centre; then its goroutines read
+				}
+				return seg.vector(0)
+			})
+		},
 	} {
 		err := func() (err error) {
 			defer catchFault(&err)()
@@ -122,6 +134,44 @@ func TestDamagedPostings(t *testing.T) {
 			}
 		}
 		overwrite(t, name, content)
+	}
+}
+
+// endingContext ends when it has been asked so often whether it has.
+type endingContext struct {
+	context.Context
+	asked int
+}
+
+func (c *endingContext) Err() error {
+	if c.asked--; c.asked < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestSumsEnd checks that reading whole files does not go on when nobody waits
+// for it any more.
+func TestSumsEnd(t *testing.T) {
+	large := filepath.Join(t.TempDir(), "large")
+	if err := os.WriteFile(large, make([]byte, 8<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := sumFileContext(&endingContext{t.Context(), 2}, large); err != context.Canceled {
+		t.Errorf("a file of 8 MiB: %v", err)
+	}
+	if n, crc, err := sumFile(large); err != nil || n != 8<<20 || crc != crc32.Checksum(make([]byte, 8<<20), castagnoli) {
+		t.Errorf("%d bytes, checksum %x, %v", n, crc, err)
+	}
+	dir, gen := stepsIndex(t, 12)
+	cur, err := readCurrent(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := openGenerationContext(ctx, gen, cur.manifest, true, new(knownFiles)); !errors.Is(err, context.Canceled) {
+		t.Errorf("opening a generation: %v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -17,10 +18,15 @@ type generation struct {
 	postings *postings
 }
 
-// openGeneration opens a published generation, or the writer's clone of one,
-// and checks that its parts belong together. known are files that were read
-// before.
-func openGeneration(dir string, manifestSum uint32, readOnly bool, known *knownFiles) (_ *generation, err error) {
+// openGeneration is openGenerationContext without an end.
+func openGeneration(dir string, manifestSum uint32, readOnly bool, known *knownFiles) (*generation, error) {
+	return openGenerationContext(context.Background(), dir, manifestSum, readOnly, known)
+}
+
+// openGenerationContext opens a published generation, or the writer's clone of
+// one, and checks that its parts belong together. known are files that were read
+// before. It ends with ctx's error when ctx does.
+func openGenerationContext(ctx context.Context, dir string, manifestSum uint32, readOnly bool, known *knownFiles) (_ *generation, err error) {
 	defer catchFault(&err)()
 	m, err := readManifest(dir, manifestSum)
 	if err != nil {
@@ -28,7 +34,7 @@ func openGeneration(dir string, manifestSum uint32, readOnly bool, known *knownF
 	}
 	// It goes on while the segments are opened.
 	verified := make(chan error, 1)
-	go func() { verified <- known.verify(dir, m) }()
+	go func() { verified <- known.verify(ctx, dir, m) }()
 	var verr error
 	wait := sync.OnceFunc(func() { verr = <-verified })
 	defer wait()

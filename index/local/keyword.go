@@ -44,10 +44,11 @@ func (s *Store) Keyword(ctx context.Context, r index.Request) (hits []index.Hit,
 	}
 	defer s.recoverDamage(&err)
 	defer catchFault(&err)()
-	allowed, err := v.filterRows(ctx, r.Filter)
+	set, err := v.filterSet(ctx, r.Filter)
 	if err != nil {
 		return nil, err
 	}
+	allowed := set.rows // nil: all
 	k := &keywordSearch{ctx: ctx, view: v, analyzers: v.schema.analyzers}
 	must, not, err := k.restrict(r.Query)
 	if err != nil {

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"path"
@@ -22,12 +23,12 @@ type knownFiles struct {
 }
 
 // verify reads the postings of a generation that are not known yet, on all
-// processors.
-func (k *knownFiles) verify(gen string, m *manifest) error {
+// processors, unless ctx ends.
+func (k *knownFiles) verify(ctx context.Context, gen string, m *manifest) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := make(map[string]fileSum)
-	var g errgroup.Group
+	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, f := range m.Files {
 		if path.Ext(f.Name) != ".zap" {
@@ -39,7 +40,7 @@ func (k *knownFiles) verify(gen string, m *manifest) error {
 		}
 		g.Go(func() error {
 			file := filepath.Join(gen, filepath.FromSlash(f.Name))
-			size, crc, err := sumFile(file)
+			size, crc, err := sumFileContext(ctx, file)
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				return unreadable(file, err)

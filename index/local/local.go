@@ -197,7 +197,7 @@ func (s *Store) openNewest(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		g, err := openGeneration(filepath.Join(s.dir, genName(cur.generation)), cur.manifest, true, &s.known)
+		g, err := openGenerationContext(ctx, filepath.Join(s.dir, genName(cur.generation)), cur.manifest, true, &s.known)
 		if err == nil {
 			return s.show(g, cur)
 		}

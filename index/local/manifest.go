@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,13 +78,18 @@ func parseManifest(gen string, want uint32) (*manifest, error) {
 		Format int `json:"format"`
 	}
 	if err := json.Unmarshal(b, &version); err == nil && version.Format > formatVersion {
-		return nil, fmt.Errorf("%s: %w (format %d, this program reads up to %d); use a newer albert-search or index into another folder",
-			filepath.Dir(gen), index.ErrNewerFormat, version.Format, formatVersion)
+		return nil, newerFormat(filepath.Dir(gen), version.Format)
 	}
 	if crc32.Checksum(b, castagnoli) != want {
 		return nil, damaged(p, "has another checksum than "+currentName+" says")
 	}
 	return decodeManifest(p, b)
+}
+
+// newerFormat says that a later program wrote the index in dir.
+func newerFormat(dir string, format int) error {
+	return fmt.Errorf("%s: %w (format %d, this program reads up to %d); use a newer albert-search or index into another folder",
+		dir, index.ErrNewerFormat, format, formatVersion)
 }
 
 // decodeManifest reads the text of the manifest at path.
@@ -104,8 +110,9 @@ func decodeManifest(path string, text []byte) (*manifest, error) {
 }
 
 // readManifest reads a generation's manifest and checks that the files it
-// names have the sizes it says. Contents are checked by Verify; reading them
-// all at every start would cost more than most searches.
+// names have the sizes it says, and the small ones the contents. Of the others
+// knownFiles reads the postings; vectors and texts, which are most of an index,
+// would cost more at every start than most searches: Verify reads them.
 func readManifest(gen string, want uint32) (*manifest, error) {
 	m, err := parseManifest(gen, want)
 	if err != nil {
@@ -167,16 +174,29 @@ func (m *manifest) bytes() int64 {
 
 // sumFile returns the size and checksum of a file.
 func sumFile(path string) (size int64, crc uint32, err error) {
+	return sumFileContext(context.Background(), path)
+}
+
+// sumFileContext is sumFile, which ends with ctx's error when ctx does.
+func sumFileContext(ctx context.Context, path string) (size int64, crc uint32, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return 0, 0, err
 	}
 	defer f.Close()
-	h := crc32.New(castagnoli)
-	// Larger than io.Copy's, for the speed of it, and within the cache.
-	n, err := io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{f}, make([]byte, 256<<10))
-	if err != nil {
-		return 0, 0, fmt.Errorf("reading %s: %w", path, err)
+	buf := make([]byte, 256<<10) // large for speed, and within the cache
+	for {
+		if err := ctx.Err(); err != nil {
+			return 0, 0, err
+		}
+		n, err := f.Read(buf)
+		size += int64(n)
+		crc = crc32.Update(crc, castagnoli, buf[:n])
+		if err == io.EOF {
+			return size, crc, nil
+		}
+		if err != nil {
+			return 0, 0, fmt.Errorf("reading %s: %w", path, err)
+		}
 	}
-	return n, h.Sum32(), nil
 }

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -213,6 +212,15 @@ func TestFilterSetsAreKept(t *testing.T) {
 	}
 	if set(1) == first || len(v.sets.sets) != keptSets || len(v.sets.keys) != keptSets {
 		t.Errorf("remembers %d sets by %d keys", len(v.sets.sets), len(v.sets.keys))
+	}
+	before := len(v.sets.keys)
+	for range 2 {
+		if _, err := s.Keyword(t.Context(), index.Request{Query: query("text"), Limit: 5, Filter: vectorset.Keep(90)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if key := fmt.Sprintf("%#v", vectorset.Keep(90)); len(v.sets.keys) != before || v.sets.keys[before-1] != key {
+		t.Errorf("Keyword does not use what is remembered: %q", v.sets.keys)
 	}
 	if _, err := v.filterSet(t.Context(), index.Filter{Paths: []string{"["}}); err == nil {
 		t.Error("no error for a malformed glob")
@@ -464,7 +472,7 @@ func BenchmarkNearest(b *testing.B) {
 	vectors, asked := benchSet(b)
 	s := fillStore(b, b.TempDir(), vectors)
 	codes := float64(8*bitcode.BlockWords(benchDim)) / bitcode.Block // bytes a vector
-	memory := bandwidth()
+	memory := vectorset.Bandwidth(512) / 1e9
 	for _, limit := range []int{10, 100} {
 		for _, percent := range []int{100, 50, 10, 1} {
 			b.Run(fmt.Sprintf("top=%d/keep=%d%%", limit, percent), func(b *testing.B) {
@@ -505,26 +513,4 @@ func BenchmarkNearest(b *testing.B) {
 func median(d []time.Duration) time.Duration {
 	slices.Sort(d)
 	return d[len(d)/2]
-}
-
-// bandwidth measures what all processors together read from memory, in GB/s.
-func bandwidth() float64 {
-	parts := make([][]float32, runtime.GOMAXPROCS(0))
-	for i := range parts {
-		parts[i] = make([]float32, 64<<20)
-		for j := range parts[i] {
-			parts[i][j] = 1
-		}
-	}
-	best := time.Hour
-	for range 5 {
-		began := time.Now()
-		var wg sync.WaitGroup
-		for _, p := range parts {
-			wg.Go(func() { vek32.Sum(p) })
-		}
-		wg.Wait()
-		best = min(best, time.Since(began))
-	}
-	return float64(len(parts)*len(parts[0])*4) / float64(best.Nanoseconds())
 }

@@ -63,6 +63,9 @@ func (s *Store) publish() (err error) {
 	m.Documents, m.Passages = v.documents(), v.stats.Passages
 	gen := filepath.Join(s.dir, genName(m.Generation))
 	tmp := gen + tmpSuffix
+	if err := os.RemoveAll(tmp); err != nil { // of a writer that was killed
+		return err
+	}
 	if err := os.MkdirAll(filepath.Join(tmp, postingsName), dirMode); err != nil {
 		return err
 	}
@@ -128,7 +131,9 @@ func (s *Store) publish() (err error) {
 	s.mu.Lock()
 	s.manifest = &m
 	s.mu.Unlock()
-	removeOld(s.dir, m.Generation)
+	if !w.repairing {
+		removeOld(s.dir, m.Generation)
+	}
 	return nil
 }
 

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gofrs/flock"
-
 	"github.com/albert-search/albert-search/index"
 )
 
@@ -33,7 +31,8 @@ type Lost struct {
 // RepairReport says what Repair did.
 type RepairReport struct {
 	// Before and After are what Check found. After is nil when there was
-	// nothing to repair.
+	// nothing to repair, and with an error that says so when what was written
+	// could not be checked.
 	Before, After *CheckReport
 	// Documents and Passages were saved; of these Reembedded passages were
 	// given new vectors.
@@ -71,10 +70,9 @@ func Repair(ctx context.Context, dir string, o RepairOptions) (_ *RepairReport, 
 	if err != nil {
 		return nil, err
 	}
-	// The store that rebuilds gives the lock back itself.
-	held := true
+	// Nobody may write until the damaged generations are gone, or kept.
 	defer func() {
-		if held {
+		if !errors.Is(err, errStuck) { // otherwise Bleve may still be writing
 			err = errors.Join(err, lock.Unlock())
 		}
 	}()
@@ -90,20 +88,24 @@ func Repair(ctx context.Context, dir string, o RepairOptions) (_ *RepairReport, 
 		if err := os.RemoveAll(filepath.Join(dir, genName(before.Generation-1))); err != nil {
 			return nil, fmt.Errorf("repair index: %w", err)
 		}
+		report.Documents, report.Passages = before.Documents, before.Passages
 	default:
-		held = false
-		if err := rebuild(ctx, dir, lock, o, report); err != nil {
+		published, err := rebuild(ctx, dir, o, report)
+		if !published {
 			return nil, fmt.Errorf("repair index: %w; the damaged index is as it was", err)
+		}
+		if err != nil {
+			return report, fmt.Errorf("repair index: %w; it was written but not checked: run check --repair again", err)
 		}
 	}
 	if report.After, err = Check(ctx, dir, o.CheckOptions); err != nil {
-		return nil, err
+		return report, fmt.Errorf("repair index: it was written but not checked: %w; run check --repair again", err)
 	}
-	if damage := where(report.After); damage == damageNewest {
+	if where(report.After) == damageNewest {
 		return report, fmt.Errorf("repair index: what was written is damaged again: %s %s; the disk may be failing, the damaged generations are kept",
 			report.After.Problems[0].Path, report.After.Problems[0].What)
 	}
-	removeOthers(dir, report.After.Generation)
+	removeBefore(dir, report.After.Generation)
 	return report, nil
 }
 
@@ -136,47 +138,51 @@ func where(r *CheckReport) damage {
 	return worst
 }
 
-// rebuild publishes a generation of what can be saved. It takes over the lock.
-func rebuild(ctx context.Context, dir string, lock *flock.Flock, o RepairOptions, report *RepairReport) (err error) {
+// rebuild publishes a generation of what can be saved, and tells whether it
+// came so far.
+func rebuild(ctx context.Context, dir string, o RepairOptions, report *RepairReport) (published bool, err error) {
 	s := &Store{dir: dir}
 	defer func() {
-		if s.writer == nil {
-			err = errors.Join(err, lock.Unlock())
-			return
+		if s.writer != nil {
+			s.writer.dirty = false // nothing more is published
+			err = errors.Join(err, s.Close())
 		}
-		if err != nil {
-			s.writer.dirty = false // nothing of it is published
-		}
-		err = errors.Join(err, s.Close())
 	}()
 	defer catchFault(&err)()
 	from, err := openSalvage(ctx, dir)
 	if err != nil {
-		return err
+		return false, err
 	}
-	report.Older = from.base.Generation < from.newest
+	report.Older = from.base.Generation < from.current
 	report.Undeleted = from.deleted == nil
 	if r := from.base.Reembedding; r != nil {
 		report.Discarded = r.Passages
 	}
-	if err := s.startAnew(from, lock); err != nil {
-		return err
+	if err := s.startAnew(from); err != nil {
+		return false, err
 	}
 	if err := s.fill(ctx, from, o, report); err != nil {
-		return err
+		return false, err
 	}
 	s.writer.dirty = true // an index that has lost everything is one, too
-	return s.Publish(ctx)
+	if err := s.Publish(ctx); err != nil {
+		// The disk may have failed after CURRENT was replaced.
+		cur, rerr := readCurrent(dir)
+		return rerr == nil && cur.generation > from.newest, err
+	}
+	return true, nil
 }
 
 // startAnew begins to write an index without documents whose numbers go on
 // where those of the damaged one end. Nothing of that is touched.
-func (s *Store) startAnew(from *salvage, lock *flock.Flock) error {
+func (s *Store) startAnew(from *salvage) error {
 	made, err := newSchema(from.base.Settings)
 	if err != nil {
 		return err
 	}
-	w := newWriter(s.dir, lock, made)
+	w := newWriter(s.dir, nil, made)
+	w.repairing = true
+	s.manifest = from.base // how large it is tells how long a disk may take
 	w.next = manifest{
 		Format: formatVersion, Generation: from.newest, Settings: from.base.Settings,
 		Batch: from.base.Batch, NextRow: from.base.NextRow, NextDocument: from.base.NextDocument, NextSegment: from.base.NextSegment,
@@ -311,14 +317,14 @@ func plainName(err error) string {
 	return err.Error()
 }
 
-// removeOthers removes all generations but one.
-func removeOthers(dir string, generation uint64) {
+// removeBefore removes the generations before one.
+func removeBefore(dir string, generation uint64) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
-		if n, ok := parseGen(e.Name()); ok && n != generation {
+		if n, ok := parseGen(e.Name()); ok && n < generation {
 			os.RemoveAll(filepath.Join(dir, e.Name())) // or the next writer does it
 		}
 	}

@@ -35,8 +35,9 @@ type salvage struct {
 	// deleted is nil if nothing tells which documents were deleted.
 	deleted *roaring.Bitmap
 	touched map[uint32]*docRecord
-	// newest is the highest number of a generation, damaged or not.
-	newest uint64
+	// newest is the highest number of a generation, damaged or not, and current
+	// that which CURRENT names, or the newest when CURRENT names none.
+	newest, current uint64
 }
 
 // openSalvage finds the newest generation of which something can be saved.
@@ -69,6 +70,9 @@ func openSalvage(ctx context.Context, dir string) (*salvage, error) {
 		if err != nil || m.Generation != n {
 			continue
 		}
+		if m.Format > formatVersion {
+			return nil, newerFormat(dir, m.Format)
+		}
 		sum, known := sums[n]
 		switch {
 		case known && sum == crc32.Checksum(text, castagnoli):
@@ -80,10 +84,11 @@ func openSalvage(ctx context.Context, dir string) (*salvage, error) {
 			doubtful = m
 		}
 	}
-	// The newest counts even if one of its numbers may be wrong, as long as it
-	// is the kind of index that the one before it was.
-	if d := doubtful; d != nil && (s.base == nil || d.Generation > s.base.Generation && d.Settings.Same(s.base.Settings)) {
-		s.base, s.trusted = d, false
+	if s.current = cur.generation; s.current == 0 {
+		s.current = s.newest
+	}
+	if s.base == nil { // one of its numbers may be wrong
+		s.base = doubtful
 	}
 	if s.base == nil {
 		return nil, fmt.Errorf("%s: %w, and no generation has a MANIFEST that says what kind of index it was; delete it with \"albert-search remove --all\" and index again", dir, index.ErrDamaged)

@@ -42,6 +42,9 @@ type writer struct {
 	failed error
 	ended  chan error
 	closed bool
+	// repairing says that what is written takes the place of a damaged index,
+	// which stays until it was checked; the lock is then the repair's.
+	repairing bool
 	// newest is the checksum of the newest manifest, 0 before there is one.
 	newest uint32
 	// sums has the checksums of immutable files that were published already.
@@ -82,7 +85,7 @@ func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schem
 	if err := cloneGeneration(gen, w.work, m); err != nil {
 		return fmt.Errorf("preparing index for writing: %w", err)
 	}
-	g, err := openGeneration(w.work, cur.manifest, false, &s.known)
+	g, err := openGenerationContext(ctx, w.work, cur.manifest, false, &s.known)
 	if err != nil {
 		return err
 	}
@@ -233,6 +236,9 @@ func (s *Store) fail(err error) error {
 	w := s.writer
 	w.failed = fmt.Errorf("writing index %s: %w; nothing since generation %d was kept, which is intact: mend the cause and index again",
 		s.dir, err, s.generation())
+	if w.repairing {
+		w.failed = fmt.Errorf("writing index %s: %w", s.dir, err)
+	}
 	w.ended = make(chan error, 1)
 	go func() { w.ended <- w.postings.close() }() // it may be stuck, which is one of the reasons to be here
 	return w.failed
@@ -286,5 +292,8 @@ func (s *Store) stopWriting() error {
 		return errors.Join(err, cerr)
 	}
 	os.RemoveAll(w.work) // or the next writer does it
+	if w.repairing {
+		return errors.Join(err, cerr)
+	}
 	return errors.Join(err, cerr, w.lock.Unlock())
 }

@@ -14,6 +14,7 @@ import (
 	"math"
 	"math/bits"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -53,7 +54,8 @@ func BlockWords(dim int) int { return words(dim)*Block + Block/2 }
 func words(dim int) int { return (dim + 63) / 64 }
 
 // Encode makes the codes of rows vectors of length dim, which vector returns
-// by number; it is called by several goroutines. Vectors must be finite.
+// by number; it is called by several goroutines. Vectors must be finite. What
+// vector panics with, Encode does; a fault of memory is a panic all the same.
 func Encode(dim, rows int, vector func(int) []float32) *Codes {
 	c := &Codes{Dim: dim, Rows: rows, Centre: make([]float32, dim)}
 	c.Blocks = make([]uint64, Blocks(rows)*BlockWords(dim))
@@ -72,8 +74,12 @@ func Encode(dim, rows int, vector func(int) []float32) *Codes {
 	const batch = 64 // blocks
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), (Blocks(rows)+batch-1)/batch) {
+	panics := make([]any, min(runtime.GOMAXPROCS(0), (Blocks(rows)+batch-1)/batch))
+	for i := range panics {
 		wg.Go(func() {
+			// Vectors may be in a mapped file, which the caller sees to.
+			debug.SetPanicOnFault(true)
+			defer func() { panics[i] = recover() }()
 			turned := make([]float32, dim)
 			for {
 				from := (int(next.Add(1)) - 1) * batch * Block
@@ -89,6 +95,11 @@ func Encode(dim, rows int, vector func(int) []float32) *Codes {
 		})
 	}
 	wg.Wait()
+	for _, p := range panics {
+		if p != nil {
+			panic(p)
+		}
+	}
 	return c
 }
 
@@ -171,11 +182,15 @@ func (c *Codes) Query(turned []float32) *Query {
 // Scan estimates the dot products of a query with the vectors of the blocks
 // from up to, but not including, to. It puts them into scores, Block for each
 // block, and into found, for each block, a bit for each vector whose estimate
-// is not below floor; the bits of rows that are not there are clear.
+// is not below floor; the bits of rows that are not there are clear. It panics
+// when the query is of another dimension.
 func (c *Codes) Scan(q *Query, from, to int, floor float32, scores []float32, found []uint16) {
 	n := to - from
 	if n <= 0 {
 		return
+	}
+	if len(q.planes) != words(c.Dim)*planes || int(q.dim) != c.Dim {
+		panic("bitcode: a query for codes of another dimension") // the scans do not look
 	}
 	size := BlockWords(c.Dim)
 	blocks := c.Blocks[from*size : to*size]

@@ -3,6 +3,7 @@
 package vectorset
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -25,15 +26,13 @@ func Read(file string, dim, limit int) (vectors [][]float32, err error) {
 		return nil, err
 	}
 	defer f.Close()
-	for buf := make([]byte, 4*dim); len(vectors) < limit; {
-		if _, err := io.ReadFull(f, buf); err == io.EOF || err == io.ErrUnexpectedEOF {
+	for r := NewReader(bufio.NewReaderSize(f, 1<<20), dim); len(vectors) < limit; {
+		v, err := r.Next()
+		if err == io.EOF {
 			break
-		} else if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", file, err)
 		}
-		v := make([]float32, dim)
-		for j := range v {
-			v[j] = math.Float32frombits(binary.LittleEndian.Uint32(buf[4*j:]))
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", file, err)
 		}
 		vectors = append(vectors, v)
 	}
@@ -43,17 +42,49 @@ func Read(file string, dim, limit int) (vectors [][]float32, err error) {
 	return vectors, nil
 }
 
+// Reader reads vectors of float32, little-endian, one after the other.
+type Reader struct {
+	r   io.Reader
+	raw []byte
+}
+
+// NewReader reads vectors of length dim.
+func NewReader(r io.Reader, dim int) *Reader { return &Reader{r, make([]byte, 4*dim)} }
+
+// Next returns the next vector, io.EOF where there is no whole one any more.
+func (r *Reader) Next() ([]float32, error) {
+	if _, err := io.ReadFull(r.r, r.raw); err == io.ErrUnexpectedEOF {
+		return nil, io.EOF
+	} else if err != nil {
+		return nil, err
+	}
+	v := make([]float32, len(r.raw)/4)
+	for i := range v {
+		v[i] = math.Float32frombits(binary.LittleEndian.Uint32(r.raw[4*i:]))
+	}
+	return v, nil
+}
+
+// Share is how much of another vector is mixed into one that is there already.
+// bench/peers/inputs.py has the same.
+const Share = 0.3
+
+// Mix returns a vector near v: v with Share of the other, of length 1.
+func Mix(v, other []float32) []float32 {
+	mixed := vek32.MulNumber(other, Share)
+	vek32.Add_Inplace(mixed, v)
+	vek32.DivNumber_Inplace(mixed, vek32.Norm(mixed))
+	return mixed
+}
+
 // Enlarge returns n vectors: those of base, and where these are too few the
-// same again, each mixed with three tenths of another one and of length 1.
+// same again, each mixed with another one.
 func Enlarge(base [][]float32, n int) [][]float32 {
 	random := rand.New(rand.NewPCG(1, 2))
 	all := make([][]float32, n)
 	copy(all, base)
 	for i := len(base); i < n; i++ {
-		v := vek32.MulNumber(base[random.IntN(len(base))], 0.3)
-		vek32.Add_Inplace(v, base[i%len(base)])
-		vek32.DivNumber_Inplace(v, vek32.Norm(v))
-		all[i] = v
+		all[i] = Mix(base[i%len(base)], base[random.IntN(len(base))])
 	}
 	return all
 }

@@ -19,12 +19,11 @@ func Supported() bool {
 
 // Apply writes the activation of the map of x, [rows, In], to out, [rows, Out].
 func (l *Linear) Apply(x, out []float32, act Activation, work *Work) {
-	rows := len(x) / l.In
-	q, steps := grow(&work.bytes, len(x)), grow(&work.steps, rows)
-	_ = out[:rows*l.Out]
+	rows := l.rows(x, out)
 	if rows == 0 {
 		return
 	}
+	q, steps := Grow(&work.bytes, len(x)), Grow(&work.steps, rows)
 	start := l.offsets
 	if l.Floor != nil {
 		start = l.zeros
@@ -37,8 +36,7 @@ func (l *Linear) Apply(x, out []float32, act Activation, work *Work) {
 // Product writes a·b + bias to out, [rows, n]: a is [rows, k], b [k, n], bias
 // [n] or nil.
 func Product(a, b, bias, out []float32, k, n int) {
-	rows := len(a) / k
-	_, _ = b[:k*n], out[:rows*n]
+	rows := productRows(a, b, bias, out, k, n)
 	if rows == 0 {
 		return
 	}
@@ -48,27 +46,22 @@ func Product(a, b, bias, out []float32, k, n int) {
 // Normalize replaces each row of x by the layer normalisation of its sum with
 // the row of y, which may be nil. The width is that of weight and bias.
 func Normalize(x, y, weight, bias []float32, epsilon float32) {
-	n := len(weight)
-	_ = bias[:n]
-	if y != nil {
-		_ = y[:len(x)]
-	}
-	if len(x) < n {
+	rows := normalizeRows(x, y, weight, bias)
+	if rows == 0 {
 		return
 	}
-	C.avx512_normalize(floats(x), floats(y), floats(weight), floats(bias), C.float(epsilon), C.int64_t(len(x)/n), C.int64_t(n))
+	C.avx512_normalize(floats(x), floats(y), floats(weight), floats(bias), C.float(epsilon), C.int64_t(rows), C.int64_t(len(weight)))
 }
 
 // Attention writes the attention of one sequence over itself to out, [rows,
 // heads·size]: qkv is [rows, 3·heads·size], queries, keys and values side by
 // side.
 func Attention(qkv, out []float32, heads, size int, work *Work) {
-	rows := len(qkv) / (3 * heads * size)
-	_ = out[:rows*heads*size]
+	rows := attentionRows(qkv, out, heads, size)
 	if rows == 0 {
 		return
 	}
-	w := grow(&work.scores, int(C.avx512_attention_work(C.int64_t(rows), C.int64_t(size))))
+	w := Grow(&work.scores, int(C.avx512_attention_work(C.int64_t(rows), C.int64_t(size))))
 	C.avx512_attention(floats(qkv), floats(out), floats(w), C.int64_t(rows), C.int64_t(heads), C.int64_t(size))
 }
 

@@ -7,8 +7,8 @@ type Work struct {
 	steps, scores []float32
 }
 
-// grow returns n elements of what *s has room for, or else is given room for.
-func grow[T any](s *[]T, n int) []T {
+// Grow returns n elements of what *s has room for, or else is given room for.
+func Grow[T any](s *[]T, n int) []T {
 	if cap(*s) < n {
 		*s = make([]T, n)
 	}

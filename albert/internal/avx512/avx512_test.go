@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/albert-search/albert-search/albert/avx512"
+	"github.com/albert-search/albert-search/albert/internal/avx512"
 )
 
 // Each kernel is compared with the same calculation written out in 64 bits,
@@ -248,5 +248,94 @@ func TestRowsAreIndependent(t *testing.T) {
 				t.Errorf("%s: row %d is another one alone", name, i)
 			}
 		}
+	}
+}
+
+// TestWrongLengthsPanic gives each function what its kernel would read or write
+// outside of.
+func TestWrongLengthsPanic(t *testing.T) {
+	supported(t)
+	const in, out, rows = 32, 64, 2
+	f := func(n int) []float32 { return make([]float32, n) }
+	packed := avx512.Pack(make([]int8, in*out), in, out)
+	apply := func(x, y int, change func(l *avx512.Linear)) func() {
+		return func() {
+			l := avx512.Linear{Weights: packed, Scale: f(out), Bias: f(out), InputScale: f(in)}
+			change(&l)
+			l.Apply(f(x), f(y), avx512.None, new(avx512.Work))
+		}
+	}
+	changed := func(change func(w *avx512.Weights)) func(l *avx512.Linear) {
+		return func(l *avx512.Linear) {
+			w := *packed
+			change(&w)
+			l.Weights = &w
+		}
+	}
+	same := func(*avx512.Linear) {}
+	product := func(a, b, bias, y, k, n int) func() {
+		return func() { avx512.Product(f(a), f(b), f(bias), f(y), k, n) }
+	}
+	normalize := func(x, y, weight, bias int) func() {
+		return func() { avx512.Normalize(f(x), f(y), f(weight), f(bias), 1e-12) }
+	}
+	attention := func(qkv, y, heads, size int) func() {
+		return func() { avx512.Attention(f(qkv), f(y), heads, size, new(avx512.Work)) }
+	}
+	for _, test := range []struct {
+		name string
+		run  func()
+		want string // "" if the lengths fit
+	}{
+		{"Pack", func() { avx512.Pack(make([]int8, in*out), in, out) }, ""},
+		{"Pack: too few inputs", func() { avx512.Pack(make([]int8, 8*out), 8, out) }, "Pack: in is 8, want a positive multiple of 16"},
+		{"Pack: too few outputs", func() { avx512.Pack(make([]int8, in*32), in, 32) }, "Pack: out is 32, want a positive multiple of 64"},
+		{"Pack: too few weights", func() { avx512.Pack(make([]int8, in*out-1), in, out) }, "Pack: weights: 2047 numbers, want 2048"},
+
+		{"Apply", apply(rows*in, rows*out, same), ""},
+		{"Apply: no rows", apply(0, 0, same), ""},
+		{"Apply: part of a row", apply(rows*in+1, rows*out, same), "Apply: x: 65 numbers, want 64"},
+		{"Apply: too little room", apply(rows*in, rows*out-1, same), "Apply: out: 127 numbers, want 128"},
+		{"Apply: Scale", apply(rows*in, rows*out, func(l *avx512.Linear) { l.Scale = f(out - 1) }), "Apply: Scale: 63 numbers, want 64"},
+		{"Apply: Bias", apply(rows*in, rows*out, func(l *avx512.Linear) { l.Bias = nil }), "Apply: Bias: 0 numbers, want 64"},
+		{"Apply: no InputScale", apply(rows*in, rows*out, func(l *avx512.Linear) { l.InputScale = nil }), ""},
+		{"Apply: InputScale", apply(rows*in, rows*out, func(l *avx512.Linear) { l.InputScale = f(in - 1) }), "Apply: InputScale: 31 numbers, want 32"},
+		{"Apply: In", apply(rows*24, rows*out, changed(func(w *avx512.Weights) { w.In = 24 })), "Apply: In is 24, want a positive multiple of 16"},
+		{"Apply: Out", apply(rows*in, rows*96, changed(func(w *avx512.Weights) { w.Out = 96 })), "Apply: Out is 96, want a positive multiple of 64"},
+		{"Apply: weights not packed", apply(rows*in, rows*out, changed(func(w *avx512.Weights) { *w = avx512.Weights{In: in, Out: out} })), "Apply: packed weights: 0 numbers, want 2048"},
+		{"Apply: other weights", apply(rows*in, rows*2*out, changed(func(w *avx512.Weights) { w.In, w.Out = in/2, 2*out })), "Apply: offsets: 64 numbers, want 128"},
+
+		{"Product", product(rows*3, 3*32, 32, rows*32, 3, 32), ""},
+		{"Product: n", product(rows*3, 3*24, 24, rows*24, 3, 24), "Product: n is 24, want a positive multiple of 16"},
+		{"Product: k", product(0, 0, 32, 0, 0, 32), "Product: k is 0, want a positive multiple of 1"},
+		{"Product: a", product(rows*3+1, 3*32, 32, rows*32, 3, 32), "Product: a: 7 numbers, want 6"},
+		{"Product: b", product(rows*3, 3*32-1, 32, rows*32, 3, 32), "Product: b: 95 numbers, want 96"},
+		{"Product: bias", product(rows*3, 3*32, 16, rows*32, 3, 32), "Product: bias: 16 numbers, want 32"},
+		{"Product: out", product(rows*3, 3*32, 32, rows*32-1, 3, 32), "Product: out: 63 numbers, want 64"},
+
+		{"Normalize", normalize(rows*32, rows*32, 32, 32), ""},
+		{"Normalize: weight", normalize(rows*24, rows*24, 24, 24), "Normalize: the length of weight is 24, want a positive multiple of 16"},
+		{"Normalize: bias", normalize(rows*32, rows*32, 32, 31), "Normalize: bias: 31 numbers, want 32"},
+		{"Normalize: y", normalize(rows*32, 32, 32, 32), "Normalize: y: 32 numbers, want 64"},
+		{"Normalize: x", normalize(40, 40, 32, 32), "Normalize: x: 40 numbers, want 32"},
+
+		{"Attention", attention(rows*3*32, rows*32, 2, 16), ""},
+		{"Attention: size", attention(rows*3*16, rows*16, 2, 8), "Attention: size is 8, want a positive multiple of 16"},
+		{"Attention: heads", attention(rows*3*16, rows*16, -1, 16), "Attention: heads is -1, want a positive multiple of 1"},
+		{"Attention: qkv", attention(rows*3*32+5, rows*32, 2, 16), "Attention: qkv: 197 numbers, want 192"},
+		{"Attention: out", attention(rows*3*32, rows*32-1, 2, 16), "Attention: out: 63 numbers, want 64"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			defer func() {
+				got := ""
+				if r := recover(); r != nil {
+					got = fmt.Sprint(r)
+				}
+				if want := test.want; want != "" && got != "avx512: "+want || want == "" && got != "" {
+					t.Errorf("panics with %q, want %q", got, want)
+				}
+			}()
+			test.run()
+		})
 	}
 }

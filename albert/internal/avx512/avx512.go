@@ -5,6 +5,9 @@
 //
 // All matrices are row-major. Rows do not influence each other, so that a
 // row's result is the same, bit for bit, whatever other rows there are.
+//
+// Functions panic when lengths do not fit: the kernels do not look at them
+// again.
 package avx512
 
 // Lanes is how many numbers are worked on at once. Widths must be multiples.
@@ -42,6 +45,9 @@ const signedZero = 128
 // Pack packs weights, [in, out]. In must be a multiple of Lanes, out of
 // Outputs.
 func Pack(weights []int8, in, out int) *Weights {
+	multiple("Pack", "in", in, Lanes)
+	multiple("Pack", "out", out, Outputs)
+	length("Pack", "weights", len(weights), in*out)
 	w := &Weights{in, out, make([]int8, in*out), make([]int32, out), make([]int32, out)}
 	for i := 0; i < in; i += 4 {
 		for from := 0; from < out; from += Outputs {

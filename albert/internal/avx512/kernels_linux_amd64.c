@@ -1,6 +1,7 @@
 #include "kernels.h"
 
 #include <immintrin.h>
+#include <string.h>
 
 // The instructions are named function by function, so that nothing else of the
 // program needs them.
@@ -110,7 +111,9 @@ INLINE void linear_tile(const int m, const uint8_t *q, const float *steps, const
 		UNROLL for (int v = 0; v < 4; v++)
 			b[v] = _mm512_loadu_si512(w + 64 * v);
 		UNROLL for (int r = 0; r < m; r++) {
-			__m512i a = _mm512_set1_epi32(*(const int32_t *)(q + r * k + i));
+			int32_t four;
+			memcpy(&four, q + r * k + i, sizeof four);
+			__m512i a = _mm512_set1_epi32(four);
 			UNROLL for (int v = 0; v < 4; v++)
 				dot(&sum[r][v], a, b[v]);
 		}
