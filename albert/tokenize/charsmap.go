@@ -92,3 +92,20 @@ func (m *charsmap) hasPrefix(s ...byte) bool {
 	}
 	return true
 }
+
+// hasInside tells whether some string of the table has the byte c behind its
+// first. It may say so where none has.
+func (m *charsmap) hasInside(c byte) bool {
+	if len(m.units) == 0 {
+		return false
+	}
+	// A unit is where its parent's offset leads with its byte: only one with
+	// this byte is a child of the root.
+	first := unitOffset(m.units[0]) ^ uint32(c)
+	for i, u := range m.units {
+		if u&(1<<31|0xFF) == uint32(c) && uint32(i) != first {
+			return true
+		}
+	}
+	return false
+}

@@ -9,6 +9,17 @@ func WithoutPlain(t Tokenizer) Tokenizer {
 	return slow
 }
 
-// TakesPlain tells whether a SentencePiece tokenizer has a shorter way for the
-// text.
-func TakesPlain(t Tokenizer, text string) bool { return t.(*sentencePiece).plain.hold(text) }
+// TakesPlain tells whether a SentencePiece tokenizer has a shorter way for every
+// word of the text.
+func TakesPlain(t Tokenizer, text string) bool {
+	plain := t.(*sentencePiece).plain
+	before := byte(0)
+	for i := range len(text) {
+		b := text[i]
+		if plain == nil || plain[b] == 0 || b == before && (b == '`' || b == '\'') {
+			return false
+		}
+		before = b
+	}
+	return plain != nil
+}

@@ -2,6 +2,7 @@ package tokenize
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -17,6 +18,7 @@ type normalizer struct {
 	space       []byte // what a space becomes: spaceMark or " "
 	suffix      bool   // the dummy space goes behind the text
 	plain       [utf8.RuneSelf]bool
+	userSpace   bool // a user-defined piece has a space and something else
 }
 
 func newNormalizer(m pieceModel) (*normalizer, error) {
@@ -38,6 +40,7 @@ func newNormalizer(m pieceModel) (*normalizer, error) {
 	for i, p := range m.pieces {
 		if p.kind == userPiece {
 			user = append(user, entry{p.text, int32(i)})
+			n.userSpace = n.userSpace || len(p.text) > 1 && strings.Contains(p.text, " ")
 		}
 	}
 	if len(user) > 0 {
@@ -65,6 +68,17 @@ func (n *normalizer) isPlain(b byte) bool {
 		}
 	}
 	return true
+}
+
+// partsAtSpaces tells whether the text before a space and that behind it are
+// normalised by themselves: that no rule is about a space and something else.
+func (n *normalizer) partsAtSpaces() bool {
+	for next := range 256 {
+		if n.table.hasPrefix(' ', byte(next)) {
+			return false
+		}
+	}
+	return n.isPlain(' ') && !n.table.hasInside(' ') && !n.userSpace && !bytes.Contains(n.table.replacements, []byte(spaceMark))
 }
 
 // appendTo appends the normalised form of in to out, which is empty. Spaces

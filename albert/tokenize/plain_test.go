@@ -73,7 +73,7 @@ func TestPlainTextOfOtherModels(t *testing.T) {
 		{"<pad>", 0, 3}, {"<unk>", 0, 2}, {"[CLS]", 0, 3}, {"[SEP]", 0, 3}, {"\u2581", -2, 1}, {"\u2581a", -3, 1},
 		{"a", -4, 1}, {"b", -4, 1}, {"z", -4, 1}, {".", -4, 1}, {"9", -4, 1}, {",", -4, 1}, {"9,", -1, 1}, {"ab", -5, 1},
 	}
-	texts := append(plainTexts(), "a b", " b", "a  b", "b a", "a.b", ". b", "ab.", "9 b9, b", "aab")
+	texts := append(plainTexts(), "a b", " b", "a  b", "b z", "b \u0308a", "a \u00e9b 9, \u00e9", "\u00e9 \u2581 a", "b a", "a.b", ". b", "ab.", "9 b9, b", "aab")
 	for _, test := range []struct {
 		name     string
 		charsmap []byte
@@ -84,7 +84,9 @@ func TestPlainTextOfOtherModels(t *testing.T) {
 		{"a rule for a space", tableOf(" ", "z"), "", ""},
 		{"a space by rule", tableOf(" ", " "), "", "z."},
 		{"a rule for a space and a letter", tableOf(" b", "z"), "", ""},
-		{"a rule for a space and a mark", tableOf(" \u0308", "z"), "", "z."},
+		{"a rule for a space and a mark", tableOf(" \u0308", "z"), "", ""},
+		{"a rule for letters and a space between", tableOf("b z", "z"), "", ""},
+		{"a rule for a letter and a space", tableOf("b ", "z"), "", ""},
 		{"a rule that goes on behind a letter", tableOf("bz", "z"), "", ""},
 		{"a user's space", nil, " ", "z."},
 		{"a user's space and letter", nil, " b", ""},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -90,7 +91,7 @@ func newSentencePiece(m pieceModel, c cleaner, config configFile) (Tokenizer, er
 		return nil, fmt.Errorf("unk_token is %q, but the model's piece for unknown characters is %q", names.UNK, m.pieces[u.unknown].text)
 	}
 	t := &sentencePiece{cleaner: c, norm: n, model: u, special: special}
-	if c.removeSpace && n.mergeSpaces && n.dummyPrefix && !n.suffix && n.isPlain(' ') && u.byWord {
+	if c.removeSpace && n.mergeSpaces && n.dummyPrefix && !n.suffix && n.partsAtSpaces() && u.byWord {
 		t.plain = newPlainBytes(c, n)
 	}
 	t.scratch.New = func() any { return &pieceScratch{known: map[string]knownWord{}} }
@@ -104,10 +105,11 @@ func (t *sentencePiece) Size() int { return len(t.model.pieces) }
 // Append implements Tokenizer.
 func (t *sentencePiece) Append(dst []Token, text string) []Token {
 	s := t.scratch.Get().(*pieceScratch)
-	if t.plain.hold(text) {
-		dst = t.appendPlain(dst, s, text)
+	// A written space mark is a space in the middle of a text, none at its end.
+	if t.plain != nil && !strings.Contains(text, spaceMark) {
+		dst = t.appendWords(dst, s, text)
 	} else {
-		dst = t.appendAny(dst, s, text)
+		dst, _ = t.appendAt(dst, s, text, 0, behind{})
 	}
 	if len(text) <= maxKept {
 		t.scratch.Put(s)
@@ -115,15 +117,20 @@ func (t *sentencePiece) Append(dst []Token, text string) []Token {
 	return dst
 }
 
-// appendAny is Append for every text.
-func (t *sentencePiece) appendAny(dst []Token, s *pieceScratch, text string) []Token {
+// behind is what counts of the pieces before others.
+type behind struct {
+	score float32 // the sum of their scores
+	end   int     // of the last
+}
+
+// appendAt appends the pieces of a text, or of a part of one that is at offset
+// there.
+func (t *sentencePiece) appendAt(dst []Token, s *pieceScratch, text string, offset int, so behind) ([]Token, behind) {
 	s.cleaned.reset()
 	s.normal.reset()
 	t.cleaner.clean(&s.cleaned, text)
 	t.norm.appendTo(&s.normal, &s.cleaned)
 
-	score := float32(0) // of the pieces so far
-	last := 0           // end of the piece before
 	for at, b := 0, s.normal.bytes; at < len(b); {
 		end := len(b)
 		if t.model.byWord {
@@ -132,17 +139,17 @@ func (t *sentencePiece) appendAny(dst []Token, s *pieceScratch, text string) []T
 			}
 		}
 		var pieces []found
-		pieces, score = t.wordPieces(s, b[at:end], score)
+		pieces, so.score = t.wordPieces(s, b[at:end], so.score)
 		for _, p := range pieces {
 			start, end := s.normal.source(at+p.start, at+p.end, len(text))
 			// A space out of the middle of a character's replacement has the range
 			// of the character.
-			last = max(last, end)
-			dst = append(dst, Token{ID: p.id, Start: start, End: last})
+			so.end = max(so.end, offset+end)
+			dst = append(dst, Token{ID: p.id, Start: offset + start, End: so.end})
 		}
 		at = end
 	}
-	return dst
+	return dst, so
 }
 
 // plainBytes says what becomes of a byte of ASCII among others: 0 that it takes
@@ -168,43 +175,38 @@ func newPlainBytes(c cleaner, n *normalizer) *plainBytes {
 	return p
 }
 
-// hold tells whether a text has nothing but such bytes, and no quotation marks
-// written as two.
-func (p *plainBytes) hold(text string) bool {
-	if p == nil {
-		return false
-	}
-	before := byte(0)
-	for i := range len(text) {
-		b := text[i]
-		if p[b] == 0 || b == before && (b == '`' || b == '\'') {
-			return false
-		}
-		before = b
-	}
-	return true
-}
-
-// appendPlain is appendAny for a text that plain holds. Of such a text only the
-// case is changed, so that places need no tracking.
-func (t *sentencePiece) appendPlain(dst []Token, s *pieceScratch, text string) []Token {
+// appendWords is Append for models by which what is between ASCII's white space
+// is cut by itself. Of a word of plain bytes only the case is changed, so that
+// places need no tracking; quotation marks written as two are more than that.
+func (t *sentencePiece) appendWords(dst []Token, s *pieceScratch, text string) []Token {
 	mark := len(t.norm.space) // before each word; it stands for no byte
 	word := append(s.word[:0], t.norm.space...)
-	score := float32(0)
+	var so behind
 	for i := 0; i < len(text); {
 		if t.plain[text[i]] == wordEnd {
 			i++
 			continue
 		}
-		start := i
+		start, plain, before := i, true, byte(0)
 		word = word[:mark]
-		for ; i < len(text) && t.plain[text[i]] != wordEnd; i++ {
-			word = append(word, t.plain[text[i]])
+		for ; i < len(text); i++ {
+			b := text[i]
+			c := t.plain[b]
+			if c == wordEnd {
+				break
+			}
+			plain = plain && c != 0 && (b != before || b != '`' && b != '\'')
+			word, before = append(word, c), b
+		}
+		if !plain {
+			dst, so = t.appendAt(dst, s, text[start:i], start, so)
+			continue
 		}
 		var pieces []found
-		pieces, score = t.wordPieces(s, word, score)
+		pieces, so.score = t.wordPieces(s, word, so.score)
 		for _, p := range pieces {
-			dst = append(dst, Token{ID: p.id, Start: start + max(p.start-mark, 0), End: start + max(p.end-mark, 0)})
+			so.end = max(so.end, start+max(p.end-mark, 0))
+			dst = append(dst, Token{ID: p.id, Start: start + max(p.start-mark, 0), End: so.end})
 		}
 	}
 	s.word = word
