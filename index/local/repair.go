@@ -263,6 +263,9 @@ func (s *Store) fill(ctx context.Context, from *salvage, o RepairOptions, report
 			}
 		}
 	}
+	if err := from.readable(); err != nil {
+		return err
+	}
 	if found != from.base.Documents && len(report.Unnamed) == 0 && !report.Undeleted {
 		report.Unnamed = []string{manifestName} // which named another segment, or none
 	}

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"iter"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/mmap-go"
@@ -32,6 +34,9 @@ type salvage struct {
 	// folders are those of base and of the other generations, which may have
 	// what base lacks.
 	folders []string
+	// unread is why something could not be read, if it could not. It may be as
+	// whole as ever: to go on without it would lose what the index has.
+	unread error
 	// deleted is nil if nothing tells which documents were deleted.
 	deleted *roaring.Bitmap
 	touched map[uint32]*docRecord
@@ -64,6 +69,7 @@ func openSalvage(ctx context.Context, dir string) (*salvage, error) {
 		s.folders = append(s.folders, gen)
 		text, err := os.ReadFile(filepath.Join(gen, manifestName))
 		if err != nil {
+			s.note(err)
 			continue
 		}
 		m, err := decodeManifest(gen, text)
@@ -97,7 +103,27 @@ func openSalvage(ctx context.Context, dir string) (*salvage, error) {
 	s.folders = slices.DeleteFunc(s.folders, func(f string) bool { return f == gen })
 	s.folders = slices.Insert(s.folders, 0, gen)
 	s.readLists(ctx)
-	return s, nil
+	return s, s.readable()
+}
+
+// note remembers an error of the disk, as opposed to one of what is on it.
+func (s *salvage) note(err error) {
+	for _, damage := range []error{fs.ErrNotExist, syscall.ENOTDIR, syscall.EISDIR, index.ErrDamaged} {
+		if errors.Is(err, damage) {
+			return
+		}
+	}
+	if s.unread == nil {
+		s.unread = err
+	}
+}
+
+// readable returns an error if something could not be read.
+func (s *salvage) readable() error {
+	if s.unread == nil {
+		return nil
+	}
+	return fmt.Errorf("%w; try again, or copy what can be read to another disk and repair the copy", s.unread)
 }
 
 // allKnown tells whether a manifest has no field but those of this program: of
@@ -111,10 +137,14 @@ func allKnown(manifestText []byte) bool {
 // readLists reads which documents are deleted and touched.
 func (s *salvage) readLists(ctx context.Context) {
 	if path := s.intact(deletedName); path != "" {
-		s.deleted, _ = readDeleted(path)
+		var err error
+		s.deleted, err = readDeleted(path)
+		s.note(err)
 	}
 	if path := s.intact(touchedName); path != "" {
-		if b, err := os.ReadFile(path); err == nil {
+		b, err := os.ReadFile(path)
+		s.note(err)
+		if err == nil {
 			s.touched, _ = decodeTouched(b)
 		}
 	}
@@ -141,9 +171,11 @@ func (s *salvage) intact(name string) string {
 	}
 	for _, folder := range s.folders {
 		path := filepath.Join(folder, filepath.FromSlash(name))
-		if size, crc, err := sumFile(path); err == nil && size == want.Size && crc == want.CRC32C {
+		size, crc, err := sumFile(path)
+		if err == nil && size == want.Size && crc == want.CRC32C {
 			return path
 		}
+		s.note(err)
 	}
 	return ""
 }
@@ -163,6 +195,9 @@ func (s *salvage) deletedByPostings() (deleted *roaring.Bitmap) {
 	}
 	p, err := openPostings(filepath.Join(s.folders[0], postingsName), true)
 	if err != nil {
+		if errors.Is(err, syscall.EIO) { // others may be of Bleve's, over what is damaged
+			s.note(err)
+		}
 		return nil
 	}
 	defer p.close()
@@ -267,13 +302,16 @@ func (s *salvage) segmentDocuments(ctx context.Context, seg *salvagedSegment, yi
 func (s *salvage) segment(name string) *salvagedSegment {
 	name = filepath.Base(name)
 	if path := s.intact(name); path != "" {
-		if seg, err := salvageSegment(path); err == nil {
+		seg, err := salvageSegment(path)
+		if err == nil {
 			return seg
 		}
+		s.note(err)
 	}
 	for _, folder := range s.folders {
 		seg, err := salvageSegment(filepath.Join(folder, name))
 		if err != nil {
+			s.note(err)
 			continue
 		}
 		if seg.whole && s.trusted {

@@ -49,13 +49,15 @@ func (r Run) CheckLog(ctx context.Context, log Log) (step int, err error) {
 // sound compares everything in the index with everything else in it. What a
 // killed writer has left over is no damage.
 func (r Run) sound(ctx context.Context) error {
-	report, err := local.Check(ctx, r.Index, local.CheckOptions{
-		Normalize: func(text string) string { return textnorm.Normalize(text).String() }, // as an Engine does
-	})
+	report, err := r.Examine(ctx)
 	if err == nil && len(report.Problems) > 0 {
 		err = fmt.Errorf("check finds %v", report.Problems)
 	}
 	return err
+}
+
+var checkOptions = local.CheckOptions{
+	Normalize: func(text string) string { return textnorm.Normalize(text).String() }, // as an Engine does
 }
 
 // match finds the step that a state is of.

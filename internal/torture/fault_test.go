@@ -149,11 +149,11 @@ func TestFailingDisk(t *testing.T) {
 		t.Run(part.name, func(t *testing.T) {
 			// Documents are known by the path of their file, so that each worker
 			// needs a history of its own.
-			var workers []history
+			var workers []worker
 			for range 2 {
 				workers = append(workers, prepare(t, torture.Plan{Seed: s, Docs: 6}, part.files, part.from, part.to))
 			}
-			runs, failures := sweep(t, workers, s, sample)
+			runs, failures := sweep(t, faults, workers, s, sample)
 			if runs == 0 {
 				t.Error("nothing failed")
 			}
@@ -162,15 +162,20 @@ func TestFailingDisk(t *testing.T) {
 	}
 }
 
-// sweep fails about that many operations of a history in each way, at even
-// distances, or all where sample is 0.
-func sweep(t *testing.T, histories []history, seed uint64, sample int) (runs, failures int64) {
+// worker does what is to withstand a fault, as history does.
+type worker interface {
+	fail(t *testing.T, f fault, n int) (ops int, err error)
+}
+
+// sweep fails about that many operations in each way, at even distances, or all
+// where sample is 0.
+func sweep(t *testing.T, faults []fault, workers []worker, seed uint64, sample int) (runs, failures int64) {
 	random := rand.New(rand.NewPCG(seed, 2))
 	distances := make([]int, len(faults))
 	for i, f := range faults {
 		// A run without a fault says how many operations there are, more or
 		// less: it is not the same number each time.
-		ops, err := histories[0].fail(t, f, math.MaxInt)
+		ops, err := workers[0].fail(t, f, math.MaxInt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,13 +190,13 @@ func sweep(t *testing.T, histories []history, seed uint64, sample int) (runs, fa
 		n int
 	}
 	jobs := make(chan job)
-	var ended [4]atomic.Bool
-	var workers sync.WaitGroup
+	ended := make([]atomic.Bool, len(faults))
+	var working sync.WaitGroup
 	var ran, bad atomic.Int64
-	for _, h := range histories {
-		workers.Go(func() {
+	for _, w := range workers {
+		working.Go(func() {
 			for j := range jobs {
-				ops, err := h.fail(t, j.f, j.n)
+				ops, err := w.fail(t, j.f, j.n)
 				if ops >= j.n || err != nil {
 					results.note(t, seed, j.f.name, 1, failure(err))
 				}
@@ -213,6 +218,6 @@ func sweep(t *testing.T, histories []history, seed uint64, sample int) (runs, fa
 		}
 	}
 	close(jobs)
-	workers.Wait()
+	working.Wait()
 	return ran.Load(), bad.Load()
 }

@@ -32,10 +32,16 @@ type Run struct {
 	Files bool
 	// Patience is that of the Store or the Engine.
 	Patience time.Duration
+	// Repairs says that the index is repaired instead.
+	Repairs bool
 }
 
 // Do carries out the steps and logs what is acknowledged.
 func (r Run) Do(ctx context.Context) error {
+	if r.Repairs {
+		_, err := r.Repair(ctx)
+		return err
+	}
 	log, err := openLog(r.Log)
 	if err != nil {
 		return err
