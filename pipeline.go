@@ -54,7 +54,13 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 				slot <- l
 				continue
 			}
-			loading.Go(func() { slot <- r.load(ctx, entry) })
+			if err := r.room.Acquire(ctx, 1); err != nil {
+				return err
+			}
+			loading.Go(func() {
+				defer r.room.Release(1)
+				slot <- r.load(ctx, entry)
+			})
 		}
 		return nil
 	})
