@@ -54,11 +54,15 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 				slot <- l
 				continue
 			}
-			if err := r.room.Acquire(ctx, 1); err != nil {
+			room := int64(1)
+			if entry.Stat.Size >= largeBytes {
+				room = allRoom/2 + 1 // one at a time
+			}
+			if err := r.room.Acquire(ctx, room); err != nil {
 				return err
 			}
 			loading.Go(func() {
-				defer r.room.Release(1)
+				defer r.room.Release(room)
 				slot <- r.load(ctx, entry)
 			})
 		}
