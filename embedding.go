@@ -23,7 +23,7 @@ type batch struct {
 	keys     []textKey
 	vectors  []*vector
 	bytes    int  // of text to put
-	large    bool // it is a large document, in the place of indexRun.large
+	large    bool // it is a large document, and has all of indexRun.room
 	known    int  // passages that had, or have, their vector from another one
 	left     atomic.Int64
 	embedded chan struct{}
@@ -134,9 +134,9 @@ func (r *recentVectors) put(k textKey, v *vector) {
 }
 
 // collect makes batches of what was loaded and has their passages embedded. A
-// large document, a batch by itself, waits until the one before it is written.
-// All that was loaded before it has been handed on by then, so that nothing of
-// that waits for it in turn.
+// large document, a batch by itself, waits until the one before it is written and
+// nothing is being read. All that was loaded before it has been handed on by then,
+// and reading waits for none of the stages, so that nothing waits for it in turn.
 func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, steps chan<- *step, batches chan<- *batch) error {
 	var recent recentVectors
 	b := new(batch)
@@ -175,10 +175,8 @@ func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, steps
 					return err
 				}
 			}
-			select {
-			case r.large <- struct{}{}: // apply gives it back
-			case <-ctx.Done():
-				return ctx.Err()
+			if err := r.room.Acquire(ctx, allRoom); err != nil {
+				return err
 			}
 			b.large = true
 			if err := r.divide(ctx, l, l.large); err != nil {

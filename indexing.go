@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
@@ -29,6 +30,8 @@ const (
 	// time is divided, embedded and written: passages, vectors and postings take
 	// many times as much as the text. A few more may wait as texts.
 	largeBytes = 4 << 20
+	// allRoom is that of indexRun: more documents than are read at once.
+	allRoom = 1 << 20
 	// publishEvery bounds what an interruption costs.
 	publishEvery = 5 * time.Second
 	// whileLocked is how long a run looks whether there is anything to do while
@@ -105,7 +108,7 @@ type IndexSummary struct {
 // show within two seconds, or Index returns a *local.LockedError.
 func (e *Engine) Index(ctx context.Context, r IndexRequest) (IndexSummary, error) {
 	began := time.Now()
-	run := &indexRun{request: r, embedder: e.models.embedder, published: began, large: make(chan struct{}, 1)}
+	run := &indexRun{request: r, embedder: e.models.embedder, published: began, room: semaphore.NewWeighted(allRoom)}
 	if err := e.index(ctx, run); err != nil {
 		return run.summary, err
 	}
@@ -215,8 +218,9 @@ type indexRun struct {
 	mu       sync.Mutex // of progress, which several goroutines advance
 	progress Progress
 
-	// large has an element while a large document is more than its text.
-	large chan struct{}
+	// room is had in part by each document that is being read, and whole by a
+	// large one from its passages on until it is written: both take much memory.
+	room *semaphore.Weighted
 
 	unreported []FileReport // applied but not published
 	published  time.Time
@@ -279,7 +283,7 @@ func (r *indexRun) apply(ctx context.Context, b *batch) error {
 		return fmt.Errorf("write %d documents: %w", len(b.change.Put), err)
 	}
 	if b.large {
-		<-r.large
+		r.room.Release(allRoom)
 	}
 	r.unreported = append(r.unreported, b.reports...)
 	r.advance(func(p *Progress) {

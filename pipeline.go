@@ -54,7 +54,17 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 				slot <- l
 				continue
 			}
-			loading.Go(func() { slot <- r.load(ctx, entry) })
+			room := int64(1)
+			if entry.Stat.Size >= largeBytes {
+				room = allRoom/2 + 1 // one at a time
+			}
+			if err := r.room.Acquire(ctx, room); err != nil {
+				return err
+			}
+			loading.Go(func() {
+				defer r.room.Release(room)
+				slot <- r.load(ctx, entry)
+			})
 		}
 		return nil
 	})
