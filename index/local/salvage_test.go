@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 
@@ -33,5 +34,34 @@ func TestSalvageNotes(t *testing.T) {
 		if !errors.Is(s.readable(), err) {
 			t.Errorf("%v is not told: %v", err, s.readable())
 		}
+	}
+}
+
+// TestRepairUnreadable repairs an index on a disk that does not give a file
+// back, which may be whole: nothing is dropped for that.
+func TestRepairUnreadable(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("skipped: no file that fails to be read is known here")
+	}
+	dir, gen := stepsIndex(t, 12)
+	segs, err := filepath.Glob(filepath.Join(gen, segPrefix+"*"))
+	if err != nil || len(segs) == 0 {
+		t.Fatal(segs, err)
+	}
+	seg, aside := segs[0], filepath.Join(t.TempDir(), "seg")
+	err = errors.Join(os.Rename(seg, aside), os.Symlink("/proc/self/mem", seg)) // its first page is never there
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := Repair(t.Context(), dir, RepairOptions{Embed: killEmbed}); !errors.Is(err, syscall.EIO) {
+		t.Fatalf("error %v, want EIO; report %+v", err, r)
+	}
+	if err := errors.Join(os.Remove(seg), os.Rename(aside, seg)); err != nil {
+		t.Fatal(err)
+	}
+	s := mustOpen(t, dir)
+	defer s.Close()
+	if n, err := checkSteps(t.Context(), s); err != nil || n != 12 {
+		t.Errorf("step %d: %v", n, err)
 	}
 }

@@ -28,13 +28,13 @@ type fault struct {
 }
 
 var faults = []fault{
-	{"EIO once", syscall.EIO, any, false},
-	{"EIO for good", syscall.EIO, any, true},
+	{"EIO once", syscall.EIO, everyKind, false},
+	{"EIO for good", syscall.EIO, everyKind, true},
 	{"ENOSPC once", syscall.ENOSPC, faultfs.Kind.Allocates, false},
 	{"ENOSPC for good", syscall.ENOSPC, faultfs.Kind.Allocates, true},
 }
 
-func any(faultfs.Kind) bool { return true }
+func everyKind(faultfs.Kind) bool { return true }
 
 // history is a disk on which some steps were carried out without a fault, and
 // the steps that come next.

@@ -20,7 +20,7 @@ import (
 )
 
 // repairFaults are what repairs have to withstand; the last ends the process.
-var repairFaults = []fault{faults[0], faults[3], {"kill", 0, any, false}}
+var repairFaults = []fault{faults[0], faults[3], {"kill", 0, everyKind, false}}
 
 // breaks are ways in which the index in a folder is damaged before it is
 // repaired; some lose documents.
