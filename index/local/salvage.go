@@ -60,7 +60,8 @@ func openSalvage(ctx context.Context, dir string) (*salvage, error) {
 	}
 	slices.Sort(generations)
 	slices.Reverse(generations)
-	cur, _ := readCurrent(dir)
+	cur, err := readCurrent(dir)
+	s.note(err)
 	sums := map[uint64]uint32{cur.generation: cur.manifest}
 	var doubtful *manifest
 	for _, n := range generations {
