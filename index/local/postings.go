@@ -66,6 +66,10 @@ func openPostings(dir string, readOnly bool) (_ *postings, err error) {
 	began := backgroundErrors.await(s, dir)
 	defer backgroundErrors.began(s, dir)
 	if err := s.Open(); err != nil {
+		// Of a file that cannot be read bbolt says that it is no database.
+		if _, _, rerr := sumFile(filepath.Join(dir, "root.bolt")); rerr != nil && !errors.Is(rerr, os.ErrNotExist) {
+			err = rerr
+		}
 		return nil, fmt.Errorf("opening postings %s: %w", dir, err)
 	}
 	p.scorch = s.(*scorch.Scorch)
