@@ -66,7 +66,9 @@ func openPostings(dir string, readOnly bool) (_ *postings, err error) {
 	began := backgroundErrors.await(s, dir)
 	defer backgroundErrors.began(s, dir)
 	if err := s.Open(); err != nil {
-		return nil, fmt.Errorf("opening postings %s: %w", dir, err)
+		// Of a file that cannot be read bbolt says that it is no database.
+		_, _, unread := sumFile(filepath.Join(dir, "root.bolt"))
+		return nil, fmt.Errorf("opening postings %s: %w", dir, errors.Join(err, unread))
 	}
 	p.scorch = s.(*scorch.Scorch)
 	if !readOnly {
