@@ -149,8 +149,11 @@ func (s *session) showCheck(r *albertsearch.CheckReport) error {
 // showChecked says what was checked, and what is wrong.
 func (s *session) showChecked(w io.Writer, r *albertsearch.CheckReport) {
 	fmt.Fprintf(w, "index      %s (generation %d)\n", s.path(s.index), r.Generation)
-	fmt.Fprintf(w, "checked    %s in %s, %s in %s\n",
-		size(r.Bytes), plural(r.Files, "file"), plural(r.Documents, "document"), plural(r.Passages, "passage"))
+	fmt.Fprintf(w, "checked    %s in %s", size(r.Bytes), plural(r.Files, "file"))
+	if r.Documents > 0 || len(r.Problems) == 0 {
+		fmt.Fprintf(w, ", %s in %s", plural(r.Documents, "document"), plural(r.Passages, "passage"))
+	}
+	fmt.Fprintln(w)
 	for _, name := range r.Leftovers {
 		fmt.Fprintf(w, "left over  %s, of a writer at work or one that was stopped\n", term.OneLine(name))
 	}
@@ -219,7 +222,7 @@ func (s *session) showSaved(w io.Writer, r *albertsearch.RepairReport, all bool)
 		fmt.Fprintln(w, "The list of deleted documents is lost: some may be back.")
 	}
 	if len(r.Unnamed) > 0 {
-		fmt.Fprintf(w, "Documents in %s are lost with their names.\n", plural(len(r.Unnamed), "file"))
+		fmt.Fprintf(w, "Documents in %s of the index are lost, and what they were called.\n", plural(len(r.Unnamed), "file"))
 	}
 	if len(r.Lost) > 0 {
 		fmt.Fprintf(w, "\n%s lost:\n", plural(len(r.Lost), "document"))

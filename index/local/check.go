@@ -51,8 +51,9 @@ type CheckReport struct {
 	// files that generations share once.
 	Files int
 	Bytes int64
-	// Documents and Passages of the newest generation were compared with each
-	// other, with their vectors and with the postings.
+	// Documents, those that could be read, and Passages of the newest generation
+	// were compared with each other, with their vectors and with the postings;
+	// 0 if it cannot be opened.
 	Documents, Passages int
 	// Leftovers are what a writer that was killed has left: no damage, and gone
 	// with the next one. While a writer is at work its folder is one of them.
@@ -295,7 +296,7 @@ func (c *checker) contents(gen string, sum uint32, m *manifest, sound bool) (err
 		return c.ctx.Err()
 	}
 	defer g.close()
-	c.report.Documents, c.report.Passages = g.view.documents(), g.view.stats.Passages
+	c.report.Documents, c.report.Passages = g.view.stats.Documents, g.view.stats.Passages
 	if err := c.postings(filepath.Join(gen, postingsName), g.view); err != nil {
 		return err
 	}

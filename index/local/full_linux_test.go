@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/albert-search/albert-search/index"
 )
@@ -89,7 +90,16 @@ func TestDiskFull(t *testing.T) {
 		t.Skipf("no small file system to fill: mounting needs root: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := syscall.Unmount(mount, 0); err != nil {
+		// A process that another test starts has a copy of our descriptors
+		// until it runs its own program.
+		var err error
+		for range 50 {
+			if err = syscall.Unmount(mount, 0); !errors.Is(err, syscall.EBUSY) {
+				break
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if err != nil {
 			t.Error(err)
 		}
 	})

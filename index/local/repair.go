@@ -277,7 +277,7 @@ func (s *Store) fill(ctx context.Context, from *salvage, o RepairOptions, report
 	if err != nil {
 		return err
 	}
-	report.Documents, report.Passages = v.documents(), v.stats.Passages
+	report.Documents, report.Passages = v.stats.Documents, v.stats.Passages
 	return v.release()
 }
 
