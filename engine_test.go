@@ -411,9 +411,9 @@ func TestInterruptedIndexIsUsable(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	calls := 0
+	var calls atomic.Int32 // of several goroutines
 	f.embedder.before = func() error {
-		if calls++; calls == 9 {
+		if calls.Add(1) == 9 {
 			cancel()
 		}
 		return ctx.Err()

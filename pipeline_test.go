@@ -270,7 +270,7 @@ func (f fickle) Embed(ctx context.Context, texts []string) ([][]float32, error) 
 // for ever, whatever fails meanwhile.
 func TestLargeDocuments(t *testing.T) {
 	docs := t.TempDir()
-	large := strings.Repeat("The tide comes in twice a day, and twice it goes out.\n\n", 5<<20/55)
+	large := strings.Repeat("The tide comes in twice a day, and twice it goes out.\n\n", (4<<20+1000)/54)
 	for name, text := range map[string]string{"1.txt": large, "2.txt": stars, "3.md": "# Ebb\n\n" + large, "4.txt": large + bread, "5.txt": bread} {
 		if err := os.WriteFile(filepath.Join(docs, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -318,8 +318,8 @@ func TestLargeDocuments(t *testing.T) {
 			}()
 			select {
 			case err = <-returned:
-			case <-time.After(2 * time.Minute):
-				t.Fatal("Index has not returned after 2 minutes")
+			case <-time.After(15 * time.Minute): // so much under the race detector on a busy machine
+				t.Fatal("Index does not return")
 			}
 			switch {
 			case tt.fail == nil && (err != nil || sum.Indexed != 5):

@@ -180,7 +180,8 @@ func TestSameAsInProcess(t *testing.T) {
 		}
 	}
 	plain := extract.New(extract.Options{})
-	confined := newTest(t, "reader", extract.Limits{})
+	// The race detector takes several times the memory.
+	confined := newTest(t, "reader", extract.Limits{Memory: 2 << 30})
 	var wg sync.WaitGroup
 	for name, content := range files {
 		wg.Go(func() {
