@@ -105,24 +105,13 @@ func centreBytes(dim int) int { return (4*dim + codesHeader - 1) / codesHeader *
 // openCodes maps the codes of a segment. An error says that there are none, or
 // others than this program makes of these vectors; the checksum of the blocks
 // alone is not compared.
-func openCodes(path string, s *segment) (*codesFile, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	fi, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
+func openCodes(path string, s *segment) (_ *codesFile, err error) {
 	c := &codesFile{Codes: bitcode.Codes{Dim: s.dim, Rows: len(s.rows)}, rotation: bitcode.NewRotation(s.dim)}
 	words := bitcode.Blocks(c.Rows) * bitcode.BlockWords(c.Dim)
 	start := codesHeader + centreBytes(c.Dim)
-	if fi.Size() != int64(start)+8*int64(words) {
-		return nil, damagedCodes(path, fmt.Sprintf("has %d bytes", fi.Size()))
-	}
-	if c.data, err = mmap.Map(file, mmap.RDONLY, 0); err != nil {
-		return nil, fmt.Errorf("mapping %s: %w", path, err)
+	size := int64(start) + 8*int64(words)
+	if c.data, err = mapFile(path, func(n int64) bool { return n == size }); err != nil {
+		return nil, err
 	}
 	centre := c.data[codesHeader:start]
 	blocksCRC := binary.LittleEndian.Uint32(c.data[28:])

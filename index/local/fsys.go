@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/blevesearch/mmap-go"
 )
 
 const (
@@ -78,6 +80,27 @@ func syncFile(path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	return f.Sync()
+}
+
+// mapFile maps a file for reading. One of a size that does not fit is damaged.
+func mapFile(path string, fits func(size int64) bool) (mmap.MMap, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	fi, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !fits(fi.Size()) {
+		return nil, damaged(path, fmt.Sprintf("has %d bytes", fi.Size()))
+	}
+	data, err := mmap.Map(file, mmap.RDONLY, 0)
+	if err != nil {
+		return nil, fmt.Errorf("mapping %s: %w", path, err)
+	}
+	return data, nil
 }
 
 // linkFile makes the immutable file src appear as dst. Where the file system

@@ -340,19 +340,7 @@ type salvagedSegment struct {
 
 // salvageSegment opens a segment as far as it can be read.
 func salvageSegment(path string) (_ *salvagedSegment, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	fi, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if fi.Size() < int64(footerSize) {
-		return nil, damaged(path, fmt.Sprintf("has %d bytes", fi.Size()))
-	}
-	data, err := mmap.Map(file, mmap.RDONLY, 0)
+	data, err := mapFile(path, fitsSegment)
 	if err != nil {
 		return nil, err
 	}

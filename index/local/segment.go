@@ -8,7 +8,6 @@ import (
 	"hash/crc32"
 	"iter"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync/atomic"
@@ -135,29 +134,20 @@ type docEntry struct {
 	sum    uint32 // CRC-32C of the record, which a later reading must have too
 }
 
+// fitsSegment tells whether a segment may have a size.
+func fitsSegment(size int64) bool { return size >= int64(footerSize) && size <= math.MaxInt }
+
 // openSegment maps a segment file. Document records, row numbers and offsets
 // are read whole once and checked here.
 func openSegment(path string) (*segment, error) {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		return nil, errors.New("an index can only be read by a little-endian processor")
 	}
-	file, err := os.Open(path)
+	data, err := mapFile(path, fitsSegment)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	fi, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if fi.Size() < int64(footerSize) || fi.Size() > math.MaxInt {
-		return nil, damaged(path, fmt.Sprintf("has %d bytes", fi.Size()))
-	}
-	data, err := mmap.Map(file, mmap.RDONLY, 0)
-	if err != nil {
-		return nil, fmt.Errorf("mapping %s: %w", path, err)
-	}
-	s := &segment{path: path, name: filepath.Base(path), size: fi.Size(), data: data}
+	s := &segment{path: path, name: filepath.Base(path), size: int64(len(data)), data: data}
 	if err := s.parse(); err != nil {
 		if !errors.Is(err, errFault) {
 			err = damaged(path, err.Error())
