@@ -288,7 +288,7 @@ func (c *checker) contents(gen string, sum uint32, m *manifest, sound bool) (err
 	for _, name := range slices.Concat(m.Segments, m.shadowSegments()) {
 		c.segment(filepath.Join(gen, filepath.Base(name)))
 	}
-	g, err := openGeneration(gen, sum, true, new(knownFiles))
+	g, err := openGeneration(c.ctx, gen, sum, true, new(knownFiles))
 	if err != nil {
 		if sound { // otherwise the file is named already
 			c.problem(gen, "cannot be opened: %s", plainDamage(err))

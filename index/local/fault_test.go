@@ -170,7 +170,7 @@ func TestSumsEnd(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := openGenerationContext(ctx, gen, cur.manifest, true, new(knownFiles)); !errors.Is(err, context.Canceled) {
+	if _, err := openGeneration(ctx, gen, cur.manifest, true, new(knownFiles)); !errors.Is(err, context.Canceled) {
 		t.Errorf("opening a generation: %v", err)
 	}
 }

@@ -18,15 +18,10 @@ type generation struct {
 	postings *postings
 }
 
-// openGeneration is openGenerationContext without an end.
-func openGeneration(dir string, manifestSum uint32, readOnly bool, known *knownFiles) (*generation, error) {
-	return openGenerationContext(context.Background(), dir, manifestSum, readOnly, known)
-}
-
-// openGenerationContext opens a published generation, or the writer's clone of
-// one, and checks that its parts belong together. known are files that were read
+// openGeneration opens a published generation, or the writer's clone of one,
+// and checks that its parts belong together. known are files that were read
 // before. It ends with ctx's error when ctx does.
-func openGenerationContext(ctx context.Context, dir string, manifestSum uint32, readOnly bool, known *knownFiles) (_ *generation, err error) {
+func openGeneration(ctx context.Context, dir string, manifestSum uint32, readOnly bool, known *knownFiles) (_ *generation, err error) {
 	defer catchFault(&err)()
 	m, err := readManifest(dir, manifestSum)
 	if err != nil {

@@ -207,7 +207,7 @@ func (s *Store) openNewest(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		g, err := openGenerationContext(ctx, filepath.Join(s.dir, genName(cur.generation)), cur.manifest, true, &s.known)
+		g, err := openGeneration(ctx, filepath.Join(s.dir, genName(cur.generation)), cur.manifest, true, &s.known)
 		if err == nil {
 			return s.show(g, cur)
 		}

@@ -85,7 +85,7 @@ func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schem
 	if err := cloneGeneration(gen, w.work, m); err != nil {
 		return fmt.Errorf("preparing index for writing: %w", err)
 	}
-	g, err := openGenerationContext(ctx, w.work, cur.manifest, false, &s.known)
+	g, err := openGeneration(ctx, w.work, cur.manifest, false, &s.known)
 	if err != nil {
 		return err
 	}
