@@ -277,15 +277,15 @@ def search(run, rows, queries):
         f"Settings are the least with recall@10 of {WANTED} over {nq} queries.",
     ]
     million = rows > 100_000
-    claims = [claim("vectors against our own plain scan", us, [ours_flat], 6), claim("vectors against chromem-go", us, [chrom], 20)]
+    claims = [claim(f"{rows:,} vectors against our own plain scan", us, [ours_flat], 6), claim(f"{rows:,} vectors against chromem-go", us, [chrom], 20)]
     if hnsw_side.seconds and us.seconds:
         ratio = ratios(hnsw_side, us)["median"]
         if million:
             gained = us.median - hnsw_side.median
-            paid = hnsw_side.facts["build"] / gained if gained > 0 else float("inf")
+            paid = (hnsw_side.facts["build"] - us.facts["build"]) / gained if gained > 0 else float("inf")
             notes.append(f"hnswlib's build has paid, against ours, after {paid:,.0f} queries; we take {ratio:.3g} times its time.")
         else:
-            claims.append(bound("our time against hnswlib's", ratio, 2))
+            claims.append(bound(f"{rows:,} vectors, our time against hnswlib's", ratio, 2))
     for s in sides:
         s.facts.pop("keep", None)
     tables = [table(f"vectors-{rows}", f"Nearest 10 of {said}", us, sides, columns, notes, claims)]
@@ -330,10 +330,12 @@ def search(run, rows, queries):
             side(group, "FAISS RaBitQ, refined, IDSelectorBitmap", rabitq_selected),
         ]
         run.interleave(group, 5)
+        factor = {1: 2, 10: 5, 50: 5}[percent]
         tables.append(table(
             f"filter-{rows}-{percent}", f"The same with a filter that keeps {percent} %", mine, group, columns[:4],
             claims=[
-                claim(f"{rows:,} vectors, filter of {percent} %, against FAISS", mine, peers, {1: 2, 10: 5, 50: 5}[percent]),
+                claim(f"{rows:,} vectors, filter of {percent} %, against FAISS IndexFlatIP", mine, peers[:1], factor),
+                claim(f"{rows:,} vectors, filter of {percent} %, against the best of FAISS", mine, peers, factor),
                 bound(f"{rows:,} vectors, recall lost by the filter of {percent} %", round(us.facts.get("recall", 0) - mine.facts.get("recall", 0), 6), 0),
             ],
         ))

@@ -44,11 +44,14 @@ type doctorJSON struct {
 	// CPU has the processor's features that matter for speed.
 	CPU         []string     `json:"cpu"`
 	ONNXRuntime *libraryJSON `json:"onnxruntime,omitempty"`
-	Models      []modelJSON  `json:"models"`
-	Index       indexState   `json:"index"`
+	// NeedsRuntime tells whether a model needs ONNX Runtime on this processor.
+	NeedsRuntime bool        `json:"needs_onnxruntime"`
+	Models       []modelJSON `json:"models"`
+	Index        indexState  `json:"index"`
 	// Problems say what is wrong and what to do about it.
 	Problems []string `json:"problems"`
 
+	spared   bool   // ONNX Runtime is not there and need not be
 	embedder string // what an index knows the embedder by
 	reembed  string // the command that embeds the index with it
 }
@@ -93,9 +96,9 @@ func (p *program) doctor(c *cli.Context) error {
 	if d.CPU == nil {
 		d.CPU = []string{}
 	}
-	d.checkRuntime(runtimeLibrary(c))
 	d.checkModel(c, modelstore.Embedder, builtin.Embedder())
 	d.checkModel(c, modelstore.Reader, builtin.Reader())
+	d.checkRuntime(runtimeLibrary(c))
 	d.Index.Path, d.reembed = s.index, s.reembedCommand()
 	if err := s.withEngine(func(e *albertsearch.Engine) error { return d.checkIndex(c, e) }); err != nil {
 		return err
@@ -113,11 +116,13 @@ func (p *program) doctor(c *cli.Context) error {
 }
 
 // checkRuntime opens the library, because one that is found may still not
-// start.
+// start. That there is none is wrong only where it would be loaded.
 func (d *doctorJSON) checkRuntime(o ort.FindOptions) {
 	lib, err := ort.Find(o)
 	if err != nil {
-		d.problem(err)
+		if d.spared = !d.NeedsRuntime && !o.Named(); !d.spared {
+			d.problem(err)
+		}
 		return
 	}
 	found := libraryJSON(lib)
@@ -135,7 +140,7 @@ func (d *doctorJSON) checkRuntime(o ort.FindOptions) {
 // checkModel loads the model that has the role: the built-in one, or the one
 // that was chosen instead.
 func (d *doctorJSON) checkModel(c *cli.Context, role modelstore.Role, files fs.FS) {
-	what := "the built-in " + string(role)
+	what, precision := "the built-in "+string(role), albert.Int8
 	chosen, err := chosenModel(c, role)
 	if err != nil {
 		d.problem(err)
@@ -143,12 +148,16 @@ func (d *doctorJSON) checkModel(c *cli.Context, role modelstore.Role, files fs.F
 	}
 	if chosen != nil {
 		files, what = chosen.Files, fmt.Sprintf("the %s, %s", role, chosen.Name)
+		if chosen.Float32 {
+			precision = albert.Float32
+		}
 	}
 	m, err := albert.Load(files)
 	if err != nil {
 		d.problem(fmt.Errorf("%s: %w", what, err))
 		return
 	}
+	d.NeedsRuntime = d.NeedsRuntime || m.NeedsRuntime(precision)
 	if role == modelstore.Embedder {
 		d.embedder = m.ID()
 		if chosen != nil {
@@ -203,8 +212,11 @@ func (s *session) showDoctor(w io.Writer, d doctorJSON) {
 	fmt.Fprintf(w, "program       %s\n", d.Program)
 	fmt.Fprintf(w, "processor     %s\n", cmp.Or(strings.Join(d.CPU, " "), "no features that matter for speed"))
 	library := "not usable"
-	if l := d.ONNXRuntime; l != nil {
+	switch l := d.ONNXRuntime; {
+	case l != nil:
 		library = fmt.Sprintf("%s, %s (%s)", l.Version, s.path(l.Path), l.Source)
+	case d.spared:
+		library = "not there, and not needed: this processor runs the models without"
 	}
 	fmt.Fprintf(w, "ONNX Runtime  %s\n", library)
 	for _, m := range d.Models {

@@ -25,6 +25,7 @@ type printer struct {
 	colored        bool
 	columns        int
 	cwd            string
+	printing       *bufio.Writer // of print, while that runs
 }
 
 func newPrinter(p *program, c *cli.Context) printer {
@@ -42,7 +43,9 @@ func newPrinter(p *program, c *cli.Context) printer {
 // print calls f with a buffered standard output.
 func (p *printer) print(f func(w io.Writer)) error {
 	b := bufio.NewWriter(p.stdout)
+	p.printing = b
 	f(b)
+	p.printing = nil
 	if err := b.Flush(); err != nil {
 		return fmt.Errorf("write the output: %w", err)
 	}
@@ -60,6 +63,9 @@ func (p *printer) printJSON(v any) error {
 // remark writes a line for people to standard error, unless they want quiet.
 func (p *printer) remark(format string, args ...any) {
 	if !p.quiet && !p.json {
+		if p.printing != nil {
+			_ = p.printing.Flush() // what comes before stands before; print notices the error
+		}
 		// There is nowhere to say that standard error cannot be written to.
 		_, _ = fmt.Fprintf(p.stderr, format+"\n", args...)
 	}

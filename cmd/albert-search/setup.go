@@ -12,7 +12,7 @@ import (
 func (p *program) setupCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "setup",
-		Usage: "obtain ONNX Runtime, which the models run on",
+		Usage: "obtain ONNX Runtime, which some processors and models need",
 		Description: `Downloads ONNX Runtime ` + ort.Version + `, verifies its checksum and puts it into the cache folder:
 from its release on GitHub, else through pip, else through npm. Run again it only verifies.
 The cache folder is albert-search in the user's; ` + ort.CacheVariable + ` names another.

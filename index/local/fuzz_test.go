@@ -357,7 +357,7 @@ func FuzzCodes(f *testing.F) {
 		defer c.data.Unmap()
 		blocks := bitcode.Blocks(c.Rows)
 		scores, found := make([]float32, blocks*bitcode.Block), make([]uint16, blocks)
-		c.Scan(c.Query(c.rotation.Apply(s.vector(0))), 0, blocks, float32(math.Inf(-1)), scores, found)
+		c.Scan(c.Query(c.rotation.Apply(s.vector(0))), []uint32{0}, float32(math.Inf(-1)), scores, found)
 		if found[0]>>c.Rows != 0 {
 			t.Fatalf("rows %b are found", found[0])
 		}

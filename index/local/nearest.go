@@ -74,7 +74,8 @@ const (
 	chunkRows = 2048 // that one processor scans at a time, a multiple of 64
 	chunkDots = 128  // vectors that one processor compares at a time
 	sampled   = 32   // one block of so many is in the sample
-	bridged   = 8    // blocks that are read although none of them passes: memory is fastest in one go
+
+	chunkBlocks = chunkRows / bitcode.Block
 )
 
 // scan is one search of the vectors of a view. Passages go by their place:
@@ -85,20 +86,21 @@ type scan struct {
 	set     *rowSet
 	limit   int
 	starts  []uint32         // the place of the first passage of each segment
-	queries []*bitcode.Query // for each segment; nil to compare with its vectors
+	coded   []bool           // for each segment whether its codes are scanned, or its vectors
+	queries []*bitcode.Query // for each segment that is coded, once they are prepared
 	chunks  []chunk
 }
 
-// chunk is a part of a segment.
+// chunk is a part of a segment: of its positions or, where codes are scanned, of
+// its blocks that have something in the set.
 type chunk struct {
-	seg, from, to int // positions
+	seg, from, to int
 }
 
 func newScan(v *view, q []float32, set *rowSet, limit int, codes bool) *scan {
 	sc := &scan{view: v, q: q, set: set, limit: limit,
-		starts: make([]uint32, len(v.segs)), queries: make([]*bitcode.Query, len(v.segs))}
+		starts: make([]uint32, len(v.segs)), coded: make([]bool, len(v.segs)), queries: make([]*bitcode.Query, len(v.segs))}
 	codes = codes && set.count > 2*poolCount(limit) // else comparing with all is less work
-	var turned []float32
 	var start uint32
 	for i, s := range v.segs {
 		sc.starts[i] = start
@@ -107,10 +109,11 @@ func newScan(v *view, q []float32, set *rowSet, limit int, codes bool) *scan {
 			continue
 		}
 		if codes && s.codes != nil {
-			if turned == nil {
-				turned = s.codes.rotation.Apply(q)
+			sc.coded[i] = true
+			for at, n := 0, sc.blocks(i); at < n; at += chunkBlocks {
+				sc.chunks = append(sc.chunks, chunk{i, at, min(at+chunkBlocks, n)})
 			}
-			sc.queries[i] = s.codes.Query(turned)
+			continue
 		}
 		for at := 0; at < len(s.rows); at += chunkRows {
 			sc.chunks = append(sc.chunks, chunk{i, at, min(at+chunkRows, len(s.rows))})
@@ -119,38 +122,108 @@ func newScan(v *view, q []float32, set *rowSet, limit int, codes bool) *scan {
 	return sc
 }
 
+// prepare makes the queries for codes.
+func (sc *scan) prepare() {
+	var turned []float32
+	for i, coded := range sc.coded {
+		if !coded {
+			continue
+		}
+		codes := sc.view.segs[i].codes
+		if turned == nil {
+			turned = codes.rotation.Apply(sc.q)
+		}
+		sc.queries[i] = codes.Query(turned)
+	}
+}
+
+// blocks is how many blocks of a segment have something in the set.
+func (sc *scan) blocks(seg int) int {
+	if sc.set.masks[seg] == nil {
+		return bitcode.Blocks(len(sc.view.segs[seg].rows))
+	}
+	return len(sc.set.blocks[seg])
+}
+
 // worker is what each processor has for itself during a scan.
 type worker struct {
 	scan   *scan
 	top    topK
 	likely candidates
-	scores []float32
-	found  []uint16
+	// numbers are blocks to be scanned, passing which of a block's vectors are in
+	// the set; scores and found are what comes out.
+	numbers []uint32
+	passing []uint16
+	scores  []float32
+	found   []uint16
+}
+
+// keptKeys is for how many candidates a worker keeps room.
+const keptKeys = 1 << 13
+
+// worker returns one that keeps so many candidates. What it needs room for is what
+// an earlier search left, if there is any.
+func (sc *scan) worker(pool int) *worker {
+	w, _ := sc.view.scanners.Get().(*worker)
+	if w == nil {
+		w = &worker{
+			numbers: make([]uint32, chunkBlocks), passing: make([]uint16, chunkBlocks),
+			scores: make([]float32, chunkRows), found: make([]uint16, chunkBlocks),
+		}
+	}
+	w.scan, w.top = sc, topK{limit: sc.limit}
+	w.likely = candidates{limit: pool, keys: w.likely.keys[:0]}
+	return w
+}
+
+// free leaves the worker to the next search.
+func (w *worker) free() {
+	v := w.scan.view
+	w.scan, w.top = nil, topK{}
+	if cap(w.likely.keys) > keptKeys {
+		w.likely.keys = nil
+	}
+	v.scanners.Put(w)
 }
 
 func (sc *scan) run(ctx context.Context) ([]index.Hit, error) {
-	hits, sure, err := sc.try(ctx, sc.sample())
+	hits, sure, err := sc.try(ctx, func() candidate {
+		sc.prepare()
+		return sc.sample()
+	})
 	if err == nil && !sure {
-		hits, _, err = sc.try(ctx, 0)
+		hits, _, err = sc.try(ctx, func() candidate { return 0 })
 	}
 	return hits, err
 }
 
-// try searches, leaving out what looks no nearer than least. It tells whether
-// that has not changed the result.
-func (sc *scan) try(ctx context.Context, least candidate) (hits []index.Hit, sure bool, err error) {
+// try searches, leaving out what looks no nearer than what prepare returns. It
+// tells whether that has not changed the result.
+func (sc *scan) try(ctx context.Context, prepare func() candidate) (hits []index.Hit, sure bool, err error) {
 	pool := poolCount(sc.limit)
 	workers := make([]*worker, min(runtime.GOMAXPROCS(0), max(1, len(sc.chunks))))
 	for i := range workers {
-		workers[i] = &worker{scan: sc, top: topK{limit: sc.limit}, likely: candidates{limit: pool, least: least, keys: make([]candidate, 0, min(2*pool, sc.set.count))}}
+		workers[i] = sc.worker(pool)
 	}
-	if err := share(ctx, workers, len(sc.chunks), func(w *worker, n int) error {
+	defer func() {
+		for _, w := range workers {
+			w.free()
+		}
+	}()
+	var least candidate
+	if err := prepareAndShare(ctx, workers, func() int {
+		least = prepare()
+		for _, w := range workers {
+			w.likely.least = least
+		}
+		return len(sc.chunks)
+	}, func(w *worker, n int) error {
 		w.scanChunk(sc.chunks[n])
 		return nil
 	}); err != nil {
 		return nil, false, err
 	}
-	all, likely := &workers[0].top, &workers[0].likely
+	all, keys := &workers[0].top, workers[0].likely.keys
 	gather := func() {
 		for i := range workers[1:] {
 			for _, h := range workers[1+i].top.hits {
@@ -160,11 +233,11 @@ func (sc *scan) try(ctx context.Context, least candidate) (hits []index.Hit, sur
 		}
 	}
 	for i := range workers[1:] {
-		for _, k := range workers[1+i].likely.keys {
-			likely.add(k)
-		}
+		keys = append(keys, workers[1+i].likely.keys...)
 	}
-	keys := likely.best()
+	workers[0].likely.keys = keys // for the room
+	// Those with the highest estimates are in the pool; of them the highest are
+	// compared in any case.
 	seed := min(seedCount(sc.limit), len(keys))
 	partition(keys, seed)
 	slices.Sort(keys[:seed]) // so that the sum of the errors is the same each time
@@ -181,6 +254,10 @@ func (sc *scan) try(ctx context.Context, least candidate) (hits []index.Hit, sur
 		return nil, false, nil
 	}
 	rest := slices.DeleteFunc(keys[seed:], func(k candidate) bool { return float64(k.score()) < floor })
+	if n := max(0, pool-seed); len(rest) > n {
+		partition(rest, n)
+		rest = rest[:n]
+	}
 	if err := sc.compareAll(ctx, workers, rest, nil); err != nil {
 		return nil, false, err
 	}
@@ -188,20 +265,18 @@ func (sc *scan) try(ctx context.Context, least candidate) (hits []index.Hit, sur
 	return all.sorted(), true, nil
 }
 
-// sample returns a candidate that about twice as many as are wanted exceed,
+// sample returns a candidate that about half as many again as are wanted exceed,
 // which spares the scan most of what it would else have to take up and throw
 // away; 0 if there are too few to say.
 func (sc *scan) sample() candidate {
-	w := worker{scan: sc, likely: candidates{limit: 2 * poolCount(sc.limit) / sampled}}
-	for i, q := range sc.queries {
-		if q == nil {
+	w := sc.worker(3 * poolCount(sc.limit) / 2 / sampled)
+	defer w.free()
+	for i, coded := range sc.coded {
+		if !coded {
 			continue
 		}
-		mask := sc.set.masks[i]
-		for block := sampled / 2; block < bitcode.Blocks(len(sc.view.segs[i].rows)); block += sampled {
-			if mask == nil || blockMask(mask, block) != 0 {
-				w.scanBlocks(i, block, block+1, mask)
-			}
+		for block := sampled / 2; block < sc.blocks(i); block += sampled * chunkBlocks {
+			w.scanBlocks(i, block, sc.blocks(i), sampled)
 		}
 	}
 	w.likely.best()
@@ -234,8 +309,8 @@ func rootMeanSquare(x []float64) float64 {
 }
 
 func (w *worker) scanChunk(c chunk) {
-	if w.scan.queries[c.seg] != nil {
-		w.scanCodes(c)
+	if w.scan.coded[c.seg] {
+		w.scanBlocks(c.seg, c.from, c.to, 1)
 	} else {
 		w.scanVectors(c)
 	}
@@ -276,52 +351,32 @@ func (w *worker) compare(place uint32) float64 {
 	return w.add(w.scan.view.segs[i], int(place-w.scan.starts[i]))
 }
 
-// scanCodes adds the vectors of a chunk that look near to the candidates.
-func (w *worker) scanCodes(c chunk) {
-	mask := w.scan.set.masks[c.seg]
-	first, end := c.from/bitcode.Block, bitcode.Blocks(c.to)
-	if mask == nil {
-		w.scanBlocks(c.seg, first, end, nil)
-		return
-	}
-	from, to := first, first // what is to be scanned and has not been
-	for block := first; block < end; block++ {
-		if blockMask(mask, block) == 0 {
-			continue
+// scanBlocks adds the vectors that look near to the candidates: those of every
+// step-th of the blocks of a segment that have something in the set, chunkBlocks
+// of them at most.
+func (w *worker) scanBlocks(seg, from, to, step int) {
+	numbers, passing := w.numbers[:0], w.passing[:0]
+	masked := w.scan.set.masks[seg] != nil
+	for i := from; i < to && len(numbers) < chunkBlocks; i += step {
+		if masked {
+			b := w.scan.set.blocks[seg][i]
+			numbers, passing = append(numbers, b.number), append(passing, b.passing)
+		} else {
+			numbers = append(numbers, uint32(i))
 		}
-		if block-to > bridged {
-			w.scanBlocks(c.seg, from, to, mask)
-			from = block
-		}
-		to = block + 1
 	}
-	w.scanBlocks(c.seg, from, to, mask)
-}
-
-// scanBlocks is scanCodes for consecutive blocks; a mask of nil lets all pass.
-func (w *worker) scanBlocks(seg, from, to int, mask []uint64) {
-	if from == to {
-		return
-	}
-	if w.scores == nil {
-		w.scores, w.found = make([]float32, chunkRows), make([]uint16, chunkRows/bitcode.Block)
-	}
-	w.scan.view.segs[seg].codes.Scan(w.scan.queries[seg], from, to, w.likely.floor(), w.scores, w.found)
-	for n, m := range w.found[:to-from] {
-		if m != 0 && mask != nil {
-			m &= blockMask(mask, from+n)
+	w.scan.view.segs[seg].codes.Scan(w.scan.queries[seg], numbers, w.likely.floor(), w.scores, w.found)
+	start := w.scan.starts[seg]
+	for n, number := range numbers {
+		m := w.found[n]
+		if masked {
+			m &= passing[n]
 		}
 		for ; m != 0; m &= m - 1 {
 			i := bits.TrailingZeros16(m)
-			w.likely.add(newCandidate(w.scores[n*bitcode.Block+i], w.scan.starts[seg]+uint32((from+n)*bitcode.Block+i)))
+			w.likely.add(newCandidate(w.scores[n*bitcode.Block+i], start+number*bitcode.Block+uint32(i)))
 		}
 	}
-}
-
-// blockMask returns the bits of a block.
-func blockMask(mask []uint64, block int) uint16 {
-	const blocks = 64 / bitcode.Block // in a word
-	return uint16(mask[block/blocks] >> (block % blocks * bitcode.Block))
 }
 
 // rowSet is some of the live rows of a view.
@@ -331,13 +386,33 @@ type rowSet struct {
 	// masks has for each segment a bit for each position; nil where all
 	// positions, or none, are in the set.
 	masks  [][]uint64
-	counts []int // in each segment
+	blocks [][]block // of codes, for each segment, where there is a mask
+	counts []int     // in each segment
 	count  int
+}
+
+// block is a block of codes with something in a rowSet.
+type block struct {
+	number  uint32
+	passing uint16 // a bit for each of its positions
+}
+
+// blocksOf returns the blocks that have something in a mask.
+func blocksOf(mask []uint64) (blocks []block) {
+	for i, m := range mask {
+		for n := uint32(i * 64 / bitcode.Block); m != 0; n++ {
+			if passing := uint16(m); passing != 0 {
+				blocks = append(blocks, block{n, passing})
+			}
+			m >>= bitcode.Block
+		}
+	}
+	return blocks
 }
 
 // newRowSet makes the set of the rows, or of all live ones if they are nil.
 func (v *view) newRowSet(rows *roaring.Bitmap) *rowSet {
-	set := &rowSet{rows: rows, masks: make([][]uint64, len(v.segs)), counts: make([]int, len(v.segs))}
+	set := &rowSet{rows: rows, masks: make([][]uint64, len(v.segs)), blocks: make([][]block, len(v.segs)), counts: make([]int, len(v.segs))}
 	if rows == nil {
 		rows = v.live
 	}
@@ -370,7 +445,7 @@ func (v *view) newRowSet(rows *roaring.Bitmap) *rowSet {
 			}
 			mask[pos/64] |= 1 << (pos % 64)
 		}
-		set.masks[i] = mask
+		set.masks[i], set.blocks[i] = mask, blocksOf(mask)
 	}
 	return set
 }

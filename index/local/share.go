@@ -12,28 +12,56 @@ import (
 // ctx's; which of several is returned depends on chance. A panic of one, as over a
 // file that is damaged or cannot be read, is one of the caller's.
 func share[W any](ctx context.Context, workers []W, n int, do func(w W, n int) error) error {
-	var next atomic.Int64
+	return prepareAndShare(ctx, workers[:min(len(workers), n)], func() int { return n }, do)
+}
+
+// spins is how often a worker looks whether its work is prepared before it
+// sleeps, for some tens of microseconds.
+const spins = 1 << 15
+
+// prepareAndShare is share with something to be done before, which says how many
+// pieces there are. The workers are woken meanwhile: that takes as long as a good
+// part of a search.
+func prepareAndShare[W any](ctx context.Context, workers []W, prepare func() int, do func(w W, n int) error) error {
+	var next, pieces atomic.Int64
+	prepared := make(chan struct{})
 	var wg sync.WaitGroup
-	errs := make([]error, min(len(workers), n))
-	panics := make([]any, len(errs))
-	for i := range errs {
-		loop := func() {
+	errs := make([]error, len(workers))
+	panics := make([]any, len(workers))
+	work := func(i int) {
+		panics[i] = panicOf(func() {
 			for errs[i] == nil {
-				at := int(next.Add(1)) - 1
-				if at >= n {
+				at := next.Add(1) - 1
+				if at >= pieces.Load() {
 					return
 				}
 				if errs[i] = ctx.Err(); errs[i] == nil {
-					errs[i] = do(workers[i], at)
+					errs[i] = do(workers[i], int(at))
 				}
 			}
+		})
+	}
+	var ready atomic.Bool
+	if len(workers) > 1 {
+		// The last too, although the caller could do its work: another processor
+		// takes over the goroutine that was started last only after some 50 µs,
+		// in the hope that this one comes to wait and runs it, as it does here.
+		for i := range workers {
+			wg.Go(func() {
+				for n := 0; n < spins && !ready.Load(); n++ {
+				}
+				<-prepared
+				work(i)
+			})
 		}
-		work := func() { panics[i] = panicOf(loop) }
-		if i == len(errs)-1 {
-			work() // there is a goroutine already
-		} else {
-			wg.Go(work)
-		}
+	}
+	func() {
+		defer close(prepared)
+		defer ready.Store(true)
+		pieces.Store(int64(prepare()))
+	}()
+	if len(workers) == 1 {
+		work(0)
 	}
 	wg.Wait()
 	for _, p := range panics {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestShare(t *testing.T) {
@@ -41,6 +42,30 @@ func TestShare(t *testing.T) {
 	}); err != context.Canceled {
 		t.Errorf("cancelled: %v", err)
 	}
+	var prepared atomic.Bool
+	if err := prepareAndShare(t.Context(), workers, func() int {
+		time.Sleep(time.Millisecond) // longer than workers look
+		prepared.Store(true)
+		return 1000
+	}, func(int, int) error {
+		if !prepared.Load() {
+			return errors.New("a piece of work before it was prepared")
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+	func() {
+		defer func() {
+			if r := recover(); r != "unprepared" {
+				t.Errorf("recovered %v", r)
+			}
+		}()
+		_ = prepareAndShare(t.Context(), workers, func() int { panic("unprepared") }, func(int, int) error {
+			t.Error("a piece of work that does not exist")
+			return nil
+		})
+	}()
 	defer func() {
 		if r := recover(); r != "a fault" {
 			t.Errorf("recovered %v", r)

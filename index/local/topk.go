@@ -29,6 +29,7 @@ func (t *topK) add(h index.Hit) {
 	switch {
 	case len(t.hits) < t.limit:
 		heap.Push(&t.hits, h)
+	case h.Score < t.hits[0].Score: // as nearly all are
 	case compareHits(h, t.hits[0]) < 0:
 		t.hits[0] = h
 		heap.Fix(&t.hits, 0)

@@ -143,78 +143,105 @@ type Query struct {
 	base float32
 }
 
+// spread has the bits of a level 16 bits apart: a plane each.
+var spread = func() (t [1 << planes]uint64) {
+	for n := range t {
+		for p := range planes {
+			t[n] |= uint64(n>>p&1) << (16 * p)
+		}
+	}
+	return t
+}()
+
 // Query prepares a query, rotated, for comparison with c.
 func (c *Codes) Query(turned []float32) *Query {
 	const levels = 1 << planes
 	q := &Query{planes: make([]uint64, words(c.Dim)*planes), dim: int32(c.Dim)}
-	var base float64
-	var highest float32
-	for j, x := range turned {
-		base += float64(float64(x) * float64(c.Centre[j]))
-		if d := x - c.Centre[j]; d > highest {
-			highest = d
-		} else if -d > highest {
-			highest = -d
-		}
+	turned, centre := turned[:c.Dim], c.Centre[:c.Dim]
+	var base [4]float64   // four sums do not wait for one another
+	var highest [4]uint32 // bits of numbers that are not negative: in the same order
+	add := func(i int, x, o float32) {
+		base[i] += float64(float64(x) * float64(o))
+		highest[i] = max(highest[i], math.Float32bits(x-o)&^(1<<31))
 	}
-	q.base, q.step = float32(base), highest/levels
-	if q.step < 1e-30 { // nothing is left of the query, and a step might have no reciprocal
+	j := 0
+	for ; j+4 <= len(turned); j += 4 {
+		x, o := (*[4]float32)(turned[j:]), (*[4]float32)(centre[j:])
+		add(0, x[0], o[0])
+		add(1, x[1], o[1])
+		add(2, x[2], o[2])
+		add(3, x[3], o[3])
+	}
+	for ; j < len(turned); j++ {
+		add(j%4, turned[j], centre[j])
+	}
+	q.base = float32(base[0] + base[1] + (base[2] + base[3]))
+	q.step = math.Float32frombits(max(highest[0], highest[1], highest[2], highest[3])) / levels
+	if !(q.step >= 1e-30) { // nothing is left of the query, and a step might have no reciprocal
+		q.step = 0
 		return q
 	}
 	perLevel := 1 / (2 * q.step)
-	for w := range words(c.Dim) {
-		var p [planes]uint64
-		for j := w * 64; j < min(w*64+64, c.Dim); j++ {
+	for from := 0; from < len(turned); from += 16 {
+		var bits uint64
+		part := centre[from:min(from+16, len(centre))]
+		for j, x := range turned[from:][:len(part)] {
 			// Level n stands for (2n-15) steps. The sum is not negative, so that
 			// the conversion rounds down.
-			n := uint64(float32((turned[j]-c.Centre[j])*perLevel) + levels/2)
-			n = min(n, levels-1)
-			p[0] |= n & 1 << (j % 64)
-			p[1] |= n >> 1 & 1 << (j % 64)
-			p[2] |= n >> 2 & 1 << (j % 64)
-			p[3] |= n >> 3 << (j % 64)
+			n := int32(float32((x-part[j])*perLevel) + levels/2)
+			bits |= spread[min(n, levels-1)&(levels-1)] << (j & 15)
 		}
-		copy(q.planes[w*planes:], p[:])
+		w, shift := q.planes[from/64*planes:][:planes], from%64
+		for p := range w {
+			w[p] |= bits >> (16 * p) & 0xffff << (shift & 63)
+		}
 	}
 	return q
 }
 
-// Scan estimates the dot products of a query with the vectors of the blocks
-// from up to, but not including, to. It puts them into scores, Block for each
-// block, and into found, for each block, a bit for each vector whose estimate
-// is not below floor; the bits of rows that are not there are clear. It panics
-// when the query is of another dimension.
-func (c *Codes) Scan(q *Query, from, to int, floor float32, scores []float32, found []uint16) {
-	n := to - from
-	if n <= 0 {
+// Scan estimates the dot products of a query with the vectors of some blocks,
+// given by number. It puts them into scores, Block for each block, and into
+// found, for each block, a bit for each vector whose estimate is not below floor;
+// the bits of rows that are not there are clear. It panics when a block is not
+// there or the query is of another dimension.
+func (c *Codes) Scan(q *Query, blocks []uint32, floor float32, scores []float32, found []uint16) {
+	if len(blocks) == 0 {
 		return
 	}
+	all := Blocks(c.Rows)
 	if len(q.planes) != words(c.Dim)*planes || int(q.dim) != c.Dim {
 		panic("bitcode: a query for codes of another dimension") // the scans do not look
 	}
-	size := BlockWords(c.Dim)
-	blocks := c.Blocks[from*size : to*size]
-	fastest.scan(q, blocks, floor, scores[:n*Block], found[:n])
-	if rest := c.Rows - (to-1)*Block; rest < Block {
-		found[n-1] &= 1<<rest - 1
+	for _, b := range blocks {
+		if int(b) >= all {
+			panic("bitcode: a block that is not there") // nor here
+		}
+	}
+	fastest.scan(q, c.Blocks[:all*BlockWords(c.Dim)], blocks, floor, scores[:len(blocks)*Block], found[:len(blocks)])
+	if rest := c.Rows - (all-1)*Block; rest < Block {
+		for n, b := range blocks {
+			if int(b) == all-1 {
+				found[n] &= 1<<rest - 1
+			}
+		}
 	}
 }
 
-// scanner is a form of the scan: what Scan does for whole blocks, one for each
-// element of found.
+// scanner is a form of the scan: what Scan does for whole blocks of the data,
+// those of the given numbers.
 type scanner struct {
 	name string
-	scan func(q *Query, blocks []uint64, floor float32, scores []float32, found []uint16)
+	scan func(q *Query, data []uint64, blocks []uint32, floor float32, scores []float32, found []uint16)
 }
 
 var fastest = scans()[0]
 
 // scanPlain is the scan for all processors.
-func scanPlain(q *Query, blocks []uint64, floor float32, scores []float32, found []uint16) {
+func scanPlain(q *Query, data []uint64, blocks []uint32, floor float32, scores []float32, found []uint16) {
 	words := len(q.planes) / planes
 	size := words*Block + Block/2
-	for n := range found {
-		block := blocks[n*size : (n+1)*size]
+	for n, b := range blocks {
+		block := data[int(b)*size:][:size]
 		var differ [Block]int32 // sum over the planes of bits that differ, times 2 to the plane
 		for w := range words {
 			p := (*[planes]uint64)(q.planes[w*planes:])

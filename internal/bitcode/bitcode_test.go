@@ -46,6 +46,15 @@ func encode(vectors [][]float32, dim int) *Codes {
 	return Encode(dim, len(vectors), func(i int) []float32 { return vectors[i] })
 }
 
+// sequence has the numbers from from up to, but not including, to.
+func sequence(from, to int) []uint32 {
+	numbers := make([]uint32, to-from)
+	for i := range numbers {
+		numbers[i] = uint32(from + i)
+	}
+	return numbers
+}
+
 func TestRotation(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, dim := range []int{1, 2, 3, 64, 100, 384} {
@@ -85,7 +94,7 @@ func TestEstimates(t *testing.T) {
 		for _, v := range gaussian(random, 50, dim) {
 			q := c.Query(NewRotation(len(v)).Apply(v))
 			scores, found := make([]float32, Blocks(c.Rows)*Block), make([]uint16, Blocks(c.Rows))
-			c.Scan(q, 0, Blocks(c.Rows), float32(math.Inf(-1)), scores, found)
+			c.Scan(q, sequence(0, Blocks(c.Rows)), float32(math.Inf(-1)), scores, found)
 			for i, w := range vectors {
 				e := float64(scores[i]) - dot(v, w)
 				sum, squares, n = sum+e, squares+e*e, n+1
@@ -109,7 +118,7 @@ func TestDegenerate(t *testing.T) {
 		for _, query := range [][]float32{{0, 0, 0}, {1, 0, 0}, {1, 2, 3}} {
 			q := c.Query(NewRotation(len(query)).Apply(query))
 			scores, found := make([]float32, Blocks(c.Rows)*Block), make([]uint16, Blocks(c.Rows))
-			c.Scan(q, 0, Blocks(c.Rows), float32(math.Inf(-1)), scores, found)
+			c.Scan(q, sequence(0, Blocks(c.Rows)), float32(math.Inf(-1)), scores, found)
 			for i, v := range vectors { // all are their centre, so nothing is left to estimate
 				if want := dot(query, v); math.Abs(float64(scores[i])-want) > 0.01*max(1, want) {
 					t.Errorf("%v · %v estimated as %g", query, v, scores[i])
@@ -134,6 +143,12 @@ func TestScanEqual(t *testing.T) {
 		}
 		n := int(blocks % 9)
 		data := make([]uint64, n*(len(q.planes)/planes*Block+Block/2))
+		numbers := sequence(0, n)
+		if seed%2 == 1 { // some of them, in any order, and twice
+			for i := range numbers {
+				numbers[i] = uint32(random.IntN(n))
+			}
+		}
 		for i := range data {
 			switch random.IntN(8) {
 			case 0:
@@ -144,10 +159,10 @@ func TestScanEqual(t *testing.T) {
 			}
 		}
 		wantScores, wantFound := make([]float32, n*Block), make([]uint16, n)
-		scanPlain(q, data, floor, wantScores, wantFound)
+		scanPlain(q, data, numbers, floor, wantScores, wantFound)
 		for _, form := range scans() {
 			scores, found := make([]float32, n*Block), make([]uint16, n)
-			form.scan(q, data, floor, scores, found)
+			form.scan(q, data, numbers, floor, scores, found)
 			for i, s := range scores {
 				if p := wantScores[i]; math.Float32bits(s) != math.Float32bits(p) && (s == s || p == p) {
 					return fmt.Errorf("%s, %d words, %d blocks: vector %d has %g, plain %g", form.name, words%20, n, i, s, p)
@@ -183,7 +198,13 @@ func TestMisuse(t *testing.T) {
 	other := encode(gaussian(rand.New(rand.NewPCG(15, 16)), 3, 64), 64)
 	for name, f := range map[string]func(){
 		"a query of other codes": func() {
-			c.Scan(other.Query(NewRotation(64).Apply(vectors[0][:64])), 0, 1, 0, make([]float32, Block), make([]uint16, 1))
+			c.Scan(other.Query(NewRotation(64).Apply(vectors[0][:64])), []uint32{0}, 0, make([]float32, Block), make([]uint16, 1))
+		},
+		"a block that is not there": func() {
+			c.Scan(c.Query(NewRotation(128).Apply(vectors[0])), []uint32{uint32(Blocks(100))}, 0, make([]float32, Block), make([]uint16, 1))
+		},
+		"no room for the scores": func() {
+			c.Scan(c.Query(NewRotation(128).Apply(vectors[0])), []uint32{0, 1}, 0, make([]float32, Block), make([]uint16, 2))
 		},
 		"more vectors than there are": func() {
 			var calls atomic.Int64
@@ -232,15 +253,32 @@ func TestFloor(t *testing.T) {
 	c := encode(vectors, 384)
 	q := c.Query(NewRotation(len(vectors[5])).Apply(vectors[5]))
 	scores, found := make([]float32, Blocks(c.Rows)*Block), make([]uint16, Blocks(c.Rows))
-	c.Scan(q, 0, Blocks(c.Rows), float32(math.Inf(-1)), scores, found)
+	c.Scan(q, sequence(0, Blocks(c.Rows)), float32(math.Inf(-1)), scores, found)
 	sorted := slices.SortedFunc(slices.Values(scores[:len(vectors)]), func(a, b float32) int { return cmp.Compare(b, a) })
 	floor := sorted[99]
-	c.Scan(q, 3, 60, floor, scores[3*Block:], found[3:])
+	c.Scan(q, sequence(3, 60), floor, scores[3*Block:], found[3:])
 	for i := 3 * Block; i < 60*Block && i < len(vectors); i++ {
 		if got := found[i/Block]>>(i%Block)&1 == 1; got != (scores[i] >= floor) {
 			t.Errorf("vector %d with %g, floor %g: found %t", i, scores[i], floor, got)
 		}
 	}
+}
+
+// BenchmarkQuery prepares a query.
+func BenchmarkQuery(b *testing.B) {
+	vectors := gaussian(rand.New(rand.NewPCG(9, 10)), 100, 384)
+	c, turned := encode(vectors, 384), NewRotation(384).Apply(vectors[0])
+	b.Run("rotate", func(b *testing.B) {
+		r := NewRotation(384)
+		for b.Loop() {
+			r.Apply(vectors[0])
+		}
+	})
+	b.Run("prepare", func(b *testing.B) {
+		for b.Loop() {
+			c.Query(turned)
+		}
+	})
 }
 
 // BenchmarkScan scans 100,000 codes with each form that the processor can run, in
@@ -254,16 +292,17 @@ func BenchmarkScan(b *testing.B) {
 	}
 	query := gaussian(random, 1, dim)[0]
 	q := c.Query(NewRotation(dim).Apply(query))
-	scores, found := make([]float32, Blocks(rows)*Block), make([]uint16, Blocks(rows))
+	all := sequence(0, Blocks(rows))
+	scores, found := make([]float32, len(all)*Block), make([]uint16, len(all))
 	for _, form := range scans() {
 		if form.name == "plain" {
 			continue
 		}
 		b.Run(form.name, func(b *testing.B) {
 			var fast, plain []time.Duration
-			timed := func(scan func(*Query, []uint64, float32, []float32, []uint16), took *[]time.Duration) {
+			timed := func(scan func(*Query, []uint64, []uint32, float32, []float32, []uint16), took *[]time.Duration) {
 				began := time.Now()
-				scan(q, c.Blocks, 1e9, scores, found)
+				scan(q, c.Blocks, all, 1e9, scores, found)
 				*took = append(*took, time.Since(began))
 			}
 			for b.Loop() {

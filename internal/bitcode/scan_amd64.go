@@ -6,9 +6,9 @@ import "golang.org/x/sys/cpu"
 // first.
 func scans() []scanner {
 	forms := []scanner{{"plain", scanPlain}}
-	form := func(name string, scan func(blocks, planes []uint64, all int32, step, base, floor float32, scores []float32, found []uint16)) {
-		forms = append([]scanner{{name, func(q *Query, blocks []uint64, floor float32, scores []float32, found []uint16) {
-			scan(blocks, q.planes, (1<<planes-1)*q.dim, q.step, q.base, floor, scores, found)
+	form := func(name string, scan func(data, planes []uint64, blocks []uint32, all int32, step, base, floor float32, scores []float32, found []uint16)) {
+		forms = append([]scanner{{name, func(q *Query, data []uint64, blocks []uint32, floor float32, scores []float32, found []uint16) {
+			scan(data, q.planes, blocks, (1<<planes-1)*q.dim, q.step, q.base, floor, scores, found)
 		}}}, forms...)
 	}
 	if cpu.X86.HasAVX2 {

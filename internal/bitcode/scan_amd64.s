@@ -2,24 +2,32 @@
 
 #include "textflag.h"
 
-// func scanAVX512(blocks []uint64, planes []uint64, all int32, step float32, base float32, floor float32, scores []float32, found []uint16)
+// func scanAVX512(data []uint64, planes []uint64, blocks []uint32, all int32, step float32, base float32, floor float32, scores []float32, found []uint16)
 // Requires: AVX, AVX512F, AVX512VPOPCNTDQ
-TEXT ·scanAVX512(SB), NOSPLIT, $0-112
-	MOVQ         blocks_base+0(FP), AX
-	MOVQ         planes_base+24(FP), CX
-	MOVQ         planes_len+32(FP), DX
-	MOVQ         scores_base+64(FP), BX
-	MOVQ         found_base+88(FP), SI
-	MOVQ         found_len+96(FP), DI
-	LEAQ         (CX)(DX*8), DX
-	VBROADCASTSS all+48(FP), Z0
-	VBROADCASTSS step+52(FP), Z1
-	VBROADCASTSS base+56(FP), Z2
-	VBROADCASTSS floor+60(FP), Z3
+TEXT ·scanAVX512(SB), NOSPLIT, $0-136
+	MOVQ         data_base+0(FP), AX
+	MOVQ         blocks_base+48(FP), CX
+	MOVQ         blocks_len+56(FP), DX
+	MOVQ         planes_base+24(FP), BX
+	MOVQ         planes_len+32(FP), SI
+	MOVQ         scores_base+88(FP), DI
+	MOVQ         found_base+112(FP), R8
+	LEAQ         (BX)(SI*8), R9
+	SHLQ         $0x05, SI
+	ADDQ         $0x40, SI
+	VBROADCASTSS all+72(FP), Z0
+	VBROADCASTSS step+76(FP), Z1
+	VBROADCASTSS base+80(FP), Z2
+	VBROADCASTSS floor+84(FP), Z3
 
 block:
-	TESTQ  DI, DI
+	TESTQ  DX, DX
 	JZ     done
+	MOVL   (CX), R10
+	IMULQ  SI, R10
+	ADDQ   AX, R10
+	ADDQ   $0x04, CX
+	DECQ   DX
 	VPXORQ Z4, Z4, Z4
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
@@ -28,43 +36,43 @@ block:
 	VPXORQ Z9, Z9, Z9
 	VPXORQ Z10, Z10, Z10
 	VPXORQ Z11, Z11, Z11
-	MOVQ   CX, R8
+	MOVQ   BX, R11
 
 word:
-	CMPQ         R8, DX
+	CMPQ         R11, R9
 	JAE          sum
-	VMOVDQU64    (AX), Z12
-	VMOVDQU64    64(AX), Z13
-	VPBROADCASTQ (R8), Z14
+	VMOVDQU64    (R10), Z12
+	VMOVDQU64    64(R10), Z13
+	VPBROADCASTQ (R11), Z14
 	VPXORQ       Z12, Z14, Z15
 	VPOPCNTQ     Z15, Z15
 	VPADDQ       Z15, Z4, Z4
 	VPXORQ       Z13, Z14, Z14
 	VPOPCNTQ     Z14, Z14
 	VPADDQ       Z14, Z5, Z5
-	VPBROADCASTQ 8(R8), Z14
+	VPBROADCASTQ 8(R11), Z14
 	VPXORQ       Z12, Z14, Z15
 	VPOPCNTQ     Z15, Z15
 	VPADDQ       Z15, Z6, Z6
 	VPXORQ       Z13, Z14, Z14
 	VPOPCNTQ     Z14, Z14
 	VPADDQ       Z14, Z7, Z7
-	VPBROADCASTQ 16(R8), Z14
+	VPBROADCASTQ 16(R11), Z14
 	VPXORQ       Z12, Z14, Z15
 	VPOPCNTQ     Z15, Z15
 	VPADDQ       Z15, Z8, Z8
 	VPXORQ       Z13, Z14, Z14
 	VPOPCNTQ     Z14, Z14
 	VPADDQ       Z14, Z9, Z9
-	VPBROADCASTQ 24(R8), Z14
+	VPBROADCASTQ 24(R11), Z14
 	VPXORQ       Z12, Z14, Z12
 	VPOPCNTQ     Z12, Z12
 	VPADDQ       Z12, Z10, Z10
 	VPXORQ       Z13, Z14, Z12
 	VPOPCNTQ     Z12, Z12
 	VPADDQ       Z12, Z11, Z11
-	ADDQ         $0x80, AX
-	ADDQ         $0x20, R8
+	ADDQ         $0x80, R10
+	ADDQ         $0x20, R11
 	JMP          word
 
 sum:
@@ -87,21 +95,19 @@ sum:
 	VPSUBD       Z12, Z0, Z12
 	VCVTDQ2PS    Z12, Z12
 	VMULPS       Z1, Z12, Z12
-	VMOVDQU64    (AX), Z13
+	VMOVDQU64    (R10), Z13
 	VPSRLD       $0x10, Z13, Z14
 	VPSLLD       $0x10, Z14, Z14
 	VPSLLD       $0x10, Z13, Z13
 	VMULPS       Z14, Z12, Z12
 	VADDPS       Z13, Z12, Z12
 	VADDPS       Z2, Z12, Z12
-	VMOVUPS      Z12, (BX)
+	VMOVUPS      Z12, (DI)
 	VCMPPS       $0x0d, Z3, Z12, K1
-	KMOVW        K1, R8
-	MOVW         R8, (SI)
-	ADDQ         $0x40, AX
-	ADDQ         $0x40, BX
-	ADDQ         $0x02, SI
-	DECQ         DI
+	KMOVW        K1, R10
+	MOVW         R10, (R8)
+	ADDQ         $0x40, DI
+	ADDQ         $0x02, R8
 	JMP          block
 
 done:
@@ -176,44 +182,52 @@ DATA nibbles<>+30(SB)/1, $0x0f
 DATA nibbles<>+31(SB)/1, $0x0f
 GLOBL nibbles<>(SB), RODATA|NOPTR, $32
 
-// func scanAVX2(blocks []uint64, planes []uint64, all int32, step float32, base float32, floor float32, scores []float32, found []uint16)
+// func scanAVX2(data []uint64, planes []uint64, blocks []uint32, all int32, step float32, base float32, floor float32, scores []float32, found []uint16)
 // Requires: AVX, AVX2
-TEXT ·scanAVX2(SB), NOSPLIT, $0-112
-	MOVQ    blocks_base+0(FP), AX
-	MOVQ    planes_base+24(FP), CX
-	MOVQ    planes_len+32(FP), DX
-	MOVQ    scores_base+64(FP), BX
-	MOVQ    found_base+88(FP), SI
-	MOVQ    found_len+96(FP), DI
-	LEAQ    (CX)(DX*8), DX
+TEXT ·scanAVX2(SB), NOSPLIT, $0-136
+	MOVQ    data_base+0(FP), AX
+	MOVQ    blocks_base+48(FP), CX
+	MOVQ    blocks_len+56(FP), DX
+	MOVQ    planes_base+24(FP), BX
+	MOVQ    planes_len+32(FP), SI
+	MOVQ    scores_base+88(FP), DI
+	MOVQ    found_base+112(FP), R8
+	LEAQ    (BX)(SI*8), R9
+	SHLQ    $0x05, SI
+	ADDQ    $0x40, SI
 	VMOVDQU counts<>+0(SB), Y0
 	VMOVDQU nibbles<>+0(SB), Y1
 	VPXOR   Y2, Y2, Y2
 
 block:
-	TESTQ DI, DI
+	TESTQ DX, DX
 	JZ    done
+	MOVL  (CX), R10
+	IMULQ SI, R10
+	ADDQ  AX, R10
+	ADDQ  $0x04, CX
+	DECQ  DX
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
 	VPXOR Y5, Y5, Y5
 	VPXOR Y6, Y6, Y6
-	MOVQ  CX, R8
+	MOVQ  BX, R11
 
 word:
-	CMPQ         R8, DX
+	CMPQ         R11, R9
 	JAE          sum
-	VPBROADCASTQ (R8), Y7
-	VPBROADCASTQ 8(R8), Y8
-	VPBROADCASTQ 16(R8), Y9
-	VPBROADCASTQ 24(R8), Y10
-	VPXOR        (AX), Y10, Y11
+	VPBROADCASTQ (R11), Y7
+	VPBROADCASTQ 8(R11), Y8
+	VPBROADCASTQ 16(R11), Y9
+	VPBROADCASTQ 24(R11), Y10
+	VPXOR        (R10), Y10, Y11
 	VPSRLW       $0x04, Y11, Y12
 	VPAND        Y1, Y11, Y11
 	VPAND        Y1, Y12, Y12
 	VPSHUFB      Y11, Y0, Y11
 	VPSHUFB      Y12, Y0, Y12
 	VPADDB       Y11, Y12, Y11
-	VPXOR        (AX), Y9, Y12
+	VPXOR        (R10), Y9, Y12
 	VPSRLW       $0x04, Y12, Y13
 	VPAND        Y1, Y12, Y12
 	VPAND        Y1, Y13, Y13
@@ -222,7 +236,7 @@ word:
 	VPADDB       Y11, Y11, Y11
 	VPADDB       Y12, Y11, Y11
 	VPADDB       Y13, Y11, Y11
-	VPXOR        (AX), Y8, Y12
+	VPXOR        (R10), Y8, Y12
 	VPSRLW       $0x04, Y12, Y13
 	VPAND        Y1, Y12, Y12
 	VPAND        Y1, Y13, Y13
@@ -231,7 +245,7 @@ word:
 	VPADDB       Y11, Y11, Y11
 	VPADDB       Y12, Y11, Y11
 	VPADDB       Y13, Y11, Y11
-	VPXOR        (AX), Y7, Y12
+	VPXOR        (R10), Y7, Y12
 	VPSRLW       $0x04, Y12, Y13
 	VPAND        Y1, Y12, Y12
 	VPAND        Y1, Y13, Y13
@@ -242,14 +256,14 @@ word:
 	VPADDB       Y13, Y11, Y11
 	VPSADBW      Y2, Y11, Y11
 	VPADDQ       Y11, Y3, Y3
-	VPXOR        32(AX), Y10, Y11
+	VPXOR        32(R10), Y10, Y11
 	VPSRLW       $0x04, Y11, Y12
 	VPAND        Y1, Y11, Y11
 	VPAND        Y1, Y12, Y12
 	VPSHUFB      Y11, Y0, Y11
 	VPSHUFB      Y12, Y0, Y12
 	VPADDB       Y11, Y12, Y11
-	VPXOR        32(AX), Y9, Y12
+	VPXOR        32(R10), Y9, Y12
 	VPSRLW       $0x04, Y12, Y13
 	VPAND        Y1, Y12, Y12
 	VPAND        Y1, Y13, Y13
@@ -258,7 +272,7 @@ word:
 	VPADDB       Y11, Y11, Y11
 	VPADDB       Y12, Y11, Y11
 	VPADDB       Y13, Y11, Y11
-	VPXOR        32(AX), Y8, Y12
+	VPXOR        32(R10), Y8, Y12
 	VPSRLW       $0x04, Y12, Y13
 	VPAND        Y1, Y12, Y12
 	VPAND        Y1, Y13, Y13
@@ -267,7 +281,7 @@ word:
 	VPADDB       Y11, Y11, Y11
 	VPADDB       Y12, Y11, Y11
 	VPADDB       Y13, Y11, Y11
-	VPXOR        32(AX), Y7, Y12
+	VPXOR        32(R10), Y7, Y12
 	VPSRLW       $0x04, Y12, Y13
 	VPAND        Y1, Y12, Y12
 	VPAND        Y1, Y13, Y13
@@ -278,14 +292,14 @@ word:
 	VPADDB       Y13, Y11, Y11
 	VPSADBW      Y2, Y11, Y11
 	VPADDQ       Y11, Y4, Y4
-	VPXOR        64(AX), Y10, Y11
+	VPXOR        64(R10), Y10, Y11
 	VPSRLW       $0x04, Y11, Y12
 	VPAND        Y1, Y11, Y11
 	VPAND        Y1, Y12, Y12
 	VPSHUFB      Y11, Y0, Y11
 	VPSHUFB      Y12, Y0, Y12
 	VPADDB       Y11, Y12, Y11
-	VPXOR        64(AX), Y9, Y12
+	VPXOR        64(R10), Y9, Y12
 	VPSRLW       $0x04, Y12, Y13
 	VPAND        Y1, Y12, Y12
 	VPAND        Y1, Y13, Y13
@@ -294,7 +308,7 @@ word:
 	VPADDB       Y11, Y11, Y11
 	VPADDB       Y12, Y11, Y11
 	VPADDB       Y13, Y11, Y11
-	VPXOR        64(AX), Y8, Y12
+	VPXOR        64(R10), Y8, Y12
 	VPSRLW       $0x04, Y12, Y13
 	VPAND        Y1, Y12, Y12
 	VPAND        Y1, Y13, Y13
@@ -303,7 +317,7 @@ word:
 	VPADDB       Y11, Y11, Y11
 	VPADDB       Y12, Y11, Y11
 	VPADDB       Y13, Y11, Y11
-	VPXOR        64(AX), Y7, Y12
+	VPXOR        64(R10), Y7, Y12
 	VPSRLW       $0x04, Y12, Y13
 	VPAND        Y1, Y12, Y12
 	VPAND        Y1, Y13, Y13
@@ -314,14 +328,14 @@ word:
 	VPADDB       Y13, Y11, Y11
 	VPSADBW      Y2, Y11, Y11
 	VPADDQ       Y11, Y5, Y5
-	VPXOR        96(AX), Y10, Y10
+	VPXOR        96(R10), Y10, Y10
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y1, Y10, Y10
 	VPAND        Y1, Y11, Y11
 	VPSHUFB      Y10, Y0, Y10
 	VPSHUFB      Y11, Y0, Y11
 	VPADDB       Y10, Y11, Y10
-	VPXOR        96(AX), Y9, Y9
+	VPXOR        96(R10), Y9, Y9
 	VPSRLW       $0x04, Y9, Y11
 	VPAND        Y1, Y9, Y9
 	VPAND        Y1, Y11, Y11
@@ -330,7 +344,7 @@ word:
 	VPADDB       Y10, Y10, Y10
 	VPADDB       Y9, Y10, Y10
 	VPADDB       Y11, Y10, Y10
-	VPXOR        96(AX), Y8, Y8
+	VPXOR        96(R10), Y8, Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y1, Y8, Y8
 	VPAND        Y1, Y9, Y9
@@ -339,7 +353,7 @@ word:
 	VPADDB       Y10, Y10, Y10
 	VPADDB       Y8, Y10, Y10
 	VPADDB       Y9, Y10, Y10
-	VPXOR        96(AX), Y7, Y7
+	VPXOR        96(R10), Y7, Y7
 	VPSRLW       $0x04, Y7, Y8
 	VPAND        Y1, Y7, Y7
 	VPAND        Y1, Y8, Y8
@@ -350,58 +364,56 @@ word:
 	VPADDB       Y8, Y10, Y10
 	VPSADBW      Y2, Y10, Y10
 	VPADDQ       Y10, Y6, Y6
-	ADDQ         $0x80, AX
-	ADDQ         $0x20, R8
+	ADDQ         $0x80, R10
+	ADDQ         $0x20, R11
 	JMP          word
 
 sum:
 	VSHUFPS      $0x88, Y4, Y3, Y3
 	VPERMQ       $0xd8, Y3, Y3
 	VPSLLD       $0x01, Y3, Y3
-	VBROADCASTSS all+48(FP), Y4
+	VBROADCASTSS all+72(FP), Y4
 	VPSUBD       Y3, Y4, Y3
 	VCVTDQ2PS    Y3, Y3
-	VBROADCASTSS step+52(FP), Y4
+	VBROADCASTSS step+76(FP), Y4
 	VMULPS       Y4, Y3, Y3
-	VMOVDQU      (AX), Y4
+	VMOVDQU      (R10), Y4
 	VPSRLD       $0x10, Y4, Y7
 	VPSLLD       $0x10, Y7, Y7
 	VPSLLD       $0x10, Y4, Y4
 	VMULPS       Y7, Y3, Y3
 	VADDPS       Y4, Y3, Y3
-	VBROADCASTSS base+56(FP), Y4
+	VBROADCASTSS base+80(FP), Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (BX)
-	VBROADCASTSS floor+60(FP), Y4
+	VMOVUPS      Y3, (DI)
+	VBROADCASTSS floor+84(FP), Y4
 	VCMPPS       $0x0d, Y4, Y3, Y3
-	VMOVMSKPS    Y3, R8
+	VMOVMSKPS    Y3, R11
 	VSHUFPS      $0x88, Y6, Y5, Y3
 	VPERMQ       $0xd8, Y3, Y3
 	VPSLLD       $0x01, Y3, Y3
-	VBROADCASTSS all+48(FP), Y4
+	VBROADCASTSS all+72(FP), Y4
 	VPSUBD       Y3, Y4, Y3
 	VCVTDQ2PS    Y3, Y3
-	VBROADCASTSS step+52(FP), Y4
+	VBROADCASTSS step+76(FP), Y4
 	VMULPS       Y4, Y3, Y3
-	VMOVDQU      32(AX), Y4
+	VMOVDQU      32(R10), Y4
 	VPSRLD       $0x10, Y4, Y5
 	VPSLLD       $0x10, Y5, Y5
 	VPSLLD       $0x10, Y4, Y4
 	VMULPS       Y5, Y3, Y3
 	VADDPS       Y4, Y3, Y3
-	VBROADCASTSS base+56(FP), Y4
+	VBROADCASTSS base+80(FP), Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, 32(BX)
-	VBROADCASTSS floor+60(FP), Y4
+	VMOVUPS      Y3, 32(DI)
+	VBROADCASTSS floor+84(FP), Y4
 	VCMPPS       $0x0d, Y4, Y3, Y3
-	VMOVMSKPS    Y3, R9
-	SHLL         $0x08, R9
-	ORL          R9, R8
-	MOVW         R8, (SI)
-	ADDQ         $0x40, AX
-	ADDQ         $0x40, BX
-	ADDQ         $0x02, SI
-	DECQ         DI
+	VMOVMSKPS    Y3, R10
+	SHLL         $0x08, R10
+	ORL          R10, R11
+	MOVW         R11, (R8)
+	ADDQ         $0x40, DI
+	ADDQ         $0x02, R8
 	JMP          block
 
 done:

@@ -5,9 +5,9 @@ package bitcode
 // scanAVX512 is scanPlain with VPOPCNTQ; all is dim times the highest value of the planes.
 //
 //go:noescape
-func scanAVX512(blocks []uint64, planes []uint64, all int32, step float32, base float32, floor float32, scores []float32, found []uint16)
+func scanAVX512(data []uint64, planes []uint64, blocks []uint32, all int32, step float32, base float32, floor float32, scores []float32, found []uint16)
 
 // scanAVX2 is scanPlain with the bits of half a byte looked up by VPSHUFB.
 //
 //go:noescape
-func scanAVX2(blocks []uint64, planes []uint64, all int32, step float32, base float32, floor float32, scores []float32, found []uint16)
+func scanAVX2(data []uint64, planes []uint64, blocks []uint32, all int32, step float32, base float32, floor float32, scores []float32, found []uint16)

@@ -66,74 +66,103 @@ func (h history) at(root string) torture.Run {
 	return r
 }
 
-// fail runs the steps with a fault at the n-th operation that can fail so, and
-// returns how many of these there were. After it the index must be as it was
-// acknowledged, and the same run must succeed.
-func (h history) fail(t *testing.T, f fault, n int) (ops int, err error) {
-	disk := h.disk.Copy()
+// ending is how a process ended on a disk with a fault.
+type ending struct {
+	disk *faultfs.Disk
+	run  torture.Run
+	// ops is how many operations there were that can fail so, op the first that
+	// did; nil if none did.
+	ops  int
+	op   *faultfs.Op
+	code int
+	out  string
+}
+
+// strike has a process carry out the run that at returns, on a copy of a disk
+// with a fault at the n-th operation that can fail so. A fault without an error
+// number kills the process. The error is that it does not end.
+func (f fault) strike(t *testing.T, disk *faultfs.Disk, n int, at func(root string) torture.Run) (e ending, err error) {
+	e.disk = disk.Copy()
 	root, err := os.MkdirTemp("", "fault")
 	if err != nil {
-		return 0, err
+		return e, err
 	}
 	defer os.Remove(root)
-	unmount, err := disk.Mount(root)
+	unmount, err := e.disk.Mount(root)
 	if err != nil {
-		return 0, err
+		return e, err
 	}
 	defer unmount()
 	var counted atomic.Int64
 	var failed atomic.Pointer[faultfs.Op]
-	disk.Hook(func(op faultfs.Op) syscall.Errno {
+	process := make(chan *os.Process, 1)
+	var kill sync.Once
+	e.disk.Hook(func(op faultfs.Op) syscall.Errno {
 		// The log is on a disk of its own, as it were.
 		if op.Name == "log" || !f.can(op.Kind) {
 			return 0
 		}
-		if at := counted.Add(1); at != int64(n) && (at < int64(n) || !f.forGood) {
+		if at := counted.Add(1); at < int64(n) || at > int64(n) && !f.forGood {
 			return 0
 		}
 		failed.CompareAndSwap(nil, &op)
+		if f.errno == 0 {
+			kill.Do(func() { (<-process).Kill() })
+			return syscall.EIO // which nobody hears
+		}
 		return f.errno
 	})
-	r := h.at(root)
-	r.Patience = 20 * time.Second // a slow machine is not a disk that does not answer
-	if f.forGood {
-		r.Patience = 5 * time.Second
-	}
-	c, out := start(t, r)
-	code, err := wait(c, time.Minute)
-	disk.Hook(nil)
-	ops = int(counted.Load())
-	if failed.Load() == nil {
-		if err != nil || code != 0 {
-			return ops, fmt.Errorf("without a fault: exit code %d, %v: %s", code, err, out)
+	e.run = at(root)
+	c, out := start(t, e.run)
+	process <- c.Process
+	e.code, err = wait(c, time.Minute)
+	e.disk.Hook(nil)
+	e.ops, e.op, e.out = int(counted.Load()), failed.Load(), out.String()
+	return e, err
+}
+
+// fail runs the steps with a fault at the n-th operation that can fail so, and
+// returns how many of these there were. After it the index must be as it was
+// acknowledged, and the same run must succeed.
+func (h history) fail(t *testing.T, f fault, n int) (ops int, err error) {
+	e, err := f.strike(t, h.disk, n, func(root string) torture.Run {
+		r := h.at(root)
+		r.Patience = 20 * time.Second // a slow machine is not a disk that does not answer
+		if f.forGood {
+			r.Patience = 5 * time.Second
 		}
-		return ops, nil
+		return r
+	})
+	if e.op == nil {
+		if err != nil || e.code != 0 {
+			return e.ops, fmt.Errorf("without a fault: exit code %d, %v: %s", e.code, err, e.out)
+		}
+		return e.ops, nil
 	}
-	where := fmt.Sprintf("%s at the %v (%d)", f.name, *failed.Load(), n)
+	where := fmt.Sprintf("%s at the %v (%d)", f.name, *e.op, n)
 	if err != nil {
-		return ops, fmt.Errorf("%s: %w: %s", where, err, out)
+		return e.ops, fmt.Errorf("%s: %w: %s", where, err, e.out)
 	}
-	text := out.String()
 	switch {
-	case code == 0: // a fault that does not matter, as where an old file is removed
-	case code != 2 || strings.Contains(text, "goroutine "):
-		return ops, fmt.Errorf("%s: exit code %d: %s", where, code, text)
-	case !strings.Contains(text, f.errno.Error()) && !strings.Contains(text, "does not answer"):
-		return ops, fmt.Errorf("%s: the error does not say so: %s", where, text)
+	case e.code == 0: // a fault that does not matter, as where an old file is removed
+	case e.code != 2 || strings.Contains(e.out, "goroutine "):
+		return e.ops, fmt.Errorf("%s: exit code %d: %s", where, e.code, e.out)
+	case !strings.Contains(e.out, f.errno.Error()) && !strings.Contains(e.out, "does not answer"):
+		return e.ops, fmt.Errorf("%s: the error does not say so: %s", where, e.out)
 	}
-	log, err := readLog(disk)
+	log, err := readLog(e.disk)
 	if err != nil {
-		return ops, err
+		return e.ops, err
 	}
-	if code == 0 && log.Done != r.To {
-		return ops, fmt.Errorf("%s: exit code 0 after step %d of %d", where, log.Done, r.To)
+	if e.code == 0 && log.Done != e.run.To {
+		return e.ops, fmt.Errorf("%s: exit code 0 after step %d of %d", where, log.Done, e.run.To)
 	}
 	for _, how := range []faultfs.Crash{faultfs.Kill, faultfs.Strict} {
-		if _, err := cut(t, r, disk.At(disk.Events(), how, nil)); err != nil {
-			return ops, fmt.Errorf("%s, exit code %d, then %v: %w\n%s", where, code, how, err, text)
+		if _, err := cut(t, e.run, e.disk.At(e.disk.Events(), how, nil)); err != nil {
+			return e.ops, fmt.Errorf("%s, exit code %d, then %v: %w\n%s", where, e.code, how, err, e.out)
 		}
 	}
-	return ops, nil
+	return e.ops, nil
 }
 
 // TestFailingDisk lets each operation of a run fail, one after the other: some of

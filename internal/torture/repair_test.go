@@ -8,11 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/internal/faultfs"
@@ -20,7 +16,7 @@ import (
 )
 
 // repairFaults are what repairs have to withstand; the last ends the process.
-var repairFaults = []fault{faults[0], faults[3], {"kill", 0, everyKind, false}}
+var repairFaults = []fault{faults[0], faults[3], {"kill", 0, everyKind, true}}
 
 // breaks are ways in which the index in a folder is damaged before it is
 // repaired; some lose documents.
@@ -153,58 +149,22 @@ func (r repair) left(how faultfs.Crash, disk *faultfs.Disk, f func(torture.Run) 
 
 // fail repairs with a fault at the n-th operation that can fail so.
 func (r repair) fail(t *testing.T, f fault, n int) (ops int, err error) {
-	disk := r.disk.Copy()
-	root, err := os.MkdirTemp("", "repair")
-	if err != nil {
-		return 0, err
-	}
-	defer os.Remove(root)
-	unmount, err := disk.Mount(root)
-	if err != nil {
-		return 0, err
-	}
-	defer unmount()
-	var counted atomic.Int64
-	var failed atomic.Pointer[faultfs.Op]
-	process := make(chan *os.Process, 1)
-	var kill sync.Once
-	disk.Hook(func(op faultfs.Op) syscall.Errno {
-		if !f.can(op.Kind) {
-			return 0
-		}
-		at := counted.Add(1)
-		switch {
-		case at < int64(n), at > int64(n) && !f.forGood && f.errno != 0:
-			return 0
-		case f.errno == 0:
-			kill.Do(func() { (<-process).Kill() })
-		}
-		failed.CompareAndSwap(nil, &op)
-		if f.errno == 0 {
-			return syscall.EIO // which nobody hears
-		}
-		return f.errno
-	})
-	c, out := start(t, r.at(root))
-	process <- c.Process
-	code, err := wait(c, time.Minute)
-	disk.Hook(nil)
-	ops = int(counted.Load())
-	if err == nil && failed.Load() == nil && code != 0 {
+	e, err := f.strike(t, r.disk, n, r.at)
+	if err == nil && e.op == nil && e.code != 0 {
 		err = errors.New("it fails without a fault")
 	}
-	if err == nil && (code > 2 || strings.Contains(out.String(), "goroutine ")) {
+	if err == nil && (e.code > 2 || strings.Contains(e.out, "goroutine ")) {
 		err = errors.New("it does not end as it should")
 	}
 	for _, how := range []faultfs.Crash{faultfs.Kill, faultfs.Strict} {
 		if err == nil {
-			err = r.left(how, disk, func(left torture.Run) error { return r.notWorse(t, left) })
+			err = r.left(how, e.disk, func(left torture.Run) error { return r.notWorse(t, left) })
 		}
 	}
 	if err != nil {
-		return ops, fmt.Errorf("%s at the %v (%d): %w; exit code %d: %s", f.name, failed.Load(), n, err, code, out)
+		return e.ops, fmt.Errorf("%s at the %v (%d): %w; exit code %d: %s", f.name, e.op, n, err, e.code, e.out)
 	}
-	return ops, nil
+	return e.ops, nil
 }
 
 // notWorse checks what a repair has left, and repairs it.

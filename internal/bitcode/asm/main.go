@@ -14,7 +14,7 @@ const (
 	planes = 4
 	word   = 16 * 8 // bytes of a block for 64 dimensions
 
-	signature = "func(blocks, planes []uint64, all int32, step, base, floor float32, scores []float32, found []uint16)"
+	signature = "func(data, planes []uint64, blocks []uint32, all int32, step, base, floor float32, scores []float32, found []uint16)"
 )
 
 func main() {
@@ -25,19 +25,38 @@ func main() {
 
 // arguments are those of both functions in registers.
 type arguments struct {
-	block, query, end, scores, found, n GPVirtual
+	data, query, end, scores, found GPVirtual
+	blocks, n                       GPVirtual // the numbers that are left
+	size                            GPVirtual // bytes of a block
+	block                           GPVirtual // where in the present one
 }
 
 func load() (a arguments) {
-	a.block = Load(Param("blocks").Base(), GP64()).(GPVirtual)
+	a.data = Load(Param("data").Base(), GP64()).(GPVirtual)
+	a.blocks = Load(Param("blocks").Base(), GP64()).(GPVirtual)
+	a.n = Load(Param("blocks").Len(), GP64()).(GPVirtual)
 	a.query = Load(Param("planes").Base(), GP64()).(GPVirtual)
 	length := Load(Param("planes").Len(), GP64())
 	a.scores = Load(Param("scores").Base(), GP64()).(GPVirtual)
 	a.found = Load(Param("found").Base(), GP64()).(GPVirtual)
-	a.n = Load(Param("found").Len(), GP64()).(GPVirtual)
 	a.end = GP64()
 	LEAQ(Mem{Base: a.query, Index: length, Scale: 8}, a.end)
+	a.size, a.block = GP64(), GP64()
+	MOVQ(length, a.size) // planes words for 64 dimensions, which are word bytes
+	SHLQ(U8(5), a.size)
+	ADDQ(U8(64), a.size)
 	return a
+}
+
+// next goes to the next block, or to the label done.
+func (a arguments) next() {
+	TESTQ(a.n, a.n)
+	JZ(LabelRef("done"))
+	MOVL(Mem{Base: a.blocks}, a.block.As32())
+	IMULQ(a.size, a.block)
+	ADDQ(a.data, a.block)
+	ADDQ(U8(4), a.blocks)
+	DECQ(a.n)
 }
 
 // number returns where a number among the arguments is.
@@ -62,8 +81,7 @@ func avx512() {
 	all, step, base, floor := broadcast("all"), broadcast("step"), broadcast("base"), broadcast("floor")
 
 	Label("block")
-	TESTQ(a.n, a.n)
-	JZ(LabelRef("done"))
+	a.next()
 	var sums [planes][2]VecVirtual // of bits that differ, for each plane and 8 vectors
 	for p := range sums {
 		for h := range sums[p] {
@@ -124,10 +142,8 @@ func avx512() {
 	VCMPPS(Imm(13), floor, score, k) // not less, and ordered
 	KMOVW(k, mask)
 	MOVW(mask.As16(), Mem{Base: a.found})
-	ADDQ(Imm(64), a.block)
 	ADDQ(Imm(64), a.scores)
 	ADDQ(Imm(2), a.found)
-	DECQ(a.n)
 	JMP(LabelRef("block"))
 	Label("done")
 	VZEROUPPER()
@@ -154,8 +170,7 @@ func avx2() {
 	VPXOR(zero, zero, zero)
 
 	Label("block")
-	TESTQ(a.n, a.n)
-	JZ(LabelRef("done"))
+	a.next()
 	var sums [4]VecVirtual // over the planes of bits that differ, for 4 vectors each
 	for g := range sums {
 		sums[g] = YMM()
@@ -226,10 +241,8 @@ func avx2() {
 	SHLL(Imm(8), masks[1])
 	ORL(masks[1], masks[0])
 	MOVW(masks[0].As16(), Mem{Base: a.found})
-	ADDQ(Imm(64), a.block)
 	ADDQ(Imm(64), a.scores)
 	ADDQ(Imm(2), a.found)
-	DECQ(a.n)
 	JMP(LabelRef("block"))
 	Label("done")
 	VZEROUPPER()

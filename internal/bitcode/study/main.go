@@ -183,9 +183,12 @@ func codes(data [][]float32, only bool) []code {
 	rotation := bitcode.NewRotation(dim)
 	built := bitcode.Encode(dim, len(data), func(i int) []float32 { return data[i] })
 	chosen := code{"1 bit, query 4 bits (bitcode)", bitcode.BlockWords(dim) / 2, func(q, scores []float32) {
-		n := bitcode.Blocks(len(data))
-		out, found := make([]float32, n*bitcode.Block), make([]uint16, n)
-		built.Scan(built.Query(rotation.Apply(q)), 0, n, float32(math.Inf(1)), out, found)
+		blocks := make([]uint32, bitcode.Blocks(len(data)))
+		for i := range blocks {
+			blocks[i] = uint32(i)
+		}
+		out, found := make([]float32, len(blocks)*bitcode.Block), make([]uint16, len(blocks))
+		built.Scan(built.Query(rotation.Apply(q)), blocks, float32(math.Inf(1)), out, found)
 		copy(scores, out)
 	}}
 	if only {
