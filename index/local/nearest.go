@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -76,6 +77,11 @@ const (
 	sampled   = 32   // one block of so many is in the sample
 
 	chunkBlocks = chunkRows / bitcode.Block
+
+	// What one processor reads in the time that it takes to wake another:
+	// bytes in a row, and vectors here and there.
+	aloneBytes = 8 << 20
+	aloneDots  = 1000
 )
 
 // scan is one search of the vectors of a view. Passages go by their place:
@@ -89,6 +95,7 @@ type scan struct {
 	coded   []bool           // for each segment whether its codes are scanned, or its vectors
 	queries []*bitcode.Query // for each segment that is coded, once they are prepared
 	chunks  []chunk
+	bytes   int // that the chunks have
 }
 
 // chunk is a part of a segment: of its positions or, where codes are scanned, of
@@ -113,11 +120,13 @@ func newScan(v *view, q []float32, set *rowSet, limit int, codes bool) *scan {
 			for at, n := 0, sc.blocks(i); at < n; at += chunkBlocks {
 				sc.chunks = append(sc.chunks, chunk{i, at, min(at+chunkBlocks, n)})
 			}
+			sc.bytes += sc.blocks(i) * bitcode.BlockWords(s.dim) * 8
 			continue
 		}
 		for at := 0; at < len(s.rows); at += chunkRows {
 			sc.chunks = append(sc.chunks, chunk{i, at, min(at+chunkRows, len(s.rows))})
 		}
+		sc.bytes += set.counts[i] * s.dim * 4
 	}
 	return sc
 }
@@ -201,7 +210,11 @@ func (sc *scan) run(ctx context.Context) ([]index.Hit, error) {
 // tells whether that has not changed the result.
 func (sc *scan) try(ctx context.Context, prepare func() candidate) (hits []index.Hit, sure bool, err error) {
 	pool := poolCount(sc.limit)
-	workers := make([]*worker, min(runtime.GOMAXPROCS(0), max(1, len(sc.chunks))))
+	processors := min(runtime.GOMAXPROCS(0), max(1, len(sc.chunks)))
+	if sc.bytes < aloneBytes {
+		processors = 1
+	}
+	workers := make([]*worker, processors)
 	for i := range workers {
 		workers[i] = sc.worker(pool)
 	}
@@ -240,7 +253,9 @@ func (sc *scan) try(ctx context.Context, prepare func() candidate) (hits []index
 	// compared in any case.
 	seed := min(seedCount(sc.limit), len(keys))
 	partition(keys, seed)
-	slices.Sort(keys[:seed]) // so that the sum of the errors is the same each time
+	// In the order of their places, so that the sum of the errors is the same each
+	// time, and memory is read in one direction.
+	slices.SortFunc(keys[:seed], func(a, b candidate) int { return cmp.Compare(b.place(), a.place()) })
 	errs := make([]float64, seed)
 	if err := sc.compareAll(ctx, workers, keys[:seed], errs); err != nil {
 		return nil, false, err
@@ -289,6 +304,9 @@ func (sc *scan) sample() candidate {
 // compareAll compares the vectors of candidates. It puts the errors of their
 // estimates into errs if that is not nil.
 func (sc *scan) compareAll(ctx context.Context, workers []*worker, keys []candidate, errs []float64) error {
+	if len(keys) < aloneDots {
+		workers = workers[:1]
+	}
 	return share(ctx, workers, (len(keys)+chunkDots-1)/chunkDots, func(w *worker, n int) error {
 		for i := n * chunkDots; i < min((n+1)*chunkDots, len(keys)); i++ {
 			score := w.compare(keys[i].place())

@@ -143,11 +143,14 @@ type Query struct {
 	base float32
 }
 
-// spread has the bits of a level 16 bits apart: a plane each.
-var spread = func() (t [1 << planes]uint64) {
+const levels = 1 << planes
+
+// spread has the bits of a level 16 bits apart: a plane each. What rounding puts
+// above the highest level is that one.
+var spread = func() (t [2 * levels]uint64) {
 	for n := range t {
 		for p := range planes {
-			t[n] |= uint64(n>>p&1) << (16 * p)
+			t[n] |= uint64(min(n, levels-1)>>p&1) << (16 * p)
 		}
 	}
 	return t
@@ -155,41 +158,31 @@ var spread = func() (t [1 << planes]uint64) {
 
 // Query prepares a query, rotated, for comparison with c.
 func (c *Codes) Query(turned []float32) *Query {
-	const levels = 1 << planes
 	q := &Query{planes: make([]uint64, words(c.Dim)*planes), dim: int32(c.Dim)}
 	turned, centre := turned[:c.Dim], c.Centre[:c.Dim]
-	var base [4]float64   // four sums do not wait for one another
-	var highest [4]uint32 // bits of numbers that are not negative: in the same order
-	add := func(i int, x, o float32) {
-		base[i] += float64(float64(x) * float64(o))
-		highest[i] = max(highest[i], math.Float32bits(x-o)&^(1<<31))
-	}
-	j := 0
-	for ; j+4 <= len(turned); j += 4 {
-		x, o := (*[4]float32)(turned[j:]), (*[4]float32)(centre[j:])
-		add(0, x[0], o[0])
-		add(1, x[1], o[1])
-		add(2, x[2], o[2])
-		add(3, x[3], o[3])
-	}
-	for ; j < len(turned); j++ {
-		add(j%4, turned[j], centre[j])
-	}
-	q.base = float32(base[0] + base[1] + (base[2] + base[3]))
-	q.step = math.Float32frombits(max(highest[0], highest[1], highest[2], highest[3])) / levels
+	var highest float32
+	q.base, highest = against(turned, centre)
+	q.step = highest / levels
 	if !(q.step >= 1e-30) { // nothing is left of the query, and a step might have no reciprocal
 		q.step = 0
 		return q
 	}
 	perLevel := 1 / (2 * q.step)
+	// Level n stands for (2n-15) steps. The sum is not negative, so that the
+	// conversion rounds down.
+	level := func(x, o float32) uint64 {
+		return spread[int32(float32((x-o)*perLevel)+levels/2)&(2*levels-1)]
+	}
 	for from := 0; from < len(turned); from += 16 {
-		var bits uint64
-		part := centre[from:min(from+16, len(centre))]
-		for j, x := range turned[from:][:len(part)] {
-			// Level n stands for (2n-15) steps. The sum is not negative, so that
-			// the conversion rounds down.
-			n := int32(float32((x-part[j])*perLevel) + levels/2)
-			bits |= spread[min(n, levels-1)&(levels-1)] << (j & 15)
+		var bits uint64 // 16 of each plane
+		x, o := turned[from:min(from+16, len(turned))], centre[from:]
+		j := 0
+		for ; j+4 <= len(x); j += 4 {
+			x, o := (*[4]float32)(x[j:]), (*[4]float32)(o[j:])
+			bits |= (level(x[0], o[0]) | level(x[1], o[1])<<1 | level(x[2], o[2])<<2 | level(x[3], o[3])<<3) << (j & 15)
+		}
+		for ; j < len(x); j++ {
+			bits |= level(x[j], o[j]) << (j & 15)
 		}
 		w, shift := q.planes[from/64*planes:][:planes], from%64
 		for p := range w {
@@ -197,6 +190,31 @@ func (c *Codes) Query(turned []float32) *Query {
 		}
 	}
 	return q
+}
+
+// against returns the dot product of a query with a centre and the greatest
+// difference of two elements. Four sums do not wait for one another; the
+// conversions are as in put.
+func against(x, o []float32) (dot, highest float32) {
+	var s0, s1, s2, s3 float32
+	var h0, h1, h2, h3 uint32 // bits of numbers that are not negative are in the same order
+	j := 0
+	for ; j+4 <= len(x); j += 4 {
+		x, o := (*[4]float32)(x[j:]), (*[4]float32)(o[j:])
+		s0 += float32(x[0] * o[0])
+		s1 += float32(x[1] * o[1])
+		s2 += float32(x[2] * o[2])
+		s3 += float32(x[3] * o[3])
+		h0 = max(h0, math.Float32bits(x[0]-o[0])&^(1<<31))
+		h1 = max(h1, math.Float32bits(x[1]-o[1])&^(1<<31))
+		h2 = max(h2, math.Float32bits(x[2]-o[2])&^(1<<31))
+		h3 = max(h3, math.Float32bits(x[3]-o[3])&^(1<<31))
+	}
+	for ; j < len(x); j++ {
+		s0 += float32(x[j] * o[j])
+		h0 = max(h0, math.Float32bits(x[j]-o[j])&^(1<<31))
+	}
+	return s0 + s1 + (s2 + s3), math.Float32frombits(max(h0, h1, h2, h3))
 }
 
 // Scan estimates the dot products of a query with the vectors of some blocks,

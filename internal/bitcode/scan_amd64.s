@@ -3,7 +3,7 @@
 #include "textflag.h"
 
 // func scanAVX512(data []uint64, planes []uint64, blocks []uint32, all int32, step float32, base float32, floor float32, scores []float32, found []uint16)
-// Requires: AVX, AVX512F, AVX512VPOPCNTDQ
+// Requires: AVX, AVX512F, AVX512VPOPCNTDQ, CMOV, MMX+
 TEXT ·scanAVX512(SB), NOSPLIT, $0-136
 	MOVQ         data_base+0(FP), AX
 	MOVQ         blocks_base+48(FP), CX
@@ -21,50 +21,59 @@ TEXT ·scanAVX512(SB), NOSPLIT, $0-136
 	VBROADCASTSS floor+84(FP), Z3
 
 block:
-	TESTQ  DX, DX
-	JZ     done
-	MOVL   (CX), R10
-	IMULQ  SI, R10
-	ADDQ   AX, R10
-	ADDQ   $0x04, CX
-	DECQ   DX
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	MOVQ   BX, R11
+	TESTQ   DX, DX
+	JZ      done
+	MOVL    (CX), R10
+	IMULQ   SI, R10
+	ADDQ    AX, R10
+	LEAQ    16(CX), R11
+	CMPQ    DX, $0x04
+	CMOVQLE CX, R11
+	MOVL    (R11), R11
+	IMULQ   SI, R11
+	ADDQ    AX, R11
+	ADDQ    $0x04, CX
+	DECQ    DX
+	VPXORQ  Z4, Z4, Z4
+	VPXORQ  Z5, Z5, Z5
+	VPXORQ  Z6, Z6, Z6
+	VPXORQ  Z7, Z7, Z7
+	VPXORQ  Z8, Z8, Z8
+	VPXORQ  Z9, Z9, Z9
+	VPXORQ  Z10, Z10, Z10
+	VPXORQ  Z11, Z11, Z11
+	MOVQ    BX, R12
 
 word:
-	CMPQ         R11, R9
+	CMPQ         R12, R9
 	JAE          sum
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         $0x80, R11
 	VMOVDQU64    (R10), Z12
 	VMOVDQU64    64(R10), Z13
-	VPBROADCASTQ (R11), Z14
+	VPBROADCASTQ (R12), Z14
 	VPXORQ       Z12, Z14, Z15
 	VPOPCNTQ     Z15, Z15
 	VPADDQ       Z15, Z4, Z4
 	VPXORQ       Z13, Z14, Z14
 	VPOPCNTQ     Z14, Z14
 	VPADDQ       Z14, Z5, Z5
-	VPBROADCASTQ 8(R11), Z14
+	VPBROADCASTQ 8(R12), Z14
 	VPXORQ       Z12, Z14, Z15
 	VPOPCNTQ     Z15, Z15
 	VPADDQ       Z15, Z6, Z6
 	VPXORQ       Z13, Z14, Z14
 	VPOPCNTQ     Z14, Z14
 	VPADDQ       Z14, Z7, Z7
-	VPBROADCASTQ 16(R11), Z14
+	VPBROADCASTQ 16(R12), Z14
 	VPXORQ       Z12, Z14, Z15
 	VPOPCNTQ     Z15, Z15
 	VPADDQ       Z15, Z8, Z8
 	VPXORQ       Z13, Z14, Z14
 	VPOPCNTQ     Z14, Z14
 	VPADDQ       Z14, Z9, Z9
-	VPBROADCASTQ 24(R11), Z14
+	VPBROADCASTQ 24(R12), Z14
 	VPXORQ       Z12, Z14, Z12
 	VPOPCNTQ     Z12, Z12
 	VPADDQ       Z12, Z10, Z10
@@ -72,10 +81,11 @@ word:
 	VPOPCNTQ     Z12, Z12
 	VPADDQ       Z12, Z11, Z11
 	ADDQ         $0x80, R10
-	ADDQ         $0x20, R11
+	ADDQ         $0x20, R12
 	JMP          word
 
 sum:
+	PREFETCHT0   (R11)
 	VPSLLQ       $0x01, Z10, Z10
 	VPADDQ       Z8, Z10, Z10
 	VPSLLQ       $0x01, Z10, Z10
@@ -183,7 +193,7 @@ DATA nibbles<>+31(SB)/1, $0x0f
 GLOBL nibbles<>(SB), RODATA|NOPTR, $32
 
 // func scanAVX2(data []uint64, planes []uint64, blocks []uint32, all int32, step float32, base float32, floor float32, scores []float32, found []uint16)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, CMOV, MMX+
 TEXT ·scanAVX2(SB), NOSPLIT, $0-136
 	MOVQ    data_base+0(FP), AX
 	MOVQ    blocks_base+48(FP), CX
@@ -200,26 +210,35 @@ TEXT ·scanAVX2(SB), NOSPLIT, $0-136
 	VPXOR   Y2, Y2, Y2
 
 block:
-	TESTQ DX, DX
-	JZ    done
-	MOVL  (CX), R10
-	IMULQ SI, R10
-	ADDQ  AX, R10
-	ADDQ  $0x04, CX
-	DECQ  DX
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	MOVQ  BX, R11
+	TESTQ   DX, DX
+	JZ      done
+	MOVL    (CX), R10
+	IMULQ   SI, R10
+	ADDQ    AX, R10
+	LEAQ    16(CX), R11
+	CMPQ    DX, $0x04
+	CMOVQLE CX, R11
+	MOVL    (R11), R11
+	IMULQ   SI, R11
+	ADDQ    AX, R11
+	ADDQ    $0x04, CX
+	DECQ    DX
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	MOVQ    BX, R12
 
 word:
-	CMPQ         R11, R9
+	CMPQ         R12, R9
 	JAE          sum
-	VPBROADCASTQ (R11), Y7
-	VPBROADCASTQ 8(R11), Y8
-	VPBROADCASTQ 16(R11), Y9
-	VPBROADCASTQ 24(R11), Y10
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         $0x80, R11
+	VPBROADCASTQ (R12), Y7
+	VPBROADCASTQ 8(R12), Y8
+	VPBROADCASTQ 16(R12), Y9
+	VPBROADCASTQ 24(R12), Y10
 	VPXOR        (R10), Y10, Y11
 	VPSRLW       $0x04, Y11, Y12
 	VPAND        Y1, Y11, Y11
@@ -365,10 +384,11 @@ word:
 	VPSADBW      Y2, Y10, Y10
 	VPADDQ       Y10, Y6, Y6
 	ADDQ         $0x80, R10
-	ADDQ         $0x20, R11
+	ADDQ         $0x20, R12
 	JMP          word
 
 sum:
+	PREFETCHT0   (R11)
 	VSHUFPS      $0x88, Y4, Y3, Y3
 	VPERMQ       $0xd8, Y3, Y3
 	VPSLLD       $0x01, Y3, Y3

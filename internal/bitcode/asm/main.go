@@ -29,7 +29,12 @@ type arguments struct {
 	blocks, n                       GPVirtual // the numbers that are left
 	size                            GPVirtual // bytes of a block
 	block                           GPVirtual // where in the present one
+	coming                          GPVirtual // where in one that comes soon
 }
+
+// ahead is how many blocks before it is read the memory of one is asked for:
+// blocks that do not follow one another are not foreseen by the processor.
+const ahead = 4
 
 func load() (a arguments) {
 	a.data = Load(Param("data").Base(), GP64()).(GPVirtual)
@@ -41,7 +46,7 @@ func load() (a arguments) {
 	a.found = Load(Param("found").Base(), GP64()).(GPVirtual)
 	a.end = GP64()
 	LEAQ(Mem{Base: a.query, Index: length, Scale: 8}, a.end)
-	a.size, a.block = GP64(), GP64()
+	a.size, a.block, a.coming = GP64(), GP64(), GP64()
 	MOVQ(length, a.size) // planes words for 64 dimensions, which are word bytes
 	SHLQ(U8(5), a.size)
 	ADDQ(U8(64), a.size)
@@ -55,6 +60,12 @@ func (a arguments) next() {
 	MOVL(Mem{Base: a.blocks}, a.block.As32())
 	IMULQ(a.size, a.block)
 	ADDQ(a.data, a.block)
+	LEAQ(Mem{Base: a.blocks, Disp: 4 * ahead}, a.coming)
+	CMPQ(a.n, U8(ahead))
+	CMOVQLE(a.blocks, a.coming) // there is none: nothing is asked for that is not there
+	MOVL(Mem{Base: a.coming}, a.coming.As32())
+	IMULQ(a.size, a.coming)
+	ADDQ(a.data, a.coming)
 	ADDQ(U8(4), a.blocks)
 	DECQ(a.n)
 }
@@ -66,6 +77,14 @@ func number(name string) Op {
 		panic(err)
 	}
 	return p.Addr
+}
+
+// fetch asks for the part of the coming block that the next step of the loop over
+// its words has in the present one.
+func (a arguments) fetch() {
+	PREFETCHT0(Mem{Base: a.coming})
+	PREFETCHT0(Mem{Base: a.coming, Disp: 64})
+	ADDQ(Imm(word), a.coming)
 }
 
 func avx512() {
@@ -94,6 +113,7 @@ func avx512() {
 	Label("word")
 	CMPQ(at, a.end)
 	JAE(LabelRef("sum"))
+	a.fetch()
 	codes := [2]VecVirtual{ZMM(), ZMM()}
 	for h, c := range codes {
 		VMOVDQU64(Mem{Base: a.block, Disp: 64 * h}, c)
@@ -113,6 +133,7 @@ func avx512() {
 	JMP(LabelRef("word"))
 
 	Label("sum")
+	PREFETCHT0(Mem{Base: a.coming})
 	var halves [2]VecVirtual
 	for h := range halves {
 		acc := sums[planes-1][h] // Horner's rule
@@ -181,6 +202,7 @@ func avx2() {
 	Label("word")
 	CMPQ(at, a.end)
 	JAE(LabelRef("sum"))
+	a.fetch()
 	var query [planes]VecVirtual
 	for p := range query {
 		query[p] = YMM()
@@ -213,6 +235,7 @@ func avx2() {
 	JMP(LabelRef("word"))
 
 	Label("sum")
+	PREFETCHT0(Mem{Base: a.coming})
 	masks := [2]GPVirtual{GP32(), GP32()}
 	for h, mask := range masks {
 		score, number8 := YMM(), YMM()
