@@ -77,6 +77,7 @@ def search(run, rows, queries):
     sides, filtered = [], {p: [] for p in PERCENT}
 
     worker = run.worker(Worker([run.ours]))
+    # The better of two: other machines on the same host take their share.
     speed = worker("bandwidth", mb=1024)["bytes_per_second"]
     flat_args = dict(vectors=file, rows=rows, dim=DIM, queries=query_file, k=K)
 
@@ -256,6 +257,7 @@ def search(run, rows, queries):
 
     chrom = side(sides, "chromem-go", chromem)
     run.interleave(sides, 5)
+    speed = max(speed, worker("bandwidth", mb=1024)["bytes_per_second"])
 
     def bandwidth(s):
         bytes_scanned = {us.name: DIM / 8 + 4, ours_flat.name: 4 * DIM, fflat.name: 4 * DIM, chrom.name: 4 * DIM, rabit.name: DIM / 8 + 8, fast.name: DIM / 8 + 8}.get(s.name)
@@ -270,7 +272,7 @@ def search(run, rows, queries):
     notes = [
         f"Memory bandwidth, sums and dot products on all cores: {speed / 1e9:.1f} GB/s, so that reading all floats takes at least "
         f"{duration(4 * DIM * rows / speed)}, and a bit a dimension {duration(DIM / 8 * rows / speed)}. "
-        "The column *of the bandwidth* is what a scan goes through, by that; more than 100 % is read from caches. "
+        "The column *of the bandwidth* is what a scan goes through, by that; more than 100 % is read from caches, or in a better moment than the bandwidth was measured in. "
         f"Ours goes through codes of {DIM // 8 + 4} bytes, and then reads the vectors of some hundreds.",
         "One query at a time. FAISS and hnswlib spread queries over cores, not one query: they use one core here. "
         "Bytes a vector of the first side are those on disk, postings and document table included; of the others vectors and codes, as their formats say.",

@@ -120,7 +120,8 @@ func (p *program) doctor(c *cli.Context) error {
 func (d *doctorJSON) checkRuntime(o ort.FindOptions) {
 	lib, err := ort.Find(o)
 	if err != nil {
-		if d.spared = !d.NeedsRuntime && !o.Named(); !d.spared {
+		// Of a model that was not loaded nobody knows.
+		if d.spared = len(d.Models) == 2 && !d.NeedsRuntime && !o.Named(); !d.spared {
 			d.problem(err)
 		}
 		return
@@ -216,7 +217,7 @@ func (s *session) showDoctor(w io.Writer, d doctorJSON) {
 	case l != nil:
 		library = fmt.Sprintf("%s, %s (%s)", l.Version, s.path(l.Path), l.Source)
 	case d.spared:
-		library = "not there, and not needed: this processor runs the models without"
+		library = "none that can be used, and none is needed: this processor runs the models without"
 	}
 	fmt.Fprintf(w, "ONNX Runtime  %s\n", library)
 	for _, m := range d.Models {

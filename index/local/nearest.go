@@ -78,8 +78,9 @@ const (
 
 	chunkBlocks = chunkRows / bitcode.Block
 
-	// What one processor reads in the time that it takes to wake another:
-	// bytes in a row, and vectors here and there.
+	// Up to here two processors are no quicker than one, since one has to be woken
+	// (BenchmarkAlone): bytes of codes or vectors to scan, and vectors here and
+	// there to compare.
 	aloneBytes = 8 << 20
 	aloneDots  = 1000
 )
@@ -96,6 +97,8 @@ type scan struct {
 	queries []*bitcode.Query // for each segment that is coded, once they are prepared
 	chunks  []chunk
 	bytes   int // that the chunks have
+	// aloneBytes and aloneDots are the constants but in tests.
+	aloneBytes, aloneDots int
 }
 
 // chunk is a part of a segment: of its positions or, where codes are scanned, of
@@ -106,7 +109,8 @@ type chunk struct {
 
 func newScan(v *view, q []float32, set *rowSet, limit int, codes bool) *scan {
 	sc := &scan{view: v, q: q, set: set, limit: limit,
-		starts: make([]uint32, len(v.segs)), coded: make([]bool, len(v.segs)), queries: make([]*bitcode.Query, len(v.segs))}
+		starts: make([]uint32, len(v.segs)), coded: make([]bool, len(v.segs)), queries: make([]*bitcode.Query, len(v.segs)),
+		aloneBytes: aloneBytes, aloneDots: aloneDots}
 	codes = codes && set.count > 2*poolCount(limit) // else comparing with all is less work
 	var start uint32
 	for i, s := range v.segs {
@@ -154,8 +158,8 @@ func (sc *scan) blocks(seg int) int {
 	return len(sc.set.blocks[seg])
 }
 
-// worker is what each processor has for itself during a scan.
-type worker struct {
+// scanner is what each processor has for itself during a scan.
+type scanner struct {
 	scan   *scan
 	top    topK
 	likely candidates
@@ -167,26 +171,26 @@ type worker struct {
 	found   []uint16
 }
 
-// keptKeys is for how many candidates a worker keeps room.
+// keptKeys is for how many candidates a scanner keeps room.
 const keptKeys = 1 << 13
 
-// worker returns one that keeps so many candidates. What it needs room for is what
+// scanner returns one that keeps limit candidates. What it needs room for is what
 // an earlier search left, if there is any.
-func (sc *scan) worker(pool int) *worker {
-	w, _ := sc.view.scanners.Get().(*worker)
+func (sc *scan) scanner(limit int) *scanner {
+	w, _ := sc.view.scanners.Get().(*scanner)
 	if w == nil {
-		w = &worker{
+		w = &scanner{
 			numbers: make([]uint32, chunkBlocks), passing: make([]uint16, chunkBlocks),
 			scores: make([]float32, chunkRows), found: make([]uint16, chunkBlocks),
 		}
 	}
 	w.scan, w.top = sc, topK{limit: sc.limit}
-	w.likely = candidates{limit: pool, keys: w.likely.keys[:0]}
+	w.likely = candidates{limit: limit, keys: w.likely.keys[:0]}
 	return w
 }
 
-// free leaves the worker to the next search.
-func (w *worker) free() {
+// free leaves the scanner to the next search.
+func (w *scanner) free() {
 	v := w.scan.view
 	w.scan, w.top = nil, topK{}
 	if cap(w.likely.keys) > keptKeys {
@@ -210,27 +214,32 @@ func (sc *scan) run(ctx context.Context) ([]index.Hit, error) {
 // tells whether that has not changed the result.
 func (sc *scan) try(ctx context.Context, prepare func() candidate) (hits []index.Hit, sure bool, err error) {
 	pool := poolCount(sc.limit)
-	processors := min(runtime.GOMAXPROCS(0), max(1, len(sc.chunks)))
-	if sc.bytes < aloneBytes {
-		processors = 1
+	alone := sc.bytes < sc.aloneBytes
+	useful := max(1, len(sc.chunks), pool/chunkDots)
+	if alone && pool < sc.aloneDots {
+		useful = 1
 	}
-	workers := make([]*worker, processors)
+	workers := make([]*scanner, min(useful, runtime.GOMAXPROCS(0)))
 	for i := range workers {
-		workers[i] = sc.worker(pool)
+		workers[i] = sc.scanner(pool)
 	}
 	defer func() {
 		for _, w := range workers {
 			w.free()
 		}
 	}()
+	scanning := workers[:max(1, min(len(workers), len(sc.chunks)))]
+	if alone {
+		scanning = workers[:1]
+	}
 	var least candidate
-	if err := prepareAndShare(ctx, workers, func() int {
+	if err := prepareAndShare(ctx, scanning, func() int {
 		least = prepare()
-		for _, w := range workers {
+		for _, w := range scanning {
 			w.likely.least = least
 		}
 		return len(sc.chunks)
-	}, func(w *worker, n int) error {
+	}, func(w *scanner, n int) error {
 		w.scanChunk(sc.chunks[n])
 		return nil
 	}); err != nil {
@@ -254,8 +263,8 @@ func (sc *scan) try(ctx context.Context, prepare func() candidate) (hits []index
 	seed := min(seedCount(sc.limit), len(keys))
 	partition(keys, seed)
 	// In the order of their places, so that the sum of the errors is the same each
-	// time, and memory is read in one direction.
-	slices.SortFunc(keys[:seed], func(a, b candidate) int { return cmp.Compare(b.place(), a.place()) })
+	// time, and what lies together is read together.
+	slices.SortFunc(keys[:seed], func(a, b candidate) int { return cmp.Compare(a.place(), b.place()) })
 	errs := make([]float64, seed)
 	if err := sc.compareAll(ctx, workers, keys[:seed], errs); err != nil {
 		return nil, false, err
@@ -265,7 +274,7 @@ func (sc *scan) try(ctx context.Context, prepare func() candidate) (hits []index
 	if len(all.hits) == sc.limit {
 		floor = all.hits[0].Score - maxError*rootMeanSquare(errs)
 	}
-	if least > 0 && len(keys) < pool && floor < float64(least.score()) {
+	if least > 0 && len(keys) < pool && floor <= float64(least.score()) {
 		return nil, false, nil
 	}
 	rest := slices.DeleteFunc(keys[seed:], func(k candidate) bool { return float64(k.score()) < floor })
@@ -284,7 +293,7 @@ func (sc *scan) try(ctx context.Context, prepare func() candidate) (hits []index
 // which spares the scan most of what it would else have to take up and throw
 // away; 0 if there are too few to say.
 func (sc *scan) sample() candidate {
-	w := sc.worker(3 * poolCount(sc.limit) / 2 / sampled)
+	w := sc.scanner(3 * poolCount(sc.limit) / 2 / sampled)
 	defer w.free()
 	for i, coded := range sc.coded {
 		if !coded {
@@ -303,11 +312,11 @@ func (sc *scan) sample() candidate {
 
 // compareAll compares the vectors of candidates. It puts the errors of their
 // estimates into errs if that is not nil.
-func (sc *scan) compareAll(ctx context.Context, workers []*worker, keys []candidate, errs []float64) error {
-	if len(keys) < aloneDots {
+func (sc *scan) compareAll(ctx context.Context, workers []*scanner, keys []candidate, errs []float64) error {
+	if len(keys) < sc.aloneDots {
 		workers = workers[:1]
 	}
-	return share(ctx, workers, (len(keys)+chunkDots-1)/chunkDots, func(w *worker, n int) error {
+	return share(ctx, workers, (len(keys)+chunkDots-1)/chunkDots, func(w *scanner, n int) error {
 		for i := n * chunkDots; i < min((n+1)*chunkDots, len(keys)); i++ {
 			score := w.compare(keys[i].place())
 			if errs != nil {
@@ -326,7 +335,7 @@ func rootMeanSquare(x []float64) float64 {
 	return math.Sqrt(sum / float64(max(1, len(x))))
 }
 
-func (w *worker) scanChunk(c chunk) {
+func (w *scanner) scanChunk(c chunk) {
 	if w.scan.coded[c.seg] {
 		w.scanBlocks(c.seg, c.from, c.to, 1)
 	} else {
@@ -335,7 +344,7 @@ func (w *worker) scanChunk(c chunk) {
 }
 
 // scanVectors compares with the vectors of a chunk.
-func (w *worker) scanVectors(c chunk) {
+func (w *scanner) scanVectors(c chunk) {
 	seg, mask := w.scan.view.segs[c.seg], w.scan.set.masks[c.seg]
 	if mask == nil {
 		for pos := c.from; pos < c.to; pos++ {
@@ -351,14 +360,14 @@ func (w *worker) scanVectors(c chunk) {
 }
 
 // add compares with the vector at a position of a segment.
-func (w *worker) add(seg *segment, pos int) float64 {
+func (w *scanner) add(seg *segment, pos int) float64 {
 	score := float64(vek32.Dot(w.scan.q, seg.vector(pos)))
 	w.top.add(index.Hit{ID: index.PassageID(seg.rows[pos]), Score: score})
 	return score
 }
 
 // compare compares with the vector at a place.
-func (w *worker) compare(place uint32) float64 {
+func (w *scanner) compare(place uint32) float64 {
 	i, found := slices.BinarySearch(w.scan.starts, place)
 	if !found {
 		i--
@@ -372,15 +381,19 @@ func (w *worker) compare(place uint32) float64 {
 // scanBlocks adds the vectors that look near to the candidates: those of every
 // step-th of the blocks of a segment that have something in the set, chunkBlocks
 // of them at most.
-func (w *worker) scanBlocks(seg, from, to, step int) {
+func (w *scanner) scanBlocks(seg, from, to, step int) {
 	numbers, passing := w.numbers[:0], w.passing[:0]
-	masked := w.scan.set.masks[seg] != nil
-	for i := from; i < to && len(numbers) < chunkBlocks; i += step {
-		if masked {
-			b := w.scan.set.blocks[seg][i]
-			numbers, passing = append(numbers, b.number), append(passing, b.passing)
-		} else {
-			numbers = append(numbers, uint32(i))
+	set := w.scan.set
+	masked := set.masks[seg] != nil
+	if masked && step == 1 {
+		numbers, passing = set.blocks[seg][from:to], set.passing[seg][from:to]
+	} else {
+		for i := from; i < to && len(numbers) < chunkBlocks; i += step {
+			if masked {
+				numbers, passing = append(numbers, set.blocks[seg][i]), append(passing, set.passing[seg][i])
+			} else {
+				numbers = append(numbers, uint32(i))
+			}
 		}
 	}
 	w.scan.view.segs[seg].codes.Scan(w.scan.queries[seg], numbers, w.likely.floor(), w.scores, w.found)
@@ -403,34 +416,33 @@ type rowSet struct {
 	rows *roaring.Bitmap
 	// masks has for each segment a bit for each position; nil where all
 	// positions, or none, are in the set.
-	masks  [][]uint64
-	blocks [][]block // of codes, for each segment, where there is a mask
-	counts []int     // in each segment
-	count  int
+	masks [][]uint64
+	// blocks are, where there is a mask, the numbers of the blocks of codes that
+	// have something in the set, and passing has a bit for each position of these.
+	blocks  [][]uint32
+	passing [][]uint16
+	counts  []int // in each segment
+	count   int
 }
 
-// block is a block of codes with something in a rowSet.
-type block struct {
-	number  uint32
-	passing uint16 // a bit for each of its positions
-}
-
-// blocksOf returns the blocks that have something in a mask.
-func blocksOf(mask []uint64) (blocks []block) {
+// blocksOf returns the numbers of the blocks that have something in a mask, and
+// what they have.
+func blocksOf(mask []uint64) (numbers []uint32, passing []uint16) {
 	for i, m := range mask {
 		for n := uint32(i * 64 / bitcode.Block); m != 0; n++ {
-			if passing := uint16(m); passing != 0 {
-				blocks = append(blocks, block{n, passing})
+			if bits := uint16(m); bits != 0 {
+				numbers, passing = append(numbers, n), append(passing, bits)
 			}
 			m >>= bitcode.Block
 		}
 	}
-	return blocks
+	return slices.Clip(numbers), slices.Clip(passing)
 }
 
 // newRowSet makes the set of the rows, or of all live ones if they are nil.
 func (v *view) newRowSet(rows *roaring.Bitmap) *rowSet {
-	set := &rowSet{rows: rows, masks: make([][]uint64, len(v.segs)), blocks: make([][]block, len(v.segs)), counts: make([]int, len(v.segs))}
+	set := &rowSet{rows: rows, counts: make([]int, len(v.segs)), masks: make([][]uint64, len(v.segs)),
+		blocks: make([][]uint32, len(v.segs)), passing: make([][]uint16, len(v.segs))}
 	if rows == nil {
 		rows = v.live
 	}
@@ -463,7 +475,8 @@ func (v *view) newRowSet(rows *roaring.Bitmap) *rowSet {
 			}
 			mask[pos/64] |= 1 << (pos % 64)
 		}
-		set.masks[i], set.blocks[i] = mask, blocksOf(mask)
+		set.masks[i] = mask
+		set.blocks[i], set.passing[i] = blocksOf(mask)
 	}
 	return set
 }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -11,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -127,11 +129,93 @@ func TestNearestProcessors(t *testing.T) {
 			want := hitsOf(t, s, r, true)
 			for n := 2; n <= 7; n++ {
 				runtime.GOMAXPROCS(n)
-				if got := hitsOf(t, s, r, true); !slices.Equal(got, want) {
+				if got := scanTogether(t, s, r, (*scan).run); !slices.Equal(got, want) {
 					t.Errorf("%d processors find %v, one %v", n, got, want)
 				}
 			}
 		}
+	}
+	// Searches at the same time do not disturb one another.
+	runtime.GOMAXPROCS(4)
+	var searching sync.WaitGroup
+	for i := range 8 {
+		r := index.Request{Vector: vectors[i*89], Limit: 20 + i, Filter: vectorset.Keep(100 - 10*i)}
+		want := hitsOf(t, s, r, true)
+		searching.Go(func() {
+			for range 20 {
+				if got := scanTogether(t, s, r, (*scan).run); !slices.Equal(got, want) {
+					t.Errorf("beside others %v is found, alone %v", got, want)
+				}
+			}
+		})
+	}
+	searching.Wait()
+}
+
+// scanTogether calls f with a scan that all processors do, however little it is.
+func scanTogether[T any](t testing.TB, s *Store, r index.Request, f func(*scan, context.Context) (T, error)) (got T) {
+	v, err := s.acquire()
+	if err != nil {
+		t.Error(err)
+		return got
+	}
+	defer v.release()
+	set, err := v.filterSet(t.Context(), r.Filter)
+	if err != nil {
+		t.Error(err)
+		return got
+	}
+	sc := newScan(v, r.Vector, set, r.Limit, true)
+	sc.aloneBytes, sc.aloneDots = 0, 0
+	if got, err = f(sc, t.Context()); err != nil {
+		t.Error(err)
+	}
+	return got
+}
+
+// TestNearestSample checks that a search that holds what its sample left out for
+// of no account finds what one without a sample does.
+func TestNearestSample(t *testing.T) {
+	random := rand.New(rand.NewPCG(27, 28))
+	vectors := vectorset.Clustered(random, 20_000, 64)
+	s := fillStore(t, t.TempDir(), vectors)
+	sampled, unsure := 0, 0
+	for i := range 60 {
+		r := index.Request{Vector: vectors[i*97], Limit: 1 + i, Filter: vectorset.Keep(100 - 10*(i%7))}
+		scanTogether(t, s, r, func(sc *scan, ctx context.Context) (any, error) {
+			var least candidate
+			got, sure, err := sc.try(ctx, func() candidate {
+				sc.prepare()
+				least = sc.sample()
+				return least
+			})
+			if err != nil {
+				return nil, err
+			}
+			want, always, err := sc.try(ctx, func() candidate { return 0 })
+			switch {
+			case err != nil:
+				return nil, err
+			case !always:
+				t.Error("unsure without a sample")
+			case sure && !slices.Equal(got, want):
+				t.Errorf("search %d finds %v, without the sample %v", i, got, want)
+			case !sure:
+				unsure++
+			}
+			if least > 0 {
+				sampled++
+			}
+			// Nothing is above this.
+			if _, sure, err := sc.try(ctx, func() candidate { return newCandidate(2, 0) }); err != nil || sure {
+				t.Errorf("search %d leaves all codes out and is sure, %v", i, err)
+			}
+			return nil, nil
+		})
+	}
+	t.Logf("%d searches with a sample, %d in vain", sampled, unsure)
+	if sampled == 0 {
+		t.Error("no search took a sample")
 	}
 }
 
@@ -248,6 +332,22 @@ func TestRowSet(t *testing.T) {
 		set := v.newRowSet(rows)
 		n := 0
 		for i, seg := range v.segs {
+			if mask := set.masks[i]; mask != nil {
+				numbers, passing := set.blocks[i], set.passing[i]
+				for n := range bitcode.Blocks(len(seg.rows)) {
+					bits := uint16(mask[n/4] >> (n % 4 * 16))
+					if bits == 0 {
+						continue
+					}
+					if len(numbers) == 0 || len(passing) != len(numbers) || numbers[0] != uint32(n) || passing[0] != bits {
+						t.Fatalf("keeping %g: the blocks from %d on are %v, %x", keep, n, numbers, passing)
+					}
+					numbers, passing = numbers[1:], passing[1:]
+				}
+				if len(numbers)+len(passing) > 0 {
+					t.Errorf("keeping %g: blocks %v without anything", keep, numbers)
+				}
+			}
 			for pos, row := range seg.rows {
 				in := set.counts[i] == len(seg.rows)
 				if mask := set.masks[i]; mask != nil {
@@ -461,6 +561,40 @@ func benchSet(b *testing.B) (vectors, asked [][]float32) {
 		b.Fatal(err)
 	}
 	return vectorset.Enlarge(base, rows), asked
+}
+
+// BenchmarkAlone scans more and more codes by one processor and by all, in turn:
+// x-alone is how many times as fast all are. Where it is about 1 is aloneBytes.
+func BenchmarkAlone(b *testing.B) {
+	vectors := vectorset.Clustered(rand.New(rand.NewPCG(1, 2)), 200_000, benchDim)
+	for _, rows := range []int{25_000, 50_000, 100_000, 200_000} {
+		b.Run(fmt.Sprint(rows), func(b *testing.B) {
+			s := fillStore(b, b.TempDir(), vectors[:rows])
+			var alone, together []time.Duration
+			n, size := 0, 0
+			search := func(least int, took *[]time.Duration) {
+				r := index.Request{Vector: vectors[n*97%rows], Limit: 10}
+				n++
+				scanTogether(b, s, r, func(sc *scan, ctx context.Context) ([]index.Hit, error) {
+					sc.aloneBytes, size = least, sc.bytes
+					began := time.Now()
+					defer func() { *took = append(*took, time.Since(began)) }()
+					return sc.run(ctx)
+				})
+			}
+			for b.Loop() {
+				for range 100 {
+					search(math.MaxInt, &alone)
+				}
+				for range 100 {
+					search(0, &together)
+				}
+			}
+			b.ReportMetric(float64(median(alone).Nanoseconds()), "ns/op")
+			b.ReportMetric(float64(median(alone))/float64(median(together)), "x-alone")
+			b.ReportMetric(float64(size)/(1<<20), "MiB")
+		})
+	}
 }
 
 // BenchmarkNearest searches 100,000 vectors of 384 dimensions, one query at a

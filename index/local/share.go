@@ -16,7 +16,8 @@ func share[W any](ctx context.Context, workers []W, n int, do func(w W, n int) e
 }
 
 // spins is how often a worker looks whether its work is prepared before it
-// sleeps, for some tens of microseconds.
+// sleeps, for some tens of microseconds: as long as it takes to wake it. It spins
+// only on a processor that had nothing else to do when it was woken.
 const spins = 1 << 15
 
 // prepareAndShare is share with something to be done before, which says how many
@@ -42,6 +43,7 @@ func prepareAndShare[W any](ctx context.Context, workers []W, prepare func() int
 		})
 	}
 	var ready atomic.Bool
+	defer wg.Wait() // after a panic of prepare, too
 	if len(workers) > 1 {
 		// The last too, although the caller could do its work: another processor
 		// takes over the goroutine that was started last only after some 50 µs,

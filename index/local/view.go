@@ -24,7 +24,7 @@ type view struct {
 	schema   *schema
 	rowCache func() []atomic.Uint32 // Bleve's document number to row+1
 	scorers  sync.Pool              // of *scorer
-	scanners sync.Pool              // of *worker
+	scanners sync.Pool              // of *scanner
 	sets     rowSets
 	refs     atomic.Int32
 }

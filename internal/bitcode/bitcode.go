@@ -156,14 +156,18 @@ var spread = func() (t [2 * levels]uint64) {
 	return t
 }()
 
-// Query prepares a query, rotated, for comparison with c.
+// Query prepares a query, rotated, for comparison with c. It panics when the query
+// is of another dimension.
 func (c *Codes) Query(turned []float32) *Query {
+	if len(turned) != c.Dim {
+		panic("bitcode: a query of another dimension")
+	}
 	q := &Query{planes: make([]uint64, words(c.Dim)*planes), dim: int32(c.Dim)}
-	turned, centre := turned[:c.Dim], c.Centre[:c.Dim]
+	centre := c.Centre[:c.Dim]
 	var highest float32
 	q.base, highest = against(turned, centre)
 	q.step = highest / levels
-	if !(q.step >= 1e-30) { // nothing is left of the query, and a step might have no reciprocal
+	if !(q.step >= 1e-30) { // nothing is left of the query, or no number: a step has to have a reciprocal
 		q.step = 0
 		return q
 	}
@@ -227,12 +231,13 @@ func (c *Codes) Scan(q *Query, blocks []uint32, floor float32, scores []float32,
 		return
 	}
 	all := Blocks(c.Rows)
+	// The scans in assembly check nothing.
 	if len(q.planes) != words(c.Dim)*planes || int(q.dim) != c.Dim {
-		panic("bitcode: a query for codes of another dimension") // the scans do not look
+		panic("bitcode: a query for codes of another dimension")
 	}
 	for _, b := range blocks {
 		if int(b) >= all {
-			panic("bitcode: a block that is not there") // nor here
+			panic("bitcode: a block that is not there")
 		}
 	}
 	fastest.scan(q, c.Blocks[:all*BlockWords(c.Dim)], blocks, floor, scores[:len(blocks)*Block], found[:len(blocks)])

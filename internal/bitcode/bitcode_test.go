@@ -131,6 +131,60 @@ func TestDegenerate(t *testing.T) {
 	}
 }
 
+// queryPlain is Query element by element.
+func queryPlain(c *Codes, turned []float32) *Query {
+	q := &Query{planes: make([]uint64, words(c.Dim)*planes), dim: int32(c.Dim), base: float32(dot(turned, c.Centre))}
+	for j, x := range turned {
+		q.step = max(q.step, float32(math.Abs(float64(x-c.Centre[j]))))
+	}
+	if q.step /= levels; !(q.step >= 1e-30) {
+		q.step = 0
+		return q
+	}
+	perLevel := 1 / (2 * q.step)
+	for j, x := range turned {
+		n := uint64(min(float32((x-c.Centre[j])*perLevel)+levels/2, levels-1))
+		for p := range planes {
+			q.planes[j/64*planes+p] |= n >> p & 1 << (j % 64)
+		}
+	}
+	return q
+}
+
+// TestQueryEqual compares Query with its plain form.
+func TestQueryEqual(t *testing.T) {
+	random := rand.New(rand.NewPCG(17, 18))
+	for dim := 1; dim <= 130; dim++ {
+		c := &Codes{Dim: dim, Centre: gaussian(random, 1, dim)[0]}
+		for range 20 {
+			turned := gaussian(random, 1, dim)[0]
+			switch random.IntN(4) {
+			case 0: // as far from the centre as can be, on either side
+				for j, o := range c.Centre {
+					turned[j] = o + float32(1-2*random.IntN(2))
+				}
+			case 1:
+				copy(turned, c.Centre)
+			}
+			got, want := c.Query(turned), queryPlain(c, turned)
+			if !slices.Equal(got.planes, want.planes) || got.step != want.step || got.dim != want.dim {
+				t.Fatalf("dim %d: planes %x, step %g; element by element %x, %g", dim, got.planes, got.step, want.planes, want.step)
+			}
+			if math.Abs(float64(got.base-want.base)) > 1e-6 {
+				t.Fatalf("dim %d: base %g, in one sum %g", dim, got.base, want.base)
+			}
+		}
+	}
+	// What no vector should have, as damaged ones may: no panic, whatever comes out.
+	for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat32} {
+		c := &Codes{Dim: 20, Centre: make([]float32, 20)}
+		c.Centre[3] = -float32(x)
+		turned := make([]float32, 20)
+		turned[3], turned[17] = float32(x), 1
+		c.Query(turned)
+	}
+}
+
 // TestScanEqual checks that the scans that this processor can run give what the
 // plain one does, bit for bit, for whatever is in the codes.
 func TestScanEqual(t *testing.T) {
@@ -200,6 +254,8 @@ func TestMisuse(t *testing.T) {
 		"a query of other codes": func() {
 			c.Scan(other.Query(NewRotation(64).Apply(vectors[0][:64])), []uint32{0}, 0, make([]float32, Block), make([]uint16, 1))
 		},
+		"a query that is too long":  func() { c.Query(make([]float32, 129, 256)) },
+		"a query that is too short": func() { c.Query(make([]float32, 127, 256)) },
 		"a block that is not there": func() {
 			c.Scan(c.Query(NewRotation(128).Apply(vectors[0])), []uint32{uint32(Blocks(100))}, 0, make([]float32, Block), make([]uint16, 1))
 		},
@@ -264,7 +320,8 @@ func TestFloor(t *testing.T) {
 	}
 }
 
-// BenchmarkQuery prepares a query.
+// BenchmarkQuery rotates a query, and prepares it in turn with the plain form:
+// x-plain is the median of that over the other's.
 func BenchmarkQuery(b *testing.B) {
 	vectors := gaussian(rand.New(rand.NewPCG(9, 10)), 100, 384)
 	c, turned := encode(vectors, 384), NewRotation(384).Apply(vectors[0])
@@ -275,9 +332,20 @@ func BenchmarkQuery(b *testing.B) {
 		}
 	})
 	b.Run("prepare", func(b *testing.B) {
+		var fast, plain []time.Duration
 		for b.Loop() {
-			c.Query(turned)
+			began := time.Now()
+			for range 100 {
+				c.Query(turned)
+			}
+			between := time.Now()
+			for range 100 {
+				queryPlain(c, turned)
+			}
+			fast, plain = append(fast, between.Sub(began)), append(plain, time.Since(between))
 		}
+		b.ReportMetric(median(fast)/100, "ns/op")
+		b.ReportMetric(median(plain)/median(fast), "x-plain")
 	})
 }
 

@@ -80,7 +80,8 @@ type ending struct {
 
 // strike has a process carry out the run that at returns, on a copy of a disk
 // with a fault at the n-th operation that can fail so. A fault without an error
-// number kills the process. The error is that it does not end.
+// number kills the process. The error is one of the test, or that the process
+// does not end.
 func (f fault) strike(t *testing.T, disk *faultfs.Disk, n int, at func(root string) torture.Run) (e ending, err error) {
 	e.disk = disk.Copy()
 	root, err := os.MkdirTemp("", "fault")
@@ -102,7 +103,7 @@ func (f fault) strike(t *testing.T, disk *faultfs.Disk, n int, at func(root stri
 		if op.Name == "log" || !f.can(op.Kind) {
 			return 0
 		}
-		if at := counted.Add(1); at < int64(n) || at > int64(n) && !f.forGood {
+		if i := counted.Add(1); i < int64(n) || i > int64(n) && !f.forGood {
 			return 0
 		}
 		failed.CompareAndSwap(nil, &op)
@@ -134,8 +135,11 @@ func (h history) fail(t *testing.T, f fault, n int) (ops int, err error) {
 		return r
 	})
 	if e.op == nil {
-		if err != nil || e.code != 0 {
-			return e.ops, fmt.Errorf("without a fault: exit code %d, %v: %s", e.code, err, e.out)
+		if err != nil {
+			return e.ops, fmt.Errorf("without a fault: %w: %s", err, e.out)
+		}
+		if e.code != 0 {
+			return e.ops, fmt.Errorf("without a fault: exit code %d: %s", e.code, e.out)
 		}
 		return e.ops, nil
 	}
@@ -176,15 +180,14 @@ func TestFailingDisk(t *testing.T) {
 		from, to int
 	}{{"store, new", false, 1, 3}, {"store, re-embedding", false, 6, 8}, {"files, new", true, 1, 2}, {"files, re-embedding", true, 7, 8}} {
 		t.Run(part.name, func(t *testing.T) {
+			processes := 2
+			if sample == 0 { // all, and many of these wait for a disk that does not answer
+				processes = 12
+			}
 			// Documents are known by the path of their file, so that each worker
 			// needs a history of its own.
-			// Most of the time they wait, for a disk that does not answer.
-			at := 2
-			if sample == 0 {
-				at = 12
-			}
 			var workers []worker
-			for range at {
+			for range processes {
 				workers = append(workers, prepare(t, torture.Plan{Seed: s, Docs: 6}, part.files, part.from, part.to))
 			}
 			runs, failures := sweep(t, faults, workers, s, sample)

@@ -118,11 +118,11 @@ func TestRepairOnFailingDisk(t *testing.T) {
 			if err != nil || len(r.damage.Problems) == 0 || len(r.saved.Docs) == 0 {
 				t.Fatalf("without a fault %v is saved of what is damaged by %v, %v", r.saved, r.damage, err)
 			}
-			at := 2
+			processes := 2
 			if sample == 0 {
-				at = 6
+				processes = 6
 			}
-			runs, failures := sweep(t, repairFaults, slices.Repeat([]worker{r}, at), s, sample)
+			runs, failures := sweep(t, repairFaults, slices.Repeat([]worker{r}, processes), s, sample)
 			if runs == 0 {
 				t.Error("nothing failed")
 			}
