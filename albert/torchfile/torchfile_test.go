@@ -216,6 +216,7 @@ func TestRefuses(t *testing.T) {
 		{"compressed pickle", archive(t, entry{"m/data.pkl", strings.Repeat("N0", 1<<20) + "N.", zip.Deflate}), "compressed"},
 		{"compressed storage", archive(t, entry{"m/data.pkl", good, zip.Store}, entry{"m/data/0", floats(6), zip.Deflate}), "compressed"},
 		{"two entries of one name", archive(t, entry{"m/data.pkl", good, zip.Store}, entry{"m/data.pkl", good, zip.Store}), "two entries"},
+		{"too many entries", archive(t, slices.Repeat([]entry{{"m/x", "", zip.Store}}, 1<<16+1)...), "too many files"},
 		{"big-endian", archive(t, entry{"m/data.pkl", good, zip.Store}, entry{"m/byteorder", "big", zip.Store}), "byte order"},
 		{"storage elsewhere", file(t, state(tensor(storage("FloatStorage", "../../../etc/passwd", 6), 0, numbers(2), numbers(1)))), "etc/passwd"},
 		{"length of a storage", file(t, state(tensor(storage("FloatStorage", "0", 1000000), 0, numbers(2), numbers(1)))), "1000000"},

@@ -7,6 +7,8 @@ import (
 	"io"
 	"path"
 	"strings"
+
+	"github.com/albert-search/albert-search/internal/ziplimit"
 )
 
 // maxPickle is the longest pickle read. A state dict needs some hundred bytes a
@@ -25,8 +27,12 @@ type archive struct {
 	seen map[string]*storage
 }
 
+// maxEntries is how many storages and the like an archive may have; checkpoints
+// have some hundred to some thousand.
+const maxEntries = 1 << 16
+
 func (f *File) openZip(size int64) error {
-	z, err := zip.NewReader(f.r, size)
+	z, err := ziplimit.Open(f.r, size, maxEntries)
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) { // nothing is unpacked
 		return err
 	}

@@ -119,26 +119,9 @@ func TestBrokenDOCX(t *testing.T) {
 
 // claiming is an archive that says that it has so many entries.
 func claiming(archive string, entries uint16) string {
-	const end = 22 // bytes of its last record
-	directory, last := archive[:len(archive)-end], []byte(archive[len(archive)-end:])
-	binary.LittleEndian.PutUint16(last[10:], entries)
-	return directory + string(last)
-}
-
-// zip64 is an archive with a record that says that it has so many entries.
-func zip64(archive string, entries uint64) string {
-	const end = 22
-	directory, last := archive[:len(archive)-end], []byte(archive[len(archive)-end:])
-	binary.LittleEndian.PutUint16(last[10:], 0xffff)
-	record := binary.LittleEndian.AppendUint64([]byte("PK\x06\x06"), 44) // the bytes that follow
-	record = append(record, make([]byte, 2+2+4+4)...)                    // versions, disks
-	record = binary.LittleEndian.AppendUint64(record, entries)
-	record = binary.LittleEndian.AppendUint64(record, entries)
-	record = binary.LittleEndian.AppendUint64(record, uint64(binary.LittleEndian.Uint32(last[12:])))
-	record = binary.LittleEndian.AppendUint64(record, uint64(binary.LittleEndian.Uint32(last[16:])))
-	locator := binary.LittleEndian.AppendUint64([]byte("PK\x06\x07\x00\x00\x00\x00"), uint64(len(directory)))
-	locator = binary.LittleEndian.AppendUint32(locator, 1)
-	return directory + string(record) + string(locator) + string(last)
+	b := []byte(archive)
+	binary.LittleEndian.PutUint16(b[len(b)-12:], entries)
+	return string(b)
 }
 
 func TestDOCXLimits(t *testing.T) {
@@ -165,15 +148,11 @@ func TestDOCXLimits(t *testing.T) {
 		{"expanded", Limits{ExpandedBytes: 1 << 20}, docxOf(t, nil, para(varied.String())), "expands to more than 1.0 MiB"},
 		{"entries", Limits{Entries: 10}, docxOf(t, many, para("hello")), "more than 10 files"},
 		{"entries that are not there", Limits{}, claiming(docxOf(t, nil, para("hello")), 20_000), "more than 10000 files"},
-		{"the same, zip64", Limits{}, zip64(docxOf(t, nil, para("hello")), 30_000_000), "more than 10000 files"},
 	}
 	for _, tt := range tests {
 		if got, err := extractWith(t, tt.lim, "a.docx", tt.content); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), tt.failure) {
 			t.Errorf("%s: got %+v, %v, want %q", tt.name, got, err, tt.failure)
 		}
-	}
-	if got, err := extractWith(t, Limits{}, "a.docx", zip64(docxOf(t, nil, para("hello")), 3)); err != nil || got.Body != "hello" {
-		t.Errorf("zip64: got %+v, %v", got, err)
 	}
 	for _, body := range []string{strings.Repeat(para("hello, you"), 1000), para(varied.String())} {
 		got, err := extractWith(t, Limits{TextBytes: 2000}, "a.docx", docxOf(t, nil, body))
