@@ -98,9 +98,10 @@ func checkVector(v []float32, dim int) error {
 	return nil
 }
 
-// analysedBytes is how much text Bleve is given at once. Few batches have more:
+// analysedBytes is how much text Bleve is given at once: of words of one letter it
+// takes some hundred bytes of memory for each byte. Few batches have more text:
 // those with a very long document.
-const analysedBytes = 4 << 20
+const analysedBytes = 1 << 20
 
 // change is a batch with its numbers.
 type change struct {
