@@ -72,7 +72,7 @@ func seedCount(limit int) int { return 100 + 2*min(limit, 1<<20) }
 func poolCount(limit int) int { return 500 + 25*min(limit, 1<<20) }
 
 const (
-	chunkRows = 2048 // that one processor scans at a time, a multiple of 64
+	chunkRows = 2048 // that one processor scans at a time, a multiple of bitcode.Block
 	chunkDots = 128  // vectors that one processor compares at a time
 	sampled   = 32   // one block of so many is in the sample
 
@@ -101,8 +101,7 @@ type scan struct {
 	aloneBytes, aloneDots int
 }
 
-// chunk is a part of a segment: of its positions or, where codes are scanned, of
-// its blocks that have something in the set.
+// chunk is a part of a segment: of its blocks that have something in the set.
 type chunk struct {
 	seg, from, to int
 }
@@ -119,18 +118,15 @@ func newScan(v *view, q []float32, set *rowSet, limit int, codes bool) *scan {
 		if set.counts[i] == 0 {
 			continue
 		}
-		if codes && s.codes != nil {
-			sc.coded[i] = true
-			for at, n := 0, sc.blocks(i); at < n; at += chunkBlocks {
-				sc.chunks = append(sc.chunks, chunk{i, at, min(at+chunkBlocks, n)})
-			}
-			sc.bytes += sc.blocks(i) * bitcode.BlockWords(s.dim) * 8
-			continue
+		n := sc.blocks(i)
+		for at := 0; at < n; at += chunkBlocks {
+			sc.chunks = append(sc.chunks, chunk{i, at, min(at+chunkBlocks, n)})
 		}
-		for at := 0; at < len(s.rows); at += chunkRows {
-			sc.chunks = append(sc.chunks, chunk{i, at, min(at+chunkRows, len(s.rows))})
+		if sc.coded[i] = codes && s.codes != nil; sc.coded[i] {
+			sc.bytes += n * bitcode.BlockWords(s.dim) * 8
+		} else {
+			sc.bytes += set.counts[i] * s.dim * 4
 		}
-		sc.bytes += set.counts[i] * s.dim * 4
 	}
 	return sc
 }
@@ -152,7 +148,7 @@ func (sc *scan) prepare() {
 
 // blocks is how many blocks of a segment have something in the set.
 func (sc *scan) blocks(seg int) int {
-	if sc.set.masks[seg] == nil {
+	if sc.set.blocks[seg] == nil {
 		return bitcode.Blocks(len(sc.view.segs[seg].rows))
 	}
 	return len(sc.set.blocks[seg])
@@ -345,16 +341,16 @@ func (w *scanner) scanChunk(c chunk) {
 
 // scanVectors compares with the vectors of a chunk.
 func (w *scanner) scanVectors(c chunk) {
-	seg, mask := w.scan.view.segs[c.seg], w.scan.set.masks[c.seg]
-	if mask == nil {
-		for pos := c.from; pos < c.to; pos++ {
+	seg, blocks, passing := w.scan.view.segs[c.seg], w.scan.set.blocks[c.seg], w.scan.set.passing[c.seg]
+	if blocks == nil {
+		for pos := c.from * bitcode.Block; pos < min(c.to*bitcode.Block, len(seg.rows)); pos++ {
 			w.add(seg, pos)
 		}
 		return
 	}
-	for i := c.from / 64; i < (c.to+63)/64; i++ {
-		for m := mask[i]; m != 0; m &= m - 1 {
-			w.add(seg, i*64+bits.TrailingZeros64(m))
+	for i := c.from; i < c.to; i++ {
+		for m := passing[i]; m != 0; m &= m - 1 {
+			w.add(seg, int(blocks[i])*bitcode.Block+bits.TrailingZeros16(m))
 		}
 	}
 }
@@ -384,7 +380,7 @@ func (w *scanner) compare(place uint32) float64 {
 func (w *scanner) scanBlocks(seg, from, to, step int) {
 	numbers, passing := w.numbers[:0], w.passing[:0]
 	set := w.scan.set
-	masked := set.masks[seg] != nil
+	masked := set.blocks[seg] != nil
 	if masked && step == 1 {
 		numbers, passing = set.blocks[seg][from:to], set.passing[seg][from:to]
 	} else {
@@ -414,19 +410,17 @@ func (w *scanner) scanBlocks(seg, from, to, step int) {
 type rowSet struct {
 	// rows is nil when all live rows are meant.
 	rows *roaring.Bitmap
-	// masks has for each segment a bit for each position; nil where all
-	// positions, or none, are in the set.
-	masks [][]uint64
-	// blocks are, where there is a mask, the numbers of the blocks of codes that
-	// have something in the set, and passing has a bit for each position of these.
+	// blocks are for each segment the numbers of the blocks, of bitcode.Block
+	// positions, that have something in the set, and passing has a bit for each
+	// position of these; nil where all positions, or none, are in the set.
 	blocks  [][]uint32
 	passing [][]uint16
 	counts  []int // in each segment
 	count   int
 }
 
-// blocksOf returns the numbers of the blocks that have something in a mask, and
-// what they have.
+// blocksOf returns the numbers of the blocks that have something in a mask, which
+// has a bit for each position, and what they have.
 func blocksOf(mask []uint64) (numbers []uint32, passing []uint16) {
 	for i, m := range mask {
 		for n := uint32(i * 64 / bitcode.Block); m != 0; n++ {
@@ -441,7 +435,7 @@ func blocksOf(mask []uint64) (numbers []uint32, passing []uint16) {
 
 // newRowSet makes the set of the rows, or of all live ones if they are nil.
 func (v *view) newRowSet(rows *roaring.Bitmap) *rowSet {
-	set := &rowSet{rows: rows, counts: make([]int, len(v.segs)), masks: make([][]uint64, len(v.segs)),
+	set := &rowSet{rows: rows, counts: make([]int, len(v.segs)),
 		blocks: make([][]uint32, len(v.segs)), passing: make([][]uint16, len(v.segs))}
 	if rows == nil {
 		rows = v.live
@@ -475,7 +469,6 @@ func (v *view) newRowSet(rows *roaring.Bitmap) *rowSet {
 			}
 			mask[pos/64] |= 1 << (pos % 64)
 		}
-		set.masks[i] = mask
 		set.blocks[i], set.passing[i] = blocksOf(mask)
 	}
 	return set

@@ -311,7 +311,7 @@ func TestFilterSetsAreKept(t *testing.T) {
 	}
 }
 
-// TestRowSet compares masks with the rows they are made of, in segments with
+// TestRowSet compares blocks with the rows they are made of, in segments with
 // gaps.
 func TestRowSet(t *testing.T) {
 	s := mustCreate(t, t.TempDir())
@@ -332,10 +332,13 @@ func TestRowSet(t *testing.T) {
 		set := v.newRowSet(rows)
 		n := 0
 		for i, seg := range v.segs {
-			if mask := set.masks[i]; mask != nil {
+			mask := make([]uint16, bitcode.Blocks(len(seg.rows))) // of what is in the set
+			if set.blocks[i] != nil {
 				numbers, passing := set.blocks[i], set.passing[i]
-				for n := range bitcode.Blocks(len(seg.rows)) {
-					bits := uint16(mask[n/4] >> (n % 4 * 16))
+				for n, number := range numbers {
+					mask[number] |= passing[n]
+				}
+				for n, bits := range mask {
 					if bits == 0 {
 						continue
 					}
@@ -350,8 +353,9 @@ func TestRowSet(t *testing.T) {
 			}
 			for pos, row := range seg.rows {
 				in := set.counts[i] == len(seg.rows)
-				if mask := set.masks[i]; mask != nil {
-					in = mask[pos/64]>>(pos%64)&1 == 1
+				if set.blocks[i] != nil {
+					in = mask[pos/bitcode.Block]>>(pos%bitcode.Block)&1 == 1
+					mask[pos/bitcode.Block] &^= 1 << (pos % bitcode.Block)
 				}
 				if in != rows.Contains(row) {
 					t.Errorf("keeping %g: row %d in the set: %t", keep, row, in)
@@ -359,6 +363,9 @@ func TestRowSet(t *testing.T) {
 				if in {
 					n++
 				}
+			}
+			if slices.Max(append(mask, 0)) != 0 {
+				t.Errorf("keeping %g: positions %x that are not there", keep, mask)
 			}
 		}
 		if n != set.count || uint64(n) != rows.GetCardinality() {

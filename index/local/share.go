@@ -25,6 +25,7 @@ const spins = 1 << 15
 // part of a search.
 func prepareAndShare[W any](ctx context.Context, workers []W, prepare func() int, do func(w W, n int) error) error {
 	var next, pieces atomic.Int64
+	pieces.Store(-1) // until they are prepared
 	prepared := make(chan struct{})
 	var wg sync.WaitGroup
 	errs := make([]error, len(workers))
@@ -42,7 +43,6 @@ func prepareAndShare[W any](ctx context.Context, workers []W, prepare func() int
 			}
 		})
 	}
-	var ready atomic.Bool
 	defer wg.Wait() // after a panic of prepare, too
 	if len(workers) > 1 {
 		// The last too, although the caller could do its work: another processor
@@ -50,7 +50,7 @@ func prepareAndShare[W any](ctx context.Context, workers []W, prepare func() int
 		// in the hope that this one comes to wait and runs it, as it does here.
 		for i := range workers {
 			wg.Go(func() {
-				for n := 0; n < spins && !ready.Load(); n++ {
+				for n := 0; n < spins && pieces.Load() < 0; n++ {
 				}
 				<-prepared
 				work(i)
@@ -58,9 +58,12 @@ func prepareAndShare[W any](ctx context.Context, workers []W, prepare func() int
 		}
 	}
 	func() {
-		defer close(prepared)
-		defer ready.Store(true)
-		pieces.Store(int64(prepare()))
+		n := 0 // after a panic
+		defer func() {
+			pieces.Store(int64(n))
+			close(prepared)
+		}()
+		n = prepare()
 	}()
 	if len(workers) == 1 {
 		work(0)
