@@ -7,8 +7,20 @@ import (
 	"math"
 )
 
-// maxLead bounds Evidence.Lead: an answer without a rival leads by as much.
-const maxLead = 10.0
+const (
+	// maxLead bounds Evidence.Lead: an answer without a rival leads by as much.
+	maxLead = 10.0
+	// shareTemperature is how far in Score an answer has to be behind another
+	// to count for a factor of e less in Evidence.Share. It is high, so that the
+	// share says how far an answer stands out from the run of them.
+	shareTemperature = 5.0
+	// shareAnswers is among how many of the best distinct answers the share is
+	// counted. All of them would make it depend on how many passages there are
+	// to read.
+	shareAnswers = 10
+	// minLogShare bounds what Evidence.Share counts for.
+	minLogShare = -10.0
+)
 
 // Evidence is what is known of an answer when its confidence is worked out.
 type Evidence struct {
@@ -19,6 +31,11 @@ type Evidence struct {
 	// Lead is the answer's Score less that of the best other distinct answer;
 	// it is negative for all but the first.
 	Lead float64
+	// Share is the answer's part of the ten best distinct answers, each weighing
+	// exp(Score/5): near 1 if it stands alone, small if many fit about as well,
+	// as where each of several similar documents has its own. Lead sees only the
+	// next one of them.
+	Share float64
 	// Support counts the other passages that give the answer.
 	Support int
 	// Relevance is what the reader holds the answer's window to be: the log of
@@ -27,7 +44,10 @@ type Evidence struct {
 }
 
 // features is how many numbers Evidence.Features has.
-const features = 5
+const features = 6
+
+// relevanceFeature is the index of Relevance among the features.
+const relevanceFeature = 4
 
 // Features are what the logistic model of Calibration weighs, in the order of
 // Calibration.Weights.
@@ -38,6 +58,7 @@ func (e Evidence) Features() [features]float64 {
 		max(-maxLead, min(maxLead, e.Lead)),
 		math.Log2(1 + float64(e.Support)),
 		e.Relevance,
+		max(minLogShare, math.Log(e.Share)),
 	}
 }
 
@@ -63,7 +84,7 @@ type Calibration struct {
 // NeedsRelevance reports whether the calibration is one for a reader that
 // judges relevance.
 func (c *Calibration) NeedsRelevance() bool {
-	return c.RelevanceWeight != 0 || c.Weights[features-1] != 0
+	return c.RelevanceWeight != 0 || c.Weights[relevanceFeature] != 0
 }
 
 // Provenance is how a Calibration was made.
@@ -83,9 +104,10 @@ func (c *Calibration) Confidence(e Evidence) float64 {
 	return 1 / (1 + math.Exp(-z))
 }
 
-// calibrationVersion is that of the JSON form. Version 1, which a file without
-// one has, knows of no relevance and has a weight less.
-const calibrationVersion = 2
+// calibrationVersion is that of the JSON form. Version 2 does not know of the
+// share and has a weight less; version 1, which a file without one has, does not
+// know of the relevance either.
+const calibrationVersion = 3
 
 // MarshalJSON writes the newest version.
 func (c Calibration) MarshalJSON() ([]byte, error) {
@@ -107,7 +129,7 @@ func (c *Calibration) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &v); err != nil {
 		return err
 	}
-	weights := map[int]int{1: features - 1, calibrationVersion: features}[v.Version]
+	weights := map[int]int{1: features - 2, 2: features - 1, calibrationVersion: features}[v.Version]
 	switch {
 	case weights == 0:
 		return fmt.Errorf("version %d is not known to this version of the program", v.Version)

@@ -2,6 +2,7 @@ package qa
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -52,6 +53,12 @@ func (a *Answerer) distinct(spans []span, passages []Passage) []Answer {
 		})
 	}
 	out := make([]Answer, 0, min(len(groups), a.opt.MaxAnswers))
+	// weight is that of an answer in Evidence.Share; the first one's is 1.
+	weight := func(g group) float64 { return math.Exp((g.Score - groups[0].Score) / shareTemperature) }
+	var all float64
+	for _, g := range groups[:min(len(groups), shareAnswers)] {
+		all += weight(g)
+	}
 	for i, g := range groups {
 		if i == a.opt.MaxAnswers {
 			break
@@ -70,6 +77,7 @@ func (a *Answerer) distinct(spans []span, passages []Passage) []Answer {
 			Margin:    g.Span - g.Null,
 			Fused:     passages[g.Passage].Score,
 			Lead:      lead,
+			Share:     weight(g) / all,
 			Support:   len(g.Support),
 			Relevance: g.relevance,
 		}

@@ -241,6 +241,42 @@ func TestDistinctAnswersAndTheirSupport(t *testing.T) {
 	}
 }
 
+func TestAnAnswersShareFallsWithItsRivals(t *testing.T) {
+	r := newReader(
+		map[string]float32{"Obama": 6, "Biden": 6, "Carter": 1},
+		map[string]float32{"Obama": 6, "Biden": 6, "Carter": 1})
+	ask := func(texts ...string) []qa.Answer {
+		var p []qa.Passage
+		for _, s := range texts {
+			p = append(p, qa.Passage{Text: s, Score: .5})
+		}
+		res, err := r.answerer(qa.Options{Threshold: -1}).Answer(t.Context(), "who signed?", p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.Answers
+	}
+	equal := ask("it was Obama", "then Biden")
+	if x, y := equal[0].Evidence.Share, equal[1].Evidence.Share; x != y {
+		t.Errorf("shares %v and %v of two answers that are as good", x, y)
+	}
+	all := 0.0
+	for _, a := range equal {
+		all += a.Evidence.Share
+	}
+	if math.Abs(all-1) > 1e-9 {
+		t.Errorf("all shares are %v", all)
+	}
+	for name, texts := range map[string][]string{
+		"beside a weak answer":               {"it was Obama", "then Carter"},
+		"that another passage gives as well": {"it was Obama", "and Obama it was"},
+	} {
+		if got := ask(texts...)[0].Evidence.Share; got < equal[0].Evidence.Share+.2 || got > 1 {
+			t.Errorf("share of an answer %s: %v; beside one as good: %v", name, got, equal[0].Evidence.Share)
+		}
+	}
+}
+
 func TestNumbersAreNotMergedIntoLongerOnes(t *testing.T) {
 	r := newReader(map[string]float32{"5": 9}, map[string]float32{"million": 9, "cats": 5, "5": 5})
 	p := []qa.Passage{{Text: "it cost 5 million", Score: .9}, {Text: "all 5 cats", Score: .1}, {Text: "just 5 then", Score: .1}}
@@ -277,14 +313,15 @@ func TestReaderErrors(t *testing.T) {
 }
 
 func TestConfidenceGrowsWithTheEvidence(t *testing.T) {
-	c := qa.Calibration{Bias: -3, Weights: [5]float64{.3, 2, .2, .1, .4}}
-	weak := qa.Evidence{Margin: -5, Fused: .3, Lead: .1}
+	c := qa.Calibration{Bias: -3, Weights: [6]float64{.3, 2, .2, .1, .4, .5}}
+	weak := qa.Evidence{Margin: -5, Fused: .3, Lead: .1, Share: .1}
 	for name, strong := range map[string]qa.Evidence{
-		"margin":    {Margin: 5, Fused: .3, Lead: .1},
-		"fused":     {Margin: -5, Fused: 1, Lead: .1},
-		"lead":      {Margin: -5, Fused: .3, Lead: 5},
-		"support":   {Margin: -5, Fused: .3, Lead: .1, Support: 3},
-		"relevance": {Margin: -5, Fused: .3, Lead: .1, Relevance: 2},
+		"margin":    {Margin: 5, Fused: .3, Lead: .1, Share: .1},
+		"fused":     {Margin: -5, Fused: 1, Lead: .1, Share: .1},
+		"lead":      {Margin: -5, Fused: .3, Lead: 5, Share: .1},
+		"support":   {Margin: -5, Fused: .3, Lead: .1, Share: .1, Support: 3},
+		"relevance": {Margin: -5, Fused: .3, Lead: .1, Share: .1, Relevance: 2},
+		"share":     {Margin: -5, Fused: .3, Lead: .1, Share: .9},
 	} {
 		if a, b := c.Confidence(weak), c.Confidence(strong); a >= b || a < 0 || b > 1 {
 			t.Errorf("%s: %v, then %v", name, a, b)

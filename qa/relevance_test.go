@@ -117,10 +117,14 @@ func TestRelevanceIsChecked(t *testing.T) {
 func TestCalibrationVersions(t *testing.T) {
 	const provenance = `"provenance":{"reader":"r"}`
 	old, err := qa.ParseCalibration([]byte(`{"fusedWeight":12,"bias":-5,"weights":[1,2,3,4],"threshold":0.4,` + provenance + `}`))
-	if err != nil || old.FusedWeight != 12 || old.Weights != [5]float64{1, 2, 3, 4, 0} || old.NeedsRelevance() || old.Provenance.Reader != "r" {
+	if err != nil || old.FusedWeight != 12 || old.Weights != [6]float64{1, 2, 3, 4} || old.NeedsRelevance() || old.Provenance.Reader != "r" {
 		t.Errorf("version 1: %+v, %v", old, err)
 	}
-	c := qa.Calibration{FusedWeight: 3, RelevanceWeight: 2, Bias: 1, Weights: [5]float64{1, 2, 3, 4, 5}, Threshold: .5}
+	two, err := qa.ParseCalibration([]byte(`{"version":2,"relevanceWeight":1,"weights":[1,2,3,4,5],"threshold":0.4,` + provenance + `}`))
+	if err != nil || two.Weights != [6]float64{1, 2, 3, 4, 5} || !two.NeedsRelevance() {
+		t.Errorf("version 2: %+v, %v", two, err)
+	}
+	c := qa.Calibration{FusedWeight: 3, RelevanceWeight: 2, Bias: 1, Weights: [6]float64{1, 2, 3, 4, 5, 6}, Threshold: .5}
 	data, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
@@ -131,6 +135,7 @@ func TestCalibrationVersions(t *testing.T) {
 	}
 	for _, bad := range []string{
 		`{"weights":[1,2,3,4,5]}`, `{"version":2,"weights":[1,2,3,4]}`, `{"version":3,"weights":[1,2,3,4,5]}`,
+		`{"version":4,"weights":[1,2,3,4,5,6]}`,
 		`{"version":2,"weights":[1,2,3,4,5],"threshold":-1}`,
 	} {
 		if _, err := qa.ParseCalibration([]byte(bad)); err == nil {
