@@ -7,7 +7,10 @@ matrices, which costs no byte, since a tensor is stored once (123445, of which
 123 are the reader's). What both models have stays as it is; the embedder's
 other matrices, and all its biases and LayerNorms, are distilled on, in small
 batches. The result replaces embedder.pt; the one before is kept as
-embedder-made.pt."""
+embedder-made.pt.
+
+With --from it goes on with the models in the program instead (see restore) and
+puts both into the working folder."""
 
 import argparse
 import shutil
@@ -16,8 +19,9 @@ from pathlib import Path
 
 import torch
 
-from . import embedder, init, retrieval, text
+from . import embedder, init, restore, retrieval, text
 from .batches import Pool, by_length
+from .make import Work
 from .model import Albert, Config
 from .optim import Optimiser, Schedule
 
@@ -74,29 +78,48 @@ def refine(m, teacher, pool, minutes, lr, batch, seed=4, dtype=torch.bfloat16, l
     return m.eval()
 
 
-def main(argv):
-    p = argparse.ArgumentParser(prog="refine", description=__doc__)
-    p.add_argument("--data", default="build/data.xz")
-    p.add_argument("--work", default="build/work", help="folder with embedder.pt and reader.pt")
-    p.add_argument("--minutes", type=float, default=50)
-    p.add_argument("--lr", type=float, default=4e-4)
-    p.add_argument("--batch", type=int, default=3072, help="pieces")
-    p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    a = p.parse_args(argv)
-    work, device = Path(a.work), torch.device(a.device)
-    arrays = text.load(a.data)
-    teacher = init.teacher(init.unpack(arrays.pop("teacher"))).to(device).eval().requires_grad_(False)
-    pool = Pool(arrays, device)
+def untied(work):
+    """The embedder to begin with of the working folder of stage make."""
     made = work / "embedder-made.pt"
     if not made.exists():
         shutil.copy(work / "embedder.pt", made)
     state = lambda f: {k: v.float() for k, v in torch.load(f, map_location="cpu", weights_only=False)["state"].items()}
-    m = start(state(made), state(work / "reader.pt")).to(device)
-    refine(m, teacher, pool, a.minutes, a.lr, a.batch)
-    torch.save({"config": m.c.dict(), "state": m.state_dict()}, work / "embedder.pt")
+    return start(state(made), state(work / "reader.pt"))
+
+
+def restored(source, work):
+    """The program's embedder; its reader is put into the working folder."""
+    m, reader = (restore.folder(source / kind) for kind in ("embedder", "reader"))
+    if m.c.attention[:COMMON] != list(range(COMMON)) or m.c.ffn[:COMMON] != list(range(COMMON)):
+        raise SystemExit(f"{source}: the first {COMMON} passes of the embedder share their matrices")
+    work.mkdir(parents=True, exist_ok=True)
+    Work.save(work / "reader.pt", reader)
+    return m
+
+
+def main(argv):
+    p = argparse.ArgumentParser(prog="refine", description=__doc__)
+    p.add_argument("--data", default="build/data.xz")
+    p.add_argument("--work", default="build/work", help="folder with embedder.pt and reader.pt")
+    p.add_argument("--from", dest="source", help="folder that albert/builtin/internal/export has written")
+    p.add_argument("--minutes", type=float, default=50)
+    p.add_argument("--lr", type=float, default=4e-4)
+    p.add_argument("--batch", type=int, default=3072, help="pieces")
+    p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    p.add_argument("--fp32", action="store_true", help="for processors without bf16")
+    a = p.parse_args(argv)
+    work, device = Path(a.work), torch.device(a.device)
+    dtype = torch.float32 if a.fp32 else torch.bfloat16
+    arrays = text.load(a.data)
+    teacher = init.teacher(init.unpack(arrays.pop("teacher"))).to(device).eval().requires_grad_(False)
+    pool = Pool(arrays, device)
+    m = restored(Path(a.source), work) if a.source else untied(work)
+    m = m.to(device)
+    refine(m, teacher, pool, a.minutes, a.lr, a.batch, dtype=dtype)
+    Work.save(work / "embedder.pt", m)
 
     def vectors(name):
-        return embedder.vectors(m, pool, pool.off[name], pool.len[name], tokens=4096).cpu().numpy()
+        return embedder.vectors(m, pool, pool.off[name], pool.len[name], tokens=4096, dtype=dtype).cpu().numpy()
 
     for name, row in retrieval.measure(pool, vectors).items():
         print(name, {k: round(v, 4) for k, v in row.items()}, flush=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from albert_training import batches, export, init, quantize, reader
+from albert_training import batches, export, init, quantize, reader, restore
 from albert_training.batches import CLS, MASK, SEP, Examples, Pool
 from albert_training.model import GELU_FLOOR, Albert, Config, Reader
 from albert_training.text import Ragged
@@ -146,6 +146,65 @@ def test_a_student_begins_as_its_source():
     assert student.apart_by == 0.5 and (run(student) - want).abs().max() > 0.1
     reader.share_by(student, 0.5)
     assert student.apart is None and (run(student) - want).abs().max() > 0.1
+
+
+@pytest.mark.parametrize("kind", ["embedder", "reader"])
+def test_training_goes_on_from_int8(tmp_path, kind):
+    """What the program stores (docs/inference.md), made here by hand, becomes
+    the same model again, sharing what it shared."""
+    c = Config.tied("112", ffn="122", embedding=16, **TINY)
+    m = scramble(Albert(c) if kind == "embedder" else Reader(c))
+    e = m if kind == "embedder" else m.encoder
+    # Weights that rounding does not change: integers, the largest 127, times a scale.
+    g = torch.Generator().manual_seed(3)
+    scales, inputs = {}, {}
+    with torch.no_grad():
+        for name, w in {**e.matrices(), "word": e.word}.items():
+            q = torch.randint(-127, 128, w.shape, generator=g).float()
+            q[:, 0] = 127
+            scales[name] = (torch.rand(len(w), generator=g) / 100 + 0.001).half().float()
+            inputs[name] = (torch.rand(w.shape[1], generator=g) + 0.5).half().float() if name.startswith(("qkv", "up")) else None
+            w.copy_(q * scales[name][:, None] * (1 if inputs[name] is None else inputs[name]))
+        for p in m.parameters():
+            if p.dim() == 1 or p.shape[0] < 8 or p is e.position or p is e.map_w:
+                p.copy_(p.half().float())
+    export.write(tmp_path, m.state_dict(), c, kind, torch.float32)
+    int8(tmp_path, c, scales, inputs)
+    got = restore.folder(tmp_path)
+    assert type(got) is type(m)
+    gc = (got if kind == "embedder" else got.encoder).c
+    assert (gc.attention, gc.ffn) == (c.attention, c.ffn)
+    want = m.state_dict()
+    for name, v in got.state_dict().items():
+        torch.testing.assert_close(v, want[name], atol=1e-6, rtol=1e-6)
+
+
+def int8(folder, c, scales, inputs):
+    """Rewrites a checkpoint as the program would store it."""
+    from safetensors.torch import load_file, save_file
+
+    old, new = load_file(folder / "model.safetensors"), {}
+    prefix = "albert." if "qa_outputs.weight" in old else ""
+    table = prefix + "embeddings.word_embeddings.weight"
+    new[table + "_scale"] = scales["word"].half()
+    new[table] = torch.round(old.pop(table) / scales["word"][:, None]).to(torch.int8)
+    for p in range(c.passes):
+        l = f"{prefix}encoder.albert_layer_groups.{p}.albert_layers.0."
+        for n, to, parts, group in (
+            ("qkv", "attention.query_key_value", ("attention.query", "attention.key", "attention.value"), c.attention[p]),
+            ("out", "attention.dense", ("attention.dense",), c.attention[p]),
+            ("up", "ffn", ("ffn",), c.ffn[p]), ("down", "ffn_output", ("ffn_output",), c.ffn[p]),
+        ):  # fmt: skip
+            w = torch.cat([old.pop(f"{l}{x}.weight") for x in parts])
+            b = torch.cat([old.pop(f"{l}{x}.bias") for x in parts])
+            name = f"{n}{group}"
+            if inputs[name] is not None:
+                w = w / inputs[name]
+                new[f"{l}{to}.input_scale"] = inputs[name].half()
+            new[f"{l}{to}.weight"] = torch.round(w / scales[name][:, None]).to(torch.int8).T.contiguous()
+            new[f"{l}{to}.weight_scale"] = scales[name].half()
+            new[f"{l}{to}.bias"] = b
+    save_file(new | old, folder / "model.safetensors")
 
 
 def test_the_teachers_weights_survive_the_journey():
