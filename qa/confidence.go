@@ -18,7 +18,8 @@ const (
 	// counted. All of them would make it depend on how many passages there are
 	// to read.
 	shareAnswers = 10
-	// minLogShare bounds what Evidence.Share counts for.
+	// minLogShare bounds the logarithm of Evidence.Share: that of 0, of evidence
+	// without a share, is -Inf, and 0 times that is not a number.
 	minLogShare = -10.0
 )
 
@@ -31,10 +32,10 @@ type Evidence struct {
 	// Lead is the answer's Score less that of the best other distinct answer;
 	// it is negative for all but the first.
 	Lead float64
-	// Share is the answer's part of the ten best distinct answers, each weighing
-	// exp(Score/5): near 1 if it stands alone, small if many fit about as well,
-	// as where each of several similar documents has its own. Lead sees only the
-	// next one of them.
+	// Share is the answer's weight, exp(Score/5), divided by that of the ten best
+	// distinct answers together: near 1 if it stands alone, small if many fit
+	// about as well, as where each of several similar documents has its own.
+	// Lead sees only the next one of them.
 	Share float64
 	// Support counts the other passages that give the answer.
 	Support int

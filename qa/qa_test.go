@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -242,9 +243,13 @@ func TestDistinctAnswersAndTheirSupport(t *testing.T) {
 }
 
 func TestAnAnswersShareFallsWithItsRivals(t *testing.T) {
-	r := newReader(
-		map[string]float32{"Obama": 6, "Biden": 6, "Carter": 1},
-		map[string]float32{"Obama": 6, "Biden": 6, "Carter": 1})
+	scores := map[string]float32{"Obama": 6, "Carter": 4}
+	var many []string
+	for i := range 12 {
+		name := fmt.Sprintf("name%c", 'a'+i)
+		scores[name], many = 6, append(many, name)
+	}
+	r := newReader(scores, scores)
 	ask := func(texts ...string) []qa.Answer {
 		var p []qa.Passage
 		for _, s := range texts {
@@ -256,24 +261,23 @@ func TestAnAnswersShareFallsWithItsRivals(t *testing.T) {
 		}
 		return res.Answers
 	}
-	equal := ask("it was Obama", "then Biden")
-	if x, y := equal[0].Evidence.Share, equal[1].Evidence.Share; x != y {
-		t.Errorf("shares %v and %v of two answers that are as good", x, y)
-	}
-	all := 0.0
-	for _, a := range equal {
-		all += a.Evidence.Share
-	}
-	if math.Abs(all-1) > 1e-9 {
-		t.Errorf("all shares are %v", all)
-	}
-	for name, texts := range map[string][]string{
-		"beside a weak answer":               {"it was Obama", "then Carter"},
-		"that another passage gives as well": {"it was Obama", "and Obama it was"},
+	// Passages of a word have one span each.
+	for name, c := range map[string]struct {
+		texts []string
+		want  float64
+	}{
+		"alone":                             {[]string{"Obama"}, 1},
+		"beside one that is 4 behind":       {[]string{"Obama", "Carter"}, 1 / (1 + math.Exp(-4./5))},
+		"that another passage gives":        {[]string{"Obama", "Obama"}, 1},
+		"beside eleven that are as good":    {many, .1},
+		"beside one as good and its double": {[]string{"Obama", "namea", "namea"}, .5},
 	} {
-		if got := ask(texts...)[0].Evidence.Share; got < equal[0].Evidence.Share+.2 || got > 1 {
-			t.Errorf("share of an answer %s: %v; beside one as good: %v", name, got, equal[0].Evidence.Share)
+		if got := ask(c.texts...)[0].Evidence.Share; math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("share of an answer %s: %v, want %v", name, got, c.want)
 		}
+	}
+	if a := ask("Obama", "Carter"); math.Abs(a[0].Evidence.Share+a[1].Evidence.Share-1) > 1e-9 {
+		t.Errorf("shares %v and %v", a[0].Evidence.Share, a[1].Evidence.Share)
 	}
 }
 
@@ -330,7 +334,20 @@ func TestConfidenceGrowsWithTheEvidence(t *testing.T) {
 }
 
 func TestBuiltinCalibrationSaysWhereItComesFrom(t *testing.T) {
-	c := qa.BuiltinCalibration()
+	relevance, err := os.ReadFile("calibration-relevance.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := qa.ParseCalibration(relevance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkBuiltin(t, c)
+	checkBuiltin(t, qa.BuiltinCalibration())
+}
+
+func checkBuiltin(t *testing.T, c *qa.Calibration) {
+	t.Helper()
 	if c.Provenance.Questions < 500 || len(c.Provenance.Data) == 0 || c.Provenance.Command == "" {
 		t.Errorf("provenance %+v", c.Provenance)
 	}

@@ -147,6 +147,7 @@ func TestCalibrationVersions(t *testing.T) {
 func FuzzParseCalibration(f *testing.F) {
 	f.Add([]byte(`{"fusedWeight":12,"bias":-5,"weights":[1,2,3,4],"threshold":0.4}`))
 	f.Add([]byte(`{"version":2,"relevanceWeight":1,"weights":[1,2,3,4,5],"threshold":1,"provenance":{"data":["a"]}}`))
+	f.Add([]byte(`{"version":3,"weights":[1,2,3,4,5,6],"threshold":0}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := qa.ParseCalibration(b)
 		if err != nil {

@@ -3,8 +3,9 @@
 // albert.Load reads. The model cards beside their files say how they were
 // made.
 //
-// The files are written from checkpoints by the command in internal/import. A
-// tensor that both models have is there once (internal/pack).
+// The files are written from checkpoints by the command in internal/import, and
+// back by that in internal/export. A tensor that both models have is there once
+// (internal/pack).
 package builtin
 
 import (

@@ -88,10 +88,16 @@ def untied(work):
 
 
 def restored(source, work):
-    """The program's embedder; its reader is put into the working folder."""
+    """The program's embedder; its reader is put into the working folder, which
+    must be a new one."""
+    if old := [f.name for f in work.glob("*.pt")]:
+        raise SystemExit(f"{work} holds {', '.join(sorted(old))}: name another folder with --work")
     m, reader = (restore.folder(source / kind) for kind in ("embedder", "reader"))
-    if m.c.attention[:COMMON] != list(range(COMMON)) or m.c.ffn[:COMMON] != list(range(COMMON)):
-        raise SystemExit(f"{source}: the first {COMMON} passes of the embedder share their matrices")
+    e = reader.encoder
+    own = lambda x: list(range(COMMON)) == x.c.attention[:COMMON] == x.c.ffn[:COMMON]
+    same = own(m) and own(e) and torch.equal(m.word, e.word)
+    if not same or not all(torch.equal(getattr(m, n)[g], getattr(e, n)[g]) for n in MATRICES for g in range(COMMON)):
+        raise SystemExit(f"{source}: embedder and reader do not have the table and the first {COMMON} passes in common")
     work.mkdir(parents=True, exist_ok=True)
     Work.save(work / "reader.pt", reader)
     return m
@@ -110,10 +116,10 @@ def main(argv):
     a = p.parse_args(argv)
     work, device = Path(a.work), torch.device(a.device)
     dtype = torch.float32 if a.fp32 else torch.bfloat16
+    m = restored(Path(a.source), work) if a.source else untied(work)
     arrays = text.load(a.data)
     teacher = init.teacher(init.unpack(arrays.pop("teacher"))).to(device).eval().requires_grad_(False)
     pool = Pool(arrays, device)
-    m = restored(Path(a.source), work) if a.source else untied(work)
     m = m.to(device)
     refine(m, teacher, pool, a.minutes, a.lr, a.batch, dtype=dtype)
     Work.save(work / "embedder.pt", m)

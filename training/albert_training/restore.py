@@ -15,8 +15,8 @@ from .model import Albert, Config, Reader
 
 def folder(path):
     """The Reader, or the Albert if it has no spans, of a folder that the
-    command albert/builtin/internal/export has written. Passes whose maps are
-    the same share them."""
+    command albert/builtin/internal/export has written, with E less than H.
+    Passes whose maps are the same share them."""
     from safetensors.numpy import load_file
 
     path = Path(path)

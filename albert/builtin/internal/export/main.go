@@ -1,5 +1,5 @@
-// Command export writes the files of the built-in models to a folder, each
-// model's in one of its own, with the weights that they share in both:
+// Command export writes the files of the built-in models to a folder, with a
+// folder for each model; what they share is in both:
 //
 //	go run ./albert/builtin/internal/export -to DIR
 //
@@ -34,8 +34,8 @@ func main() {
 	}
 }
 
-// export copies what albert.Load reads. It goes by name: the weights are not
-// among the files that the model lists, being put together when opened.
+// export copies what albert.Load reads. It goes by name: the file system of a
+// built-in model cannot be listed.
 func export(files fs.FS, to string) error {
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
