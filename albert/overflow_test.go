@@ -11,10 +11,13 @@ import (
 )
 
 // TestUnsignedWeights compares the graph for x86 processors without VNNI with
-// that for all others: the same integers, hence the same results. (Which of
-// the two overflows where can only be seen on such a processor, where the
-// parity test would fail.)
+// that for all others: the same integers, hence the same results. On such a
+// processor the other graph overflows, and there is nothing to compare with; the
+// parity tests say there that this one does not.
 func TestUnsignedWeights(t *testing.T) {
+	if needsUnsignedWeights() {
+		t.Skip("signed weights overflow on this processor")
+	}
 	orttest.Runtime(t)
 	for _, name := range []string{"shared", "groups", "classes"} {
 		m, err := Load(os.DirFS("testdata/parity/" + name))
