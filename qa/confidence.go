@@ -130,7 +130,7 @@ func (c *Calibration) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &v); err != nil {
 		return err
 	}
-	weights := map[int]int{1: features - 2, 2: features - 1, calibrationVersion: features}[v.Version]
+	weights := map[int]int{1: 4, 2: 5, calibrationVersion: features}[v.Version]
 	switch {
 	case weights == 0:
 		return fmt.Errorf("version %d is not known to this version of the program", v.Version)

@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/albert-search/albert-search/albert/builtin/internal/pack"
 )
@@ -48,6 +50,24 @@ func Embedder() fs.FS { return model("embedder") }
 
 // Reader returns the files of the model that finds answers in passages.
 func Reader() fs.FS { return model("reader") }
+
+// Copy writes the files of Embedder or Reader to a folder, which is made if it is
+// not there. It goes by name: they cannot be listed.
+func Copy(files fs.FS, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, name := range []string{"config.json", "vocab.txt", "tokenizer_config.json", weightsFile} {
+		b, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // model is a folder of files together with the tokenizer that all models have.
 type model string

@@ -5,10 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"time"
 
 	albertsearch "github.com/albert-search/albert-search"
@@ -68,19 +66,7 @@ func files(store *modelstore.Store, name string) (*albertsearch.ModelFiles, erro
 
 // export writes the files of the built-in reader into a folder.
 func (s *server) export(_ context.Context, a struct{ Dir string }) (done, error) {
-	if err := os.MkdirAll(a.Dir, 0o700); err != nil {
-		return done{}, err
-	}
-	for _, name := range []string{"config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt"} {
-		data, err := fs.ReadFile(builtin.Reader(), name)
-		if err != nil {
-			return done{}, err
-		}
-		if err := os.WriteFile(filepath.Join(a.Dir, name), data, 0o600); err != nil {
-			return done{}, err
-		}
-	}
-	return done{}, nil
+	return done{}, builtin.Copy(builtin.Reader(), a.Dir)
 }
 
 // embed makes the vectors of n lines of a text file, and writes them to Out, raw

@@ -58,21 +58,25 @@ def tensors(state, c: Config, prefix=""):
     return out
 
 
+def named(state, c, kind):
+    """All tensors of a model, the state's own or parts of them, by their names in transformers."""
+    if kind == "embedder":
+        return tensors(state, c)
+    enc = {k.removeprefix("encoder."): v for k, v in state.items() if k.startswith("encoder.")}
+    return tensors(enc, c, "albert.") | {
+        "qa_outputs.weight": state["span.weight"], "qa_outputs.bias": state["span.bias"],
+        "albert.pooler.weight": state["pooler.weight"], "albert.pooler.bias": state["pooler.bias"],
+        "classifier.weight": state["relevance.weight"], "classifier.bias": state["relevance.bias"],
+    }  # fmt: skip
+
+
 def write(folder, state, c, kind, dtype=torch.float16):
     from safetensors.torch import save_file
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    if kind == "embedder":
-        t, architecture = tensors(state, c), "AlbertModel"
-    else:
-        enc = {k.removeprefix("encoder."): v for k, v in state.items() if k.startswith("encoder.")}
-        t, architecture = tensors(enc, c, "albert."), "AlbertForQuestionAnswering"
-        t |= {
-            "qa_outputs.weight": state["span.weight"], "qa_outputs.bias": state["span.bias"],
-            "albert.pooler.weight": state["pooler.weight"], "albert.pooler.bias": state["pooler.bias"],
-            "classifier.weight": state["relevance.weight"], "classifier.bias": state["relevance.bias"],
-        }  # fmt: skip
+    t = named(state, c, kind)
+    architecture = "AlbertModel" if kind == "embedder" else "AlbertForQuestionAnswering"
     save_file({k: v.to(dtype).clone().contiguous() for k, v in t.items()}, folder / "model.safetensors", {"format": "pt"})
     (folder / "config.json").write_text(json.dumps(config_json(c, architecture), indent=2) + "\n")
     for f in TOKENIZER:

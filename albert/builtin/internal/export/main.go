@@ -10,8 +10,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -26,38 +24,10 @@ func main() {
 		os.Exit(2)
 	}
 	err := errors.Join(
-		export(builtin.Embedder(), filepath.Join(*to, "embedder")),
-		export(builtin.Reader(), filepath.Join(*to, "reader")))
+		builtin.Copy(builtin.Embedder(), filepath.Join(*to, "embedder")),
+		builtin.Copy(builtin.Reader(), filepath.Join(*to, "reader")))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "export:", err)
 		os.Exit(1)
 	}
-}
-
-// export copies what albert.Load reads. It goes by name: the file system of a
-// built-in model cannot be listed.
-func export(files fs.FS, to string) error {
-	if err := os.MkdirAll(to, 0o755); err != nil {
-		return err
-	}
-	for _, name := range []string{"config.json", "vocab.txt", "tokenizer_config.json", "model.safetensors"} {
-		if err := copyFile(files, name, to); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func copyFile(files fs.FS, name, to string) error {
-	from, err := files.Open(name)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	f, err := os.Create(filepath.Join(to, name))
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, from)
-	return errors.Join(err, f.Close())
 }
