@@ -15,7 +15,7 @@ export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS 2>/dev/null) -trimpath $(NOV
 
 # The packages in which goroutines meet. How good the answers are is another
 # question, and a long one.
-RACE ?= . ./albert ./albert/ort ./embed/... ./eval ./index/... ./ingest ./ingest/confine
+RACE ?= . ./albert ./albert/ort ./embed/... ./internal/eval ./index/... ./ingest ./ingest/sandbox
 
 .PHONY: help
 help:
@@ -103,7 +103,7 @@ PEERS_ENV ?= bin/peers-env
 PYTHON ?= python3
 
 bin/bench-ours: build FORCE
-	$(GO) build -o $@ ./bench/ours
+	$(GO) build -o $@ ./bench/runner
 
 bin/bench-gopeers: FORCE
 	bench/peers/go/build $@ bin/bench || { echo "without the Go peers" >&2; rm -f $@; }

@@ -13,7 +13,7 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
-	"github.com/albert-search/albert-search/eval"
+	"github.com/albert-search/albert-search/internal/eval"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
 )

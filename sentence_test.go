@@ -11,7 +11,7 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/albert/safetensors"
-	"github.com/albert-search/albert-search/modelstore"
+	"github.com/albert-search/albert-search/albert/modelstore"
 )
 
 // TestSentenceTransformers compares embeddings with those that

@@ -17,7 +17,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/albert-search/albert-search/albert/builtin/internal/pack"
+	"github.com/albert-search/albert-search/internal/modelpack"
 )
 
 const (
@@ -93,7 +93,7 @@ func (m model) openPacked() (_ fs.File, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := pack.ReadLayout(layout)
+	l, err := modelpack.ReadLayout(layout)
 	if err := errors.Join(err, layout.Close()); err != nil {
 		return nil, fmt.Errorf("built-in %s: %w", m, err)
 	}

@@ -182,7 +182,7 @@ def pooled(hidden, mask):
 
 
 def sums(sequences):
-    """CRC-32 of each text's ids, as bench/ours has it: tells whether two tokenisers agree."""
+    """CRC-32 of each text's ids, as bench/runner has it: tells whether two tokenisers agree."""
     return [zlib.crc32(np.asarray(ids, "<u4").tobytes()) for ids in sequences]
 
 

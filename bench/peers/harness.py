@@ -28,7 +28,7 @@ def reason(error):
 
 
 class Worker:
-    """A program that answers JSON requests, one a line (bench/ours, bench/peers/go)."""
+    """A program that answers JSON requests, one a line (bench/runner, bench/peers/go)."""
 
     def __init__(self, command, env=None):
         self.command = [str(c) for c in command]

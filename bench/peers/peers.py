@@ -68,7 +68,7 @@ class Run:
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--program", default=ROOT / "bin" / "albert-search", help="albert-search")
-    p.add_argument("--ours", default=ROOT / "bin" / "bench-ours", help="bench/ours, built")
+    p.add_argument("--ours", default=ROOT / "bin" / "bench-ours", help="bench/runner, built")
     p.add_argument("--gopeers", default="", help="bench/peers/go, built")
     p.add_argument("--work", default=ROOT / "bin" / "bench", help="folder for what is made on the way")
     p.add_argument("--only", default="", help="rows, with commas: " + ", ".join(ROWS))

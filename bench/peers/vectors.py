@@ -10,7 +10,7 @@ from inputs import DIM
 
 K = 10
 WANTED = 0.99  # recall@10 that a side must have for its time to count
-PER_DOCUMENT = 10  # as in bench/ours: documents pass a filter or do not
+PER_DOCUMENT = 10  # as in bench/runner: documents pass a filter or do not
 PERCENT = (1, 10, 50)
 
 

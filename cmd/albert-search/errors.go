@@ -16,7 +16,7 @@ import (
 	"github.com/albert-search/albert-search/albert/sbert"
 	"github.com/albert-search/albert-search/albert/torchfile"
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/modelstore"
+	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/qa"
 )
 

@@ -26,7 +26,7 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/ingest"
-	"github.com/albert-search/albert-search/ingest/confine"
+	"github.com/albert-search/albert-search/ingest/sandbox"
 	"github.com/albert-search/albert-search/ingest/extract"
 )
 
@@ -40,7 +40,7 @@ func mostMemory() int64 {
 	return 1<<30 + int64(max(0, readers()-2))*extract.DefaultLimits().Memory
 }
 
-// readers is how many documents a confine.Extractor parses at once by default.
+// readers is how many documents a sandbox.Extractor parses at once by default.
 func readers() int { return min(4, runtime.GOMAXPROCS(0)) }
 
 // indexQuickly is a program that indexes a folder, as index does, but with an
@@ -48,7 +48,7 @@ func readers() int { return min(4, runtime.GOMAXPROCS(0)) }
 // the real one, and not understood. It prints a line a document.
 func indexQuickly() {
 	if len(os.Args) == 2 && os.Args[1] == readingCommand {
-		confine.Main()
+		sandbox.Main()
 	}
 	log.SetOutput(io.Discard)
 	if err := quickly(os.Args[1], os.Args[2]); err != nil {
@@ -91,7 +91,7 @@ type quickLine struct {
 // its escaped path. That a file waits until another one has been read is no part
 // of it: such files wait here.
 type timed struct {
-	*confine.Extractor
+	*sandbox.Extractor
 	care  *extract.Extractor
 	slots chan struct{}
 	mu    sync.Mutex

@@ -12,12 +12,12 @@ import (
 	"syscall"
 
 	"github.com/albert-search/albert-search/albert/ort"
-	"github.com/albert-search/albert-search/ingest/confine"
+	"github.com/albert-search/albert-search/ingest/sandbox"
 )
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == readingCommand {
-		confine.Main()
+		sandbox.Main()
 	}
 	os.Exit(run())
 }

@@ -12,7 +12,7 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort"
-	"github.com/albert-search/albert-search/modelstore"
+	"github.com/albert-search/albert-search/albert/modelstore"
 )
 
 // program is what all commands share.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/albert-search/albert-search/ingest/confine"
+	"github.com/albert-search/albert-search/ingest/sandbox"
 	"github.com/albert-search/albert-search/ingest/extract"
 )
 
@@ -41,9 +41,9 @@ func limitFlags() []cli.Flag {
 }
 
 // newExtractor returns what reads documents, by processes of this program.
-func newExtractor(c *cli.Context) *confine.Extractor {
+func newExtractor(c *cli.Context) *sandbox.Extractor {
 	mib := func(name string) int64 { return int64(c.Int(name)) << 20 }
-	return confine.New(confine.Options{
+	return sandbox.New(sandbox.Options{
 		Extract: extract.Options{Limits: extract.Limits{
 			TextBytes:     mib("max-text"),
 			Pages:         c.Int("max-pages"),

@@ -29,7 +29,7 @@ type Limits struct {
 	// Text.Note.
 	Pages int
 	// Memory, in bytes, is what the reader of one file may take: of a PDF the
-	// memory of its sandbox, at most 4 GiB; in package confine what the
+	// memory of its sandbox, at most 4 GiB; in package sandbox what the
 	// process that reads holds resident. The other readers keep to what the
 	// limits above lead to.
 	Memory int64

@@ -107,7 +107,7 @@ def main(argv):
     p = argparse.ArgumentParser(prog="refine", description=__doc__)
     p.add_argument("--data", default="build/data.xz")
     p.add_argument("--work", default="build/work", help="folder with embedder.pt and reader.pt")
-    p.add_argument("--from", dest="source", help="folder that albert/builtin/internal/export has written")
+    p.add_argument("--from", dest="source", help="folder that internal/tools/exportmodel has written")
     p.add_argument("--minutes", type=float, default=50)
     p.add_argument("--lr", type=float, default=4e-4)
     p.add_argument("--batch", type=int, default=3072, help="pieces")

@@ -18,7 +18,7 @@ PARTS = {"attention": [f"attention.{n}.weight" for n in ("query", "key", "value"
 
 def folder(path):
     """The Reader, or the Albert if it has no spans, of a folder that the
-    command albert/builtin/internal/export has written. Passes whose matrices
+    command internal/tools/exportmodel has written. Passes whose matrices
     are the same share them."""
     path = Path(path)
     found = floats(path / "model.safetensors")

@@ -1,4 +1,4 @@
-// Command gopeers does the work of bench/ours with other Go libraries, asked in
+// Command gopeers does the work of bench/runner with other Go libraries, asked in
 // the same way: hugot embeds texts and chromem-go searches vectors. It is a
 // module of its own, so that the product does not depend on them.
 //
