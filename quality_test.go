@@ -13,9 +13,9 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
-	"github.com/albert-search/albert-search/internal/eval"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/internal/eval"
 )
 
 var update = flag.Bool("update", false, "write testdata/quality.golden anew")

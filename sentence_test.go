@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/albert/safetensors"
-	"github.com/albert-search/albert-search/albert/modelstore"
 )
 
 // TestSentenceTransformers compares embeddings with those that

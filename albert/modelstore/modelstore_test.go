@@ -17,12 +17,12 @@ import (
 	"testing/fstest"
 
 	"github.com/albert-search/albert-search/albert"
+	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/albert/safetensors"
 	"github.com/albert-search/albert-search/albert/sbert"
 	"github.com/albert-search/albert-search/albert/torchfile"
-	"github.com/albert-search/albert-search/albert/modelstore"
 )
 
 const checkpoints = "../albert/testdata/checkpoints/"

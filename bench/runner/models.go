@@ -12,8 +12,8 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/builtin"
-	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/albert/modelstore"
+	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/qa"
 )
 

@@ -13,9 +13,9 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/builtin"
+	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/albert/modelstore"
 )
 
 func (p *program) doctorCommand() *cli.Command {

@@ -10,9 +10,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/internal/eval"
-	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
 )

@@ -16,8 +16,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	albertsearch "github.com/albert-search/albert-search"
-	"github.com/albert-search/albert-search/internal/eval"
 	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/internal/eval"
 )
 
 func (p *program) evalRetrievalCommand() *cli.Command {

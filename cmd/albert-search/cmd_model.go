@@ -15,9 +15,9 @@ import (
 
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/builtin"
+	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 	"github.com/albert-search/albert-search/ingest"
-	"github.com/albert-search/albert-search/albert/modelstore"
 )
 
 func (p *program) modelCommand() *cli.Command {

@@ -21,9 +21,9 @@ import (
 
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/hub"
+	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
-	"github.com/albert-search/albert-search/albert/modelstore"
 )
 
 // The environment variables of the hub, as its own programs read them.

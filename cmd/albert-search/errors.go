@@ -12,11 +12,11 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/hub"
+	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/sbert"
 	"github.com/albert-search/albert-search/albert/torchfile"
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/qa"
 )
 

@@ -11,9 +11,9 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort"
-	"github.com/albert-search/albert-search/internal/eval"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/internal/eval"
 	"github.com/albert-search/albert-search/rerank"
 )
 

@@ -26,8 +26,8 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/ingest"
-	"github.com/albert-search/albert-search/ingest/sandbox"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/sandbox"
 )
 
 // mostTime is for reading one hostile document: the limit, and what it takes to

@@ -11,8 +11,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	albertsearch "github.com/albert-search/albert-search"
-	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/modelstore"
+	"github.com/albert-search/albert-search/albert/ort"
 )
 
 // program is what all commands share.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/albert-search/albert-search/ingest/sandbox"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/sandbox"
 )
 
 // readingCommand is what this program is started with to read documents for

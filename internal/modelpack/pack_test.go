@@ -8,8 +8,8 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/albert-search/albert-search/internal/modelpack"
 	"github.com/albert-search/albert-search/albert/safetensors"
+	"github.com/albert-search/albert-search/internal/modelpack"
 )
 
 // weights is a safetensors file of tensors whose bytes are all the same.

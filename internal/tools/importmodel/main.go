@@ -24,9 +24,9 @@ import (
 
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/builtin"
-	"github.com/albert-search/albert-search/internal/modelpack"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/tokenize"
+	"github.com/albert-search/albert-search/internal/modelpack"
 )
 
 const (

@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"github.com/albert-search/albert-search/albert"
-	"github.com/albert-search/albert-search/internal/modelpack"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/albert/tokenize"
+	"github.com/albert-search/albert-search/internal/modelpack"
 )
 
 const parity = "../../../testdata/parity/reader"
