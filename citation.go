@@ -35,7 +35,7 @@ func cite(p index.Stored) Citation {
 	return Citation{
 		ID: p.Doc.ID, Path: p.Doc.Path, Title: p.Doc.Title, Type: p.Doc.Type,
 		Modified: p.Doc.Modified, Metadata: p.Doc.Metadata,
-		Page: p.Page, Line: p.Line, Column: p.Column, Heading: p.Heading,
+		Page: p.Place.Page, Line: p.Place.Line, Column: p.Place.Column, Heading: p.Heading,
 		Start: p.Start, End: p.End,
 	}
 }

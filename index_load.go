@@ -112,7 +112,7 @@ func (r *indexRun) glance(ctx context.Context, e ingest.Entry) *loaded {
 	case r.request.Force || previous == nil:
 		return nil
 	case previous.State != index.Skipped:
-		if !ingest.Unchanged(remembered(previous.Fingerprint).Stat, e.Stat) {
+		if !ingest.Unchanged(previous.Fingerprint.Stat, e.Stat) {
 			return nil
 		}
 		l.unchanged(previous)
@@ -143,7 +143,7 @@ func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 	}
 	info := index.Info{
 		ID: e.ID, Path: e.Path, Title: doc.Title, Type: doc.Type, Modified: doc.Modified, Metadata: doc.Metadata,
-		Fingerprint: stored(doc.Fingerprint), Reason: doc.Note, Bytes: len(doc.Body),
+		Fingerprint: doc.Fingerprint, Reason: doc.Note, Bytes: len(doc.Body),
 	}
 	l.put = &index.Document{Info: info}
 	l.report.Outcome = OutcomeIndexed
@@ -174,13 +174,13 @@ func (r *indexRun) divide(ctx context.Context, l *loaded, doc *ingest.Document) 
 
 // same tells whether the content is what it was; l is then complete.
 func (r *indexRun) same(ctx context.Context, e ingest.Entry, previous *index.Info, l *loaded) bool {
-	change, now, err := e.Compare(ctx, remembered(previous.Fingerprint))
+	change, now, err := e.Compare(ctx, previous.Fingerprint)
 	switch {
 	case err != nil || change == ingest.Changed:
 		return false // Load says what is wrong
 	case change == ingest.Touched:
 		info := *previous
-		info.Fingerprint = stored(now)
+		info.Fingerprint = now
 		l.touch = &info
 	}
 	l.unchanged(previous)
@@ -221,7 +221,7 @@ func (l *loaded) unread(e ingest.Entry, previous *index.Info, err error) {
 	}
 	info := index.Info{
 		ID: e.ID, Path: e.Path, State: state, Reason: err.Error(),
-		Fingerprint: stored(ingest.Fingerprint{Stat: e.Stat.Settled(time.Now())}),
+		Fingerprint: ingest.Fingerprint{Stat: e.Stat.Settled(time.Now())},
 	}
 	if errors.Is(err, extract.ErrNotTried) {
 		info.Fingerprint = index.Fingerprint{} // so that the next run tries
@@ -231,28 +231,13 @@ func (l *loaded) unread(e ingest.Entry, previous *index.Info, err error) {
 	}
 }
 
-func stored(f ingest.Fingerprint) index.Fingerprint {
-	return index.Fingerprint{
-		Size: f.Size, ModTime: f.ModTime, ChangeTime: f.ChangeTime, Inode: f.Inode, SHA256: f.SHA256,
-	}
-}
-
-func remembered(f index.Fingerprint) ingest.Fingerprint {
-	return ingest.Fingerprint{
-		Stat:   ingest.Stat{Size: f.Size, ModTime: f.ModTime, ChangeTime: f.ChangeTime, Inode: f.Inode},
-		SHA256: f.SHA256,
-	}
-}
-
 // passages splits a document. The vectors are still missing.
 func passages(doc *ingest.Document, c ingest.TokenCounter) []index.Passage {
-	var out []index.Passage
-	for _, p := range ingest.Split(&doc.Text, ingest.SplitOptions{}, c) {
-		text := doc.Body[p.Start:p.End]
-		out = append(out, index.Passage{
-			Start: p.Start, End: p.End, Page: p.Page, Line: p.Line, Column: p.Column, Heading: p.Heading,
-			Text: text, Match: normalized(text),
-		})
+	out := ingest.Split(&doc.Text, ingest.SplitOptions{}, c)
+	for i := range out {
+		p := &out[i]
+		p.Text = doc.Body[p.Start:p.End]
+		p.Match = normalized(p.Text)
 	}
 	return out
 }

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"iter"
 	"time"
+
+	"github.com/albert-search/albert-search/document"
 )
 
 // PassageID names a passage within one Store. It is never reused.
@@ -34,82 +36,25 @@ var (
 	ErrDamaged = errors.New("index is damaged")
 )
 
-// State says what became of a document.
-type State uint8
+// What documents and passages are; see package document.
+type (
+	State       = document.State
+	Info        = document.Info
+	Fingerprint = document.Fingerprint
+	Passage     = document.Passage
+)
 
 // The states of a document.
 const (
-	// Indexed documents have passages.
-	Indexed State = iota
-	// Failed documents could not be read; Reason says why.
-	Failed
-	// Skipped documents are of a kind that is not read; Reason says which.
-	Skipped
+	Indexed = document.Indexed
+	Failed  = document.Failed
+	Skipped = document.Skipped
 )
-
-// Fingerprint is what change detection knows about a file. Times are Unix
-// nanoseconds; a zero field is unknown.
-type Fingerprint struct {
-	Size, ModTime, ChangeTime int64
-	Inode                     uint64
-	SHA256                    [32]byte
-}
-
-// Info is a document without its passages.
-type Info struct {
-	// ID is the key: a document put with the same ID replaces this one.
-	ID string
-	// Path is the slash-separated path that path filters match.
-	Path  string
-	Title string
-	// Type is the short name of the format: "text", "markdown", "pdf", ...
-	Type     string
-	Modified time.Time
-	Metadata map[string]string
-
-	Fingerprint Fingerprint
-	State       State
-	// Reason says why a document failed or was skipped, or what of an indexed
-	// one was left out. It is empty when all was read.
-	Reason string
-	// Bytes is the length of the extracted text.
-	Bytes int
-	// Passages is the number of passages. Set by the Store.
-	Passages int
-}
-
-// Partial tells whether something of an indexed document could not be read:
-// Reason says what.
-func (d *Info) Partial() bool { return d.State == Indexed && d.Reason != "" }
 
 // Document is what is put into a Store.
 type Document struct {
 	Info
 	Content []Passage
-}
-
-// Passage is a piece of a document that is found, read and cited as one.
-type Passage struct {
-	// Start and End are the byte range in the document's extracted text.
-	Start, End int
-	// Page counts from 1; 0 where the format has no pages.
-	Page int
-	// Line is the line of Start, counted from 1; 0 where there are no lines.
-	Line int
-	// Column is the byte of its line at which Start is, counted from 1; 0 where
-	// there are no lines.
-	Column int
-	// Heading is the path of headings that leads to the passage, outermost
-	// first.
-	Heading []string
-	// Text is the passage as it stands in the document: it is what is shown.
-	Text string
-	// Match is the normalised text that keywords are matched against. It is
-	// indexed but not kept. Empty means Text.
-	Match string
-	// Vector is the passage's unit vector. Stored passages are returned
-	// without it.
-	Vector []float32
 }
 
 // Stored is a passage as a Store returns it. Doc is shared and must not be

@@ -5,30 +5,6 @@ import (
 	"time"
 )
 
-// Fingerprint is what is remembered of a document to notice later whether it
-// has changed.
-type Fingerprint struct {
-	Stat
-	SHA256 [32]byte
-}
-
-// racyWindow is how old a file must be before its times are trusted. A file
-// that is written twice within the resolution of its file system's clock has
-// the same times both times; two seconds is the coarsest in use (FAT).
-const racyWindow = 2 * time.Second
-
-// Settled returns the stat as it may be kept when the file was looked at at
-// the time now: the times of a file that changed just then, or that lie in
-// the future because a clock was wrong, prove nothing, and are left out. The
-// next run then compares the content.
-func (s Stat) Settled(now time.Time) Stat {
-	newest := max(s.ModTime, s.ChangeTime)
-	if newest > now.Add(-racyWindow).UnixNano() {
-		s.ModTime, s.ChangeTime = 0, 0
-	}
-	return s
-}
-
 // Unchanged tells whether the file surely is what it was when old was kept,
 // by nothing but what the file system says. All fields have to be equal: none
 // is compared for being older or newer, so that no change of a clock can hide

@@ -8,15 +8,16 @@ import (
 	"iter"
 	"time"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest/extract"
 )
 
-// Stat is what the file system says of a file without reading it. Times are
-// Unix nanoseconds; zero where unknown.
-type Stat struct {
-	Size, ModTime, ChangeTime int64
-	Inode                     uint64
-}
+// What is remembered of a document to see whether it changed; see package
+// document.
+type (
+	Stat        = document.Stat
+	Fingerprint = document.Fingerprint
+)
 
 // Entry is one document that a Source offers, not read yet.
 type Entry struct {
@@ -90,13 +91,4 @@ type Lister interface {
 // TokenCounter counts the pieces that the embedder reads a text as.
 type TokenCounter interface {
 	CountTokens(text string) int
-}
-
-// Passage is a part of a document's text.
-type Passage struct {
-	Start, End int      // byte range in Body
-	Page       int      // from 1; 0 without pages
-	Line       int      // from 1; 0 without lines
-	Column     int      // byte of the line, from 1; 0 without lines
-	Heading    []string // outermost first
 }

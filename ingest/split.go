@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest/extract"
 )
 
@@ -30,7 +31,7 @@ type SplitOptions struct {
 // the budget, which are taken together with the next one. A sentence beyond
 // the budget is cut at line ends, then after punctuation, at spaces, and
 // between words; only a single word that is beyond it makes a passage that is.
-func Split(t *extract.Text, o SplitOptions, c TokenCounter) []Passage {
+func Split(t *extract.Text, o SplitOptions, c TokenCounter) []document.Passage {
 	s := &splitter{
 		text:   t,
 		count:  c.CountTokens,
@@ -65,7 +66,7 @@ type splitter struct {
 	budget   int
 	sections []section
 	units    []unit
-	out      []Passage
+	out      []document.Passage
 	buf      []byte
 }
 
@@ -157,7 +158,7 @@ func (s *splitter) pack(u []unit) {
 		if end < len(u) {
 			end = start + bestCut(u[start:end+1], fresh+1-start, s.budget)
 		}
-		s.out = append(s.out, Passage{
+		s.out = append(s.out, document.Passage{
 			Start:   u[start].start,
 			End:     u[end-1].end,
 			Heading: s.headingOf(u[start].section, u[end-1].section),
@@ -219,9 +220,9 @@ func (s *splitter) locate() {
 		for page < len(pages) && pages[page] <= p.Start {
 			page++
 		}
-		p.Page = page
+		p.Place.Page = page
 		if len(pages) > 0 {
-			p.Page = max(page, 1)
+			p.Place.Page = max(page, 1)
 		}
 		if !s.text.Lines {
 			continue
@@ -231,6 +232,6 @@ func (s *splitter) locate() {
 			lineStart = seen + n + 1
 		}
 		seen = p.Start
-		p.Line, p.Column = line, p.Start-lineStart+1
+		p.Place.Line, p.Place.Column = line, p.Start-lineStart+1
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/clipperhouse/uax29/v2/graphemes"
 	"github.com/clipperhouse/uax29/v2/words"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
 )
@@ -39,7 +40,7 @@ func (pieces) CountTokens(text string) int {
 }
 
 // checkPassages holds what is true of every splitting.
-func checkPassages(t *testing.T, text *extract.Text, budget int, got []ingest.Passage) {
+func checkPassages(t *testing.T, text *extract.Text, budget int, got []document.Passage) {
 	t.Helper()
 	body := text.Body
 	boundaries := map[int]bool{0: true}
@@ -76,8 +77,8 @@ func checkPassages(t *testing.T, text *extract.Text, budget int, got []ingest.Pa
 		}
 		if text.Lines {
 			before := body[:p.Start]
-			if line := strings.Count(before, "\n") + 1; p.Line != line || p.Column != len(before)-strings.LastIndex(before, "\n") {
-				t.Errorf("passage %d is said to be at %d:%d", i, p.Line, p.Column)
+			if line := strings.Count(before, "\n") + 1; p.Place.Line != line || p.Place.Column != len(before)-strings.LastIndex(before, "\n") {
+				t.Errorf("passage %d is said to be at %d:%d", i, p.Place.Line, p.Place.Column)
 			}
 		}
 	}
@@ -101,7 +102,7 @@ func oneWord(s string) bool {
 	return n <= 1
 }
 
-func split(t *testing.T, text *extract.Text, budget int) []ingest.Passage {
+func split(t *testing.T, text *extract.Text, budget int) []document.Passage {
 	t.Helper()
 	got := ingest.Split(text, ingest.SplitOptions{Tokens: budget}, pieces{})
 	checkPassages(t, text, budget, got)
@@ -109,7 +110,7 @@ func split(t *testing.T, text *extract.Text, budget int) []ingest.Passage {
 }
 
 // parts returns the passages' text, with their headings where there are some.
-func parts(text *extract.Text, passages []ingest.Passage) []string {
+func parts(text *extract.Text, passages []document.Passage) []string {
 	var out []string
 	for _, p := range passages {
 		s := text.Body[p.Start:p.End]
@@ -156,7 +157,7 @@ func TestSplitCode(t *testing.T) {
 	text := &extract.Text{Type: extract.TypeCode, Lines: true, Body: "package p\n\nfunc a() {\n\tx. Y()\n\n\tz()\n}\n\nfunc b() {\n}\n"}
 	got := split(t, text, 20)
 	expect(t, parts(text, got), "package p\n\nfunc a() {\n\tx. Y()\n\n\tz()\n}", "func b() {\n}")
-	if got[1].Line != 9 || got[1].Column != 1 {
+	if got[1].Place.Line != 9 || got[1].Place.Column != 1 {
 		t.Errorf("%+v", got[1])
 	}
 	text = &extract.Text{Type: extract.TypeCode, Body: "// Aa bb.\n// Cc dd.\n//\n// Ee ff.\n// Gg hh.\n"}
@@ -203,8 +204,8 @@ func TestSplitPages(t *testing.T) {
 	text := &extract.Text{Body: "Aa bb cc.\nDd ee ff.\nGg hh ii.", Pages: []int{0, 10, 12}}
 	var pages []int
 	for _, p := range split(t, text, 4) {
-		pages = append(pages, p.Page)
-		if p.Line != 0 || p.Column != 0 {
+		pages = append(pages, p.Place.Page)
+		if p.Place.Line != 0 || p.Place.Column != 0 {
 			t.Errorf("a passage of a text without lines has one: %+v", p)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/internal/vectorset"
@@ -81,7 +82,7 @@ func indexStore(ctx context.Context, c config) (f indexFigures, err error) {
 		}
 		var b index.Batch
 		for len(b.Put) < batchDocs && n < c.n {
-			d, err := document(src, n, min(docPassages, c.n-n))
+			d, err := makeDocument(src, n, min(docPassages, c.n-n))
 			if err != nil {
 				return f, err
 			}
@@ -111,8 +112,8 @@ func indexStore(ctx context.Context, c config) (f indexFigures, err error) {
 	return f, f.sizes(c)
 }
 
-// document makes the document whose first passage is the n-th.
-func document(src *source, n, passages int) (index.Document, error) {
+// makeDocument makes the document whose first passage is the n-th.
+func makeDocument(src *source, n, passages int) (index.Document, error) {
 	id := fmt.Sprintf("folder-%03d/document-%07d.txt", n/docPassages%1000, n/docPassages)
 	d := index.Document{Info: index.Info{ID: id, Path: id, Type: "text", Modified: time.Unix(1_700_000_000, 0)}}
 	at := 0
@@ -125,12 +126,12 @@ func document(src *source, n, passages int) (index.Document, error) {
 		if err != nil {
 			return d, err
 		}
-		d.Content = append(d.Content, index.Passage{Start: at, End: at + len(text), Line: 1, Column: 1 + at, Text: text, Vector: v})
+		d.Content = append(d.Content, index.Passage{Start: at, End: at + len(text), Place: document.Place{Line: 1, Column: 1 + at}, Text: text, Vector: v})
 		at += len(text) + 1
 	}
 	d.Title = firstWords(d.Content[0].Text, 5)
 	d.Bytes = at
-	d.Fingerprint = index.Fingerprint{Size: int64(at), ModTime: int64(n), ChangeTime: int64(n), Inode: uint64(n)}
+	d.Fingerprint = index.Fingerprint{Stat: document.Stat{Size: int64(at), ModTime: int64(n), ChangeTime: int64(n), Inode: uint64(n)}}
 	return d, nil
 }
 

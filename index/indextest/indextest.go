@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
 )
 
@@ -114,7 +115,7 @@ func doc(id string, texts ...string) index.Document {
 	for i, text := range texts {
 		start := d.Bytes
 		d.Bytes += len(text) + 1
-		d.Content = append(d.Content, index.Passage{Start: start, End: start + len(text), Line: i + 1, Text: text, Vector: unit(i)})
+		d.Content = append(d.Content, index.Passage{Start: start, End: start + len(text), Place: document.Place{Line: i + 1}, Text: text, Vector: unit(i)})
 	}
 	return d
 }
@@ -232,13 +233,13 @@ func fullDoc() index.Document {
 			ID: "/docs/übersicht.md#1", Path: "/docs/übersicht.md", Title: "Gear ratios — an overview", Type: "markdown",
 			Modified: time.Date(2024, 2, 29, 12, 30, 15, 123456789, time.UTC),
 			Metadata: map[string]string{"author": "Ada", "empty": "", "größe": "zwölf"},
-			Fingerprint: index.Fingerprint{Size: 1 << 40, ModTime: -5, ChangeTime: 1709209815123456789, Inode: 1<<63 + 7,
+			Fingerprint: index.Fingerprint{Stat: document.Stat{Size: 1 << 40, ModTime: -5, ChangeTime: 1709209815123456789, Inode: 1<<63 + 7},
 				SHA256: [32]byte{0: 1, 15: 0xff, 31: 9}},
 			Reason: "3 of 9 pages have no text", Bytes: 1234,
 		},
 		Content: []index.Passage{
-			{Start: 0, End: 17, Page: 1, Line: 1, Column: 7, Heading: []string{"Gears", "Ratios"}, Text: "Ein großes Ritzel", Vector: unit(1)},
-			{Start: 18, End: 30, Page: 3, Heading: []string{"One\nline"}, Text: "text \x00 🙂 ﬁn\u00ad", Match: "something else", Vector: unit(2)},
+			{Start: 0, End: 17, Place: document.Place{Page: 1, Line: 1, Column: 7}, Heading: []string{"Gears", "Ratios"}, Text: "Ein großes Ritzel", Vector: unit(1)},
+			{Start: 18, End: 30, Place: document.Place{Page: 3}, Heading: []string{"One\nline"}, Text: "text \x00 🙂 ﬁn\u00ad", Match: "something else", Vector: unit(2)},
 			{Start: 30, End: 30, Vector: unit(3)},
 		},
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
 )
 
@@ -107,7 +108,7 @@ func randomTouch(r *rand.Rand, m model, version int) index.Info {
 		info.Path, info.State = d.Path, d.State
 	}
 	info.Reason = []string{"", "touched"}[r.IntN(2)]
-	info.Fingerprint = index.Fingerprint{ModTime: int64(version)}
+	info.Fingerprint = index.Fingerprint{Stat: document.Stat{ModTime: int64(version)}}
 	return info
 }
 

@@ -131,7 +131,7 @@ func testReembed(t *testing.T, o Opener) {
 
 	r := reembed(t, s)
 	missing := unembedded(t, r, otherVector)
-	if len(missing) != len(texts) || missing[1].Doc.ID != "a" || missing[1].Line != 2 {
+	if len(missing) != len(texts) || missing[1].Doc.ID != "a" || missing[1].Place.Line != 2 {
 		t.Fatalf("%d passages without a vector: %+v", len(missing), missing)
 	}
 	if err := r.Switch(t.Context()); err == nil {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
 )
 
@@ -14,7 +15,7 @@ func touched(d index.Document, n int) index.Info {
 	return index.Info{
 		ID: d.ID, Path: d.Path, Title: d.Title, State: d.State,
 		Type: "touched", Modified: time.Date(2030, 1, n, 0, 0, 0, 7, time.UTC), Metadata: map[string]string{"touch": "yes"},
-		Fingerprint: index.Fingerprint{Size: int64(n), ModTime: 2, ChangeTime: 3, Inode: 4, SHA256: [32]byte{31: 5}},
+		Fingerprint: index.Fingerprint{Stat: document.Stat{Size: int64(n), ModTime: 2, ChangeTime: 3, Inode: 4}, SHA256: [32]byte{31: 5}},
 		Bytes:       1000 * n,
 	}
 }

@@ -79,8 +79,8 @@ func checkBatch(b index.Batch, dim int) error {
 }
 
 func checkPassage(p *index.Passage, dim int) error {
-	if p.Start < 0 || p.End < p.Start || p.Page < 0 || p.Line < 0 || p.Column < 0 {
-		return fmt.Errorf("range %d to %d, page %d, line %d, column %d", p.Start, p.End, p.Page, p.Line, p.Column)
+	if p.Start < 0 || p.End < p.Start || p.Place.Page < 0 || p.Place.Line < 0 || p.Place.Column < 0 {
+		return fmt.Errorf("range %d to %d, page %d, line %d, column %d", p.Start, p.End, p.Place.Page, p.Place.Line, p.Place.Column)
 	}
 	return checkVector(p.Vector, dim)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
 )
 
@@ -120,9 +121,9 @@ func appendPassage(b []byte, p *index.Passage) []byte {
 	b = append(b, 0, 0, 0, 0)
 	b = binary.AppendUvarint(b, uint64(p.Start))
 	b = binary.AppendUvarint(b, uint64(p.End))
-	b = binary.AppendUvarint(b, uint64(p.Page))
-	b = binary.AppendUvarint(b, uint64(p.Line))
-	b = binary.AppendUvarint(b, uint64(p.Column))
+	b = binary.AppendUvarint(b, uint64(p.Place.Page))
+	b = binary.AppendUvarint(b, uint64(p.Place.Line))
+	b = binary.AppendUvarint(b, uint64(p.Place.Column))
 	b = binary.AppendUvarint(b, uint64(len(p.Heading)))
 	for _, h := range p.Heading {
 		b = appendString(b, h)
@@ -142,7 +143,7 @@ func decodePassage(b []byte) (index.Passage, error) {
 		return index.Passage{}, fmt.Errorf("%w: checksum differs", errRecord)
 	}
 	r := recordReader{b: b[4:]}
-	p := index.Passage{Start: r.int(), End: r.int(), Page: r.int(), Line: r.int(), Column: r.int()}
+	p := index.Passage{Start: r.int(), End: r.int(), Place: document.Place{Page: r.int(), Line: r.int(), Column: r.int()}}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		p.Heading = append(p.Heading, r.string())
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/mmap-go"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/internal/bitcode"
 )
@@ -22,7 +23,7 @@ import (
 func sampleDoc() *docRecord {
 	return &docRecord{number: 7, first: 300, info: index.Info{ID: "/a", Path: "/a", Title: "T", Type: "text",
 		Modified: time.Unix(1, 2).UTC(), Metadata: map[string]string{"k": "v", "l": ""},
-		Fingerprint: index.Fingerprint{Size: 5, ModTime: -1, Inode: 9}, State: index.Indexed, Reason: "r", Bytes: 10, Passages: 2},
+		Fingerprint: index.Fingerprint{Stat: document.Stat{Size: 5, ModTime: -1, Inode: 9}}, State: index.Indexed, Reason: "r", Bytes: 10, Passages: 2},
 		lengths: [numFields]fieldLength{{1, 2}, {3, 4}}}
 }
 
@@ -50,7 +51,7 @@ func FuzzDecodeDoc(f *testing.F) {
 // FuzzDecodePassage reads any bytes under a right checksum, which alone would
 // keep everything else from being reached.
 func FuzzDecodePassage(f *testing.F) {
-	f.Add(appendPassage(nil, &index.Passage{Start: 1, End: 5, Page: 2, Line: 3, Heading: []string{"a", ""}, Text: "text"})[4:])
+	f.Add(appendPassage(nil, &index.Passage{Start: 1, End: 5, Place: document.Place{Page: 2, Line: 3}, Heading: []string{"a", ""}, Text: "text"})[4:])
 	f.Add(appendPassage(nil, &index.Passage{})[4:])
 	f.Add([]byte{1, 2, 3})
 	f.Fuzz(func(t *testing.T, body []byte) {

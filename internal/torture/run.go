@@ -12,6 +12,7 @@ import (
 	"time"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
@@ -163,7 +164,7 @@ func (p Plan) batch(c Change, after State, step int) index.Batch {
 
 func info(doc, touched int) index.Info {
 	return index.Info{ID: docName(doc), Path: "/docs/" + docName(doc), Type: "text", Bytes: 1,
-		Fingerprint: index.Fingerprint{ModTime: int64(touched)}}
+		Fingerprint: index.Fingerprint{Stat: document.Stat{ModTime: int64(touched)}}}
 }
 
 // engine carries out each step by a run of an Engine on the folder of the

@@ -1,0 +1,138 @@
+// Package document has the words that reading, storing and citing documents
+// share: where something stands (Place), what a text is made of (Block), what
+// is found and read as one (Passage), and what is remembered of a file to see
+// whether it changed (Fingerprint). It imports nothing of ours, so that readers
+// of formats and stores need not know of each other.
+package document
+
+import "time"
+
+// State says what became of a document.
+type State uint8
+
+// The states of a document.
+const (
+	// Indexed documents have passages.
+	Indexed State = iota
+	// Failed documents could not be read; Reason says why.
+	Failed
+	// Skipped documents are of a kind that is not read; Reason says which.
+	Skipped
+)
+
+// Info is a document without its passages.
+type Info struct {
+	// ID is the key: a document put with the same ID replaces this one.
+	ID string
+	// Path is the slash-separated path that path filters match.
+	Path  string
+	Title string
+	// Type is the short name of the format: "text", "markdown", "pdf", ...
+	Type     string
+	Modified time.Time
+	Metadata map[string]string
+	// Language is the language of most of the document as a BCP 47 tag, such as
+	// "en" or "zh-Hant"; empty where it is unknown.
+	Language string
+
+	Fingerprint Fingerprint
+	State       State
+	// Reason says why a document failed or was skipped, or what of an indexed
+	// one was left out. It is empty when all was read.
+	Reason string
+	// Versions are those of the code that read and split the document.
+	Versions Versions
+	// Bytes is the length of the extracted text.
+	Bytes int
+	// Passages is the number of passages. Set by the store.
+	Passages int
+}
+
+// Partial reports whether something of an indexed document could not be read:
+// Reason says what.
+func (d *Info) Partial() bool { return d.State == Indexed && d.Reason != "" }
+
+// Versions say which code made the passages of a document. A document of an
+// older version stays searchable; the next run reads it again.
+type Versions struct {
+	// Reader is the version of the reader of its format, Splitter that of the
+	// splitter. 0 stands for any version before they were recorded.
+	Reader, Splitter int
+}
+
+// Passage is a piece of a document that is found, read and cited as one.
+type Passage struct {
+	// Start and End are the byte range in the document's extracted text.
+	Start, End int
+	// Place is where Start stands in the file. Last is where the last byte
+	// stands, in the parts of a place that differ from Place; it is zero for a
+	// passage that stands in one place, as on one page.
+	Place, Last Place
+	// Heading is the path of headings that leads to the passage, outermost
+	// first.
+	Heading []string
+	// Context is what the passage depends on and does not contain: the term
+	// that it describes, or the header row of its table.
+	Context string
+	// Language is a BCP 47 tag; empty means that of the document.
+	Language string
+	// Furniture marks what belongs to the page and not to the text: navigation,
+	// running heads, cookie banners.
+	Furniture bool
+	// Text is the passage as it stands in the document: it is what is shown.
+	Text string
+	// Match is the normalised text that keywords are matched against. It is
+	// indexed but not kept. Empty means Text.
+	Match string
+	// Annotations are labels and entities, in ascending order of Start.
+	Annotations []Annotation
+	// Signature is a sketch of the text by which near copies are found; nil
+	// where there is none.
+	Signature []byte
+	// Vector is the passage's unit vector, nil where it is not known yet. A
+	// store returns passages without it.
+	Vector []float32
+}
+
+// Annotation says something about a passage or a part of it.
+type Annotation struct {
+	// Kind names who said it and what sort of thing it is, as "entity/PER" or
+	// "label/topic"; Value is what it says.
+	Kind  string `json:"kind"`
+	Value string `json:"value"`
+	// Start and End are a byte range of the passage's Text; both are 0 where
+	// the passage as a whole is meant.
+	Start int `json:"start,omitempty"`
+	End   int `json:"end,omitempty"`
+}
+
+// Stat is what the file system says of a file without reading it. Times are
+// Unix nanoseconds; zero where unknown.
+type Stat struct {
+	Size, ModTime, ChangeTime int64
+	Inode                     uint64
+}
+
+// racyWindow is how old a file must be before its times are trusted. A file
+// that is written twice within the resolution of its file system's clock has
+// the same times both times; two seconds is the coarsest in use (FAT).
+const racyWindow = 2 * time.Second
+
+// Settled returns a stat as it may be kept when the file was looked at at
+// the time now: the times of a file that changed just then, or that lie in
+// the future because a clock was wrong, prove nothing, and are left out. The
+// next run then compares the content.
+func (s Stat) Settled(now time.Time) Stat {
+	newest := max(s.ModTime, s.ChangeTime)
+	if newest > now.Add(-racyWindow).UnixNano() {
+		s.ModTime, s.ChangeTime = 0, 0
+	}
+	return s
+}
+
+// Fingerprint is what is remembered of a document to notice later whether it
+// has changed.
+type Fingerprint struct {
+	Stat
+	SHA256 [32]byte
+}
