@@ -1,0 +1,208 @@
+package index
+
+import (
+	"context"
+	"iter"
+
+	"github.com/albert-search/albert-search/document"
+)
+
+// Backend is a place that can hold an index: a folder, memory, a cluster. Its
+// methods may be called by several goroutines at once.
+type Backend interface {
+	// String is the address of the index as a user would write it.
+	String() string
+	// Snapshot returns the newest published version. It is cheap when nothing
+	// was published since the last call, and never waits for a writer or for
+	// those who hold other snapshots. The caller must release it. Without an
+	// index the error is ErrNotFound.
+	Snapshot(ctx context.Context) (Snapshot, error)
+	// Create opens the index for writing and makes it if there is none. It does
+	// not wait for another writer: that is an ErrLocked.
+	Create(ctx context.Context, s Settings) (Writer, error)
+	// Locked returns an ErrLocked if somebody writes to the index, nil
+	// otherwise. Nothing is made or changed.
+	Locked(ctx context.Context) error
+	// Drop deletes the index with all that is in it.
+	Drop(ctx context.Context) error
+	// Close frees what the backend keeps for the next Snapshot. Snapshots and
+	// writers are freed by their own methods.
+	Close() error
+}
+
+// Snapshot is one version of an index. Whatever is published meanwhile, all
+// calls see that version until Release. It may be used by several goroutines at
+// once. Hits are in descending order of score; equal scores are ordered by
+// document ID, then by Start.
+type Snapshot interface {
+	// Stats counts what is stored.
+	Stats(ctx context.Context) (Stats, error)
+	// Documents iterates over the documents whose ID begins with prefix, in
+	// ascending order of ID. They are shared and must not be changed.
+	Documents(ctx context.Context, prefix string) iter.Seq2[*Info, error]
+	// Document returns the document of the ID; nil where there is none.
+	Document(ctx context.Context, id string) (*Info, error)
+	// DocumentPassages returns all passages of a document in the order of the
+	// text; none where there is no such document.
+	DocumentPassages(ctx context.Context, id string) ([]Stored, error)
+	// Keyword returns the passages that match the query best by BM25.
+	Keyword(ctx context.Context, r Request) ([]Hit, error)
+	// Nearest returns the passages whose vectors are nearest by cosine.
+	// Passages without a vector are not found.
+	Nearest(ctx context.Context, r Request) ([]Hit, error)
+	// Passages returns the passages of the ids, in the order of ids. It fails
+	// with ErrNoPassage when this version has none of one of the ids.
+	Passages(ctx context.Context, ids []PassageID) ([]Stored, error)
+	// Vectors returns the vectors of the ids, in the order of ids; nil for a
+	// passage that has none yet.
+	Vectors(ctx context.Context, ids []PassageID) ([][]float32, error)
+	// Missing iterates over the passages that have no vector yet, document by
+	// document.
+	Missing(ctx context.Context) iter.Seq2[Stored, error]
+	// Counts counts the documents that pass the filter by the values of a field:
+	// "type", "language", "state" or "meta.KEY".
+	Counts(ctx context.Context, field string, f Filter) (map[string]int, error)
+	// Statistics are what Keyword needs to know of the whole version to score
+	// the query. Those of several indexes can be added up and handed to each of
+	// them in Request.Statistics, so that their scores can be compared.
+	Statistics(ctx context.Context, q Query) (Statistics, error)
+	// Release gives the snapshot back. It may be called once.
+	Release() error
+}
+
+// Writer changes an index. One Writer at a time has it. All methods may be
+// called by several goroutines at once; they are carried out one after the other.
+type Writer interface {
+	// Apply carries out a batch. When it has returned nil, Snapshot sees the
+	// batch; nobody else does yet.
+	Apply(ctx context.Context, b Batch) error
+	// Publish makes all applied batches durable and visible to others. Without
+	// changes since the last one it does nothing.
+	Publish(ctx context.Context) error
+	// Snapshot returns what was applied so far, published or not. The caller
+	// must release it.
+	Snapshot(ctx context.Context) (Snapshot, error)
+	// Close publishes what was applied and lets others write.
+	Close() error
+}
+
+// Reembedder is a Writer that can give all passages vectors of another embedder.
+type Reembedder interface {
+	// Reembed begins to give the passages vectors of another embedder, or goes
+	// on with that where it was left. What is there of a third embedder is
+	// discarded. Everything else goes on as before: Apply takes vectors of the
+	// embedder in the settings, and searches use those.
+	Reembed(ctx context.Context, e Embedder) (Reembedding, error)
+}
+
+// CheckOptions are what Check and Repair need from outside.
+type CheckOptions struct {
+	// Normalize makes of a passage's text what its keywords were taken from; an
+	// empty result stands for the text itself. Nil leaves texts as they are.
+	Normalize func(text string) string
+	// Progress is called with the bytes checked so far and the bytes there are
+	// to check; it may be nil.
+	Progress func(done, total int64)
+}
+
+// Problem is something in an index that is not as it was written.
+type Problem struct {
+	// Path is the file or folder, relative to the index and slash-separated.
+	Path string
+	// What is wrong with it, to be read after the name of the file.
+	What string
+}
+
+// CheckReport is what Check found.
+type CheckReport struct {
+	// Generation is the newest one, 0 if that cannot be told.
+	Generation uint64
+	// Files and Bytes of all generations were compared with their checksums,
+	// files that generations share once.
+	Files int
+	Bytes int64
+	// Documents, those that could be read, and Passages of the newest generation
+	// were compared with each other, with their vectors and with the postings;
+	// 0 if it cannot be opened.
+	Documents, Passages int
+	// Leftovers are what a writer that was killed has left: no damage, and gone
+	// with the next one. While a writer is at work its folder is one of them.
+	Leftovers []string
+	// Problems is empty if the index is sound.
+	Problems []Problem
+}
+
+// RepairOptions are what Repair needs from outside.
+type RepairOptions struct {
+	CheckOptions
+	// Embed returns the vectors of passages by the embedder of the index. Of a
+	// document whose vectors are damaged the passages are embedded again. When
+	// it is nil or returns ErrModelMismatch, since it has another embedder, the
+	// passages stay without vectors.
+	Embed func(ctx context.Context, e Embedder, passages []Stored) ([][]float32, error)
+}
+
+// Lost is a document that a repair could not save.
+type Lost struct {
+	ID, Path string
+	Why      string
+}
+
+// RepairReport says what Repair did.
+type RepairReport struct {
+	// Before and After are what Check found. After is nil when there was
+	// nothing to repair, and with an error that says so when what was written
+	// could not be checked.
+	Before, After *CheckReport
+	// Documents and Passages were saved; of these Reembedded passages were
+	// given new vectors.
+	Documents, Passages, Reembedded int
+	// Lost documents were dropped and have to be indexed again.
+	Lost []Lost
+	// Unnamed says of segments that had documents whose names could not be
+	// read either: all sources have to be indexed again.
+	Unnamed []string
+	// Undeleted says that nothing tells any more which documents were deleted:
+	// some may be back until their source is indexed again.
+	Undeleted bool
+	// Older says that the newest generation could not be saved, and the one
+	// before it was.
+	Older bool
+	// Discarded passages had a vector of an unfinished re-embedding.
+	Discarded int
+}
+
+// Maintainer is a Backend that can find and repair damage.
+type Maintainer interface {
+	// Check compares everything in the index with everything it can be compared
+	// with. The error says that there is no index or that it cannot be read;
+	// what is wrong with it is in the report.
+	Check(ctx context.Context, o CheckOptions) (*CheckReport, error)
+	// Repair saves what can be saved of a damaged index.
+	Repair(ctx context.Context, o RepairOptions) (*RepairReport, error)
+}
+
+// Statistics are the counts that BM25 is worked out from.
+type Statistics struct {
+	// Passages counts those of the index.
+	Passages int
+	// Fields has, by name of field, the passages that have it and the tokens in
+	// them.
+	Fields map[string]FieldStatistics
+	// Terms has, by name of field, the number of passages that have each term of
+	// the query.
+	Terms map[string]map[string]int
+}
+
+// FieldStatistics sums up one field over all passages.
+type FieldStatistics struct {
+	Passages, Tokens uint64
+}
+
+// Annotated replaces the annotations of some kinds of a passage that is there.
+type Annotated struct {
+	ID PassageID
+	// Kinds are what is replaced; Annotations are of these kinds.
+	Kinds       []string
+	Annotations []document.Annotation
+}
