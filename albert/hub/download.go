@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/albert-search/albert-search/internal/durable"
 )
 
 // partSuffix is what the name of a file ends in until it is complete.
@@ -75,7 +77,12 @@ func (d *download) file(ctx context.Context, f *File) (string, error) {
 	if err != nil {
 		return "", errors.Join(err, os.Remove(part))
 	}
-	return sum, os.Rename(part, target)
+	// The next run takes a complete name for a complete file.
+	disk := durable.FS{}
+	if err := disk.SyncFile(part); err != nil {
+		return "", err
+	}
+	return sum, disk.Rename(part, target)
 }
 
 func (d *download) advance(n int64, file string) {

@@ -22,6 +22,7 @@ import (
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/sbert"
 	"github.com/albert-search/albert-search/albert/tokenize"
+	"github.com/albert-search/albert-search/internal/durable"
 )
 
 // ImportOptions say how a model is brought.
@@ -97,7 +98,12 @@ func (s *Store) build(ctx context.Context, source fs.FS, o ImportOptions) (r *Re
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
-	return r, os.Rename(b.dir, filepath.Join(s.dir, o.Name))
+	// The files are on the disk; now their names, then that of the folder.
+	disk := durable.FS{}
+	if err := disk.SyncTree(b.dir); err != nil {
+		return nil, err
+	}
+	return r, disk.Rename(b.dir, filepath.Join(s.dir, o.Name))
 }
 
 // builder makes the folder of a model.
@@ -427,15 +433,7 @@ func (b *builder) write(name string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	f, err := os.Create(file)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
+	return durable.FS{}.WriteNew(file, text, 0o644)
 }
 
 // hashFiles lists the files of a model but its record.

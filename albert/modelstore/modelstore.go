@@ -9,7 +9,6 @@ package modelstore
 
 import (
 	"context"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +21,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/albert-search/albert-search/internal/durable"
 )
 
 // Errors that callers tell apart.
@@ -132,7 +133,7 @@ func CheckName(name string) error {
 	switch {
 	case strings.EqualFold(name, Builtin):
 		return fmt.Errorf("%q is the name of the models in the program; take another", name)
-	case strings.EqualFold(name, choiceFile):
+	case strings.EqualFold(name, choiceFile), strings.EqualFold(name, choiceFile+durable.TempSuffix):
 		return fmt.Errorf("%q is the name of a file among the models; take another", name)
 	case !validName.MatchString(name):
 		return fmt.Errorf("%q cannot be the name of a model: use letters, digits, and within it -, _ and . (at most 100)", name)
@@ -268,12 +269,8 @@ func (s *Store) writeChoice(c Choice) error {
 	if err != nil {
 		return err
 	}
-	temp := filepath.Join(s.dir, "."+choiceFile)
-	if err := os.WriteFile(temp, append(text, '\n'), 0o644); err != nil {
-		// On a full disk the choice stays what it was.
-		return errors.Join(err, os.Remove(temp))
-	}
-	return os.Rename(temp, filepath.Join(s.dir, choiceFile))
+	// On a full disk the choice stays what it was.
+	return durable.FS{}.Replace(filepath.Join(s.dir, choiceFile), append(text, '\n'), 0o644)
 }
 
 // Remove deletes models, none unless all are there. A role that one of them had

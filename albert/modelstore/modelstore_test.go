@@ -25,7 +25,7 @@ import (
 	"github.com/albert-search/albert-search/albert/torchfile"
 )
 
-const checkpoints = "../albert/testdata/checkpoints/"
+const checkpoints = "../testdata/checkpoints/"
 
 func must(t testing.TB, err error) {
 	t.Helper()

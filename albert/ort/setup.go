@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/albert-search/albert-search/internal/durable"
 )
 
 // SetupOptions says where Setup puts the library.
@@ -148,20 +150,12 @@ func (in *installer) install(ctx context.Context, a artifact) (version string, e
 	if err := verify(archive, a.sha256); err != nil {
 		return "", err
 	}
-	// In the folder where it belongs, so that it can be moved by renaming.
-	out, err := os.CreateTemp(filepath.Dir(in.path), "."+filepath.Base(in.path)+".*")
+	out, err := durable.FS{}.Create(in.path, 0o644)
 	if err != nil {
 		return "", err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(out.Name()))
-		}
-	}()
-	// The data must be on disk before the name is: a library that a power cut
-	// left half-written would be found by every later run.
-	err = errors.Join(unpack(archive, a.member, out), out.Chmod(0o644), out.Sync(), out.Close())
-	if err != nil {
+	defer func() { err = errors.Join(err, out.Discard()) }()
+	if err := errors.Join(unpack(archive, a.member, out), out.Finish()); err != nil {
 		return "", err
 	}
 	if err := verify(out.Name(), a.librarySHA256); err != nil {
@@ -170,10 +164,7 @@ func (in *installer) install(ctx context.Context, a artifact) (version string, e
 	if version, err = in.probe(out.Name()); err != nil {
 		return "", err
 	}
-	if err := os.Rename(out.Name(), in.path); err != nil {
-		return "", err
-	}
-	return version, syncFolder(filepath.Dir(in.path))
+	return version, out.Commit()
 }
 
 func verify(name, sha256 string) error {
@@ -186,12 +177,4 @@ func verify(name, sha256 string) error {
 			filepath.Base(name), sum, sha256)
 	}
 	return nil
-}
-
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -6,17 +6,18 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/albert-search/albert-search/internal/durable"
 )
 
-// output is a file of results. It is written to a temporary file, so that one
-// with the same name stays whole until all results are there: --run and
-// --compare may name the same, and the measuring may be interrupted.
+// output is a file of results. What is at its path stays until all results are
+// there: --run and --compare may name the same file, and the measuring may be
+// interrupted.
 type output struct {
 	path string
-	file *os.File // nil when none is wanted
+	file *durable.File // nil when none is wanted
 	done bool
 }
 
@@ -24,7 +25,7 @@ func newOutput(path string) (*output, error) {
 	if path == "" {
 		return &output{}, nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	f, err := durable.FS{}.Create(path, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", path, cause(err))
 	}
@@ -57,16 +58,12 @@ func (o *output) close() error {
 	if o.file == nil {
 		return nil
 	}
-	err := o.file.Close()
-	if err != nil || !o.done {
-		return errors.Join(err, os.Remove(o.file.Name()))
+	if o.done {
+		if err := o.file.Commit(); err != nil {
+			return errors.Join(fmt.Errorf("write %s: %w", o.path, err), o.file.Discard())
+		}
 	}
-	// As a file that is made in the usual way; what was there keeps its mode.
-	mode := os.FileMode(0o644)
-	if info, err := os.Stat(o.path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	return errors.Join(os.Chmod(o.file.Name(), mode), os.Rename(o.file.Name(), o.path))
+	return o.file.Discard()
 }
 
 // readRun reads a run that --run has written; nil if path is empty.

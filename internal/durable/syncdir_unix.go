@@ -1,14 +1,12 @@
 //go:build unix
 
-package local
+package durable
 
 import (
 	"errors"
 	"os"
 )
 
-// syncDir makes the entries of a folder durable: without it a rename or a new
-// file may be gone after a loss of power although its content was synced.
 func syncDir(path string) (err error) {
 	d, err := os.Open(path)
 	if err != nil {
