@@ -16,10 +16,12 @@ import (
 	"time"
 
 	albertsearch "github.com/albert-search/albert-search"
+
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/source"
 )
 
 var (
@@ -129,7 +131,7 @@ func BenchmarkIndex(b *testing.B) {
 	}
 	x := extract.New(extract.Options{})
 	defer x.Close()
-	source, err := ingest.Files([]string{docs}, ingest.FileOptions{Extractor: x})
+	source, err := source.Files([]string{docs}, source.FileOptions{Extractor: x})
 	if err != nil {
 		b.Fatal(err)
 	}

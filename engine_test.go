@@ -15,11 +15,13 @@ import (
 	"unicode"
 
 	albertsearch "github.com/albert-search/albert-search"
+
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/source"
 )
 
 // countingEmbedder counts the texts it embeds and can be made to fail.
@@ -137,7 +139,7 @@ func (f *fixture) source(paths ...string) ingest.Source {
 	}
 	x := extract.New(extract.Options{})
 	f.t.Cleanup(func() { x.Close() })
-	s, err := ingest.Files(paths, ingest.FileOptions{Extractor: x})
+	s, err := source.Files(paths, source.FileOptions{Extractor: x})
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 
 	albertsearch "github.com/albert-search/albert-search"
+
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/source"
 )
 
 // Index a folder and ask it a question. The answer is cut from the document,
@@ -30,7 +32,7 @@ func Example() {
 
 	extractor := extract.New(extract.Options{})
 	defer extractor.Close()
-	docs, err := ingest.Files([]string{"testdata/sample/council"}, ingest.FileOptions{Extractor: extractor})
+	docs, err := source.Files([]string{"testdata/sample/council"}, source.FileOptions{Extractor: extractor})
 	if err != nil {
 		log.Fatal(err)
 	}

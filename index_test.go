@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
+	albertsearch "github.com/albert-search/albert-search"
 	"github.com/gofrs/flock"
 
-	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/embed/embedtest"
@@ -24,6 +24,7 @@ import (
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/source"
 )
 
 // generation is that of the index, so that writing shows.
@@ -240,7 +241,7 @@ func TestNotTriedIsTriedAgain(t *testing.T) {
 	f.write("stars.txt", stars)
 	x := &unready{Extractor: extract.New(extract.Options{})}
 	defer x.Close()
-	source, err := ingest.Files([]string{f.docs}, ingest.FileOptions{Extractor: x})
+	source, err := source.Files([]string{f.docs}, source.FileOptions{Extractor: x})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +306,7 @@ func TestLargeDocuments(t *testing.T) {
 				t.Fatal(err)
 			}
 			x := extract.New(extract.Options{})
-			source, err := ingest.Files([]string{docs}, ingest.FileOptions{Extractor: x})
+			source, err := source.Files([]string{docs}, source.FileOptions{Extractor: x})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,9 +7,11 @@ import (
 	"testing"
 
 	albertsearch "github.com/albert-search/albert-search"
+
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/source"
 )
 
 // parity is a tiny checkpoint that package albert is tested with.
@@ -38,7 +40,7 @@ func indexWith(t *testing.T, embedder, reader *albertsearch.ModelFiles) (id stri
 	}()
 	x := extract.New(extract.Options{})
 	defer x.Close()
-	source, err := ingest.Files([]string{docs}, ingest.FileOptions{Extractor: x})
+	source, err := source.Files([]string{docs}, source.FileOptions{Extractor: x})
 	if err != nil {
 		t.Fatal(err)
 	}

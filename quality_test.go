@@ -12,9 +12,11 @@ import (
 	"testing"
 
 	albertsearch "github.com/albert-search/albert-search"
+
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/source"
 	"github.com/albert-search/albert-search/internal/eval"
 )
 
@@ -46,7 +48,7 @@ func builtinEngine(t *testing.T) *albertsearch.Engine {
 	})
 	x := extract.New(extract.Options{})
 	t.Cleanup(func() { x.Close() })
-	docs, err := ingest.Files([]string{"testdata/sample"}, ingest.FileOptions{Extractor: x})
+	docs, err := source.Files([]string{"testdata/sample"}, source.FileOptions{Extractor: x})
 	if err != nil {
 		t.Fatal(err)
 	}

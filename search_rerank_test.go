@@ -12,11 +12,13 @@ import (
 	"testing"
 
 	albertsearch "github.com/albert-search/albert-search"
+
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/source"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
 )
@@ -148,7 +150,7 @@ func TestRerankingIsWeighedAsTheOptionsSay(t *testing.T) {
 	}
 	x := extract.New(extract.Options{})
 	defer x.Close()
-	source, err := ingest.Files([]string{docs}, ingest.FileOptions{Extractor: x})
+	source, err := source.Files([]string{docs}, source.FileOptions{Extractor: x})
 	if err != nil {
 		t.Fatal(err)
 	}

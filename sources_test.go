@@ -7,18 +7,20 @@ import (
 	"testing"
 
 	albertsearch "github.com/albert-search/albert-search"
+
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/source"
 )
 
 // indexWith indexes the fixture's folder with options.
-func (f *fixture) indexWith(o ingest.FileOptions) albertsearch.IndexSummary {
+func (f *fixture) indexWith(o source.FileOptions) albertsearch.IndexSummary {
 	f.t.Helper()
 	x := extract.New(extract.Options{})
 	f.t.Cleanup(func() { x.Close() })
 	o.Extractor = x
-	s, err := ingest.Files([]string{f.docs}, o)
+	s, err := source.Files([]string{f.docs}, o)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -38,7 +40,7 @@ func TestNarrowerRunKeepsTheRest(t *testing.T) {
 	if err := os.Remove(stale); err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range []ingest.FileOptions{{Include: []string{"*.md"}}, {Exclude: []string{"bread.*"}}} {
+	for _, o := range []source.FileOptions{{Include: []string{"*.md"}}, {Exclude: []string{"bread.*"}}} {
 		f.indexWith(o)
 		if got := f.top("dough"); got != "bread.txt" {
 			t.Errorf("%+v: what the run left out is lost: found %q", o, got)
@@ -47,7 +49,7 @@ func TestNarrowerRunKeepsTheRest(t *testing.T) {
 			t.Errorf("%+v: what is gone is still found: %q", o, got)
 		}
 	}
-	f.write(ingest.IgnoreFile, "bread.txt\n")
+	f.write(source.IgnoreFile, "bread.txt\n")
 	if sum := f.index(); sum.Removed != 1 || f.top("dough") != "" {
 		t.Errorf("what is newly ignored is still there: %+v", sum)
 	}
@@ -70,7 +72,7 @@ func TestIndexesAreLeftOut(t *testing.T) {
 	defer own.Close()
 	f.Engine = own
 	for range 2 {
-		sum := f.indexWith(ingest.FileOptions{SkipDir: local.IsIndex})
+		sum := f.indexWith(source.FileOptions{SkipDir: local.IsIndex})
 		if n := sum.Indexed + sum.Unchanged + sum.Failed + sum.Skipped; n != 1 {
 			t.Errorf("%d documents were found, want 1: %+v", n, sum)
 		}
@@ -84,8 +86,8 @@ func TestUnreadPartsOfSourcesAreKept(t *testing.T) {
 	f.write("records.jsonl", good+"nonsense\n")
 	// A folder whose rules are not known is not read.
 	folder := f.write("secret/bread.txt", bread)
-	rules := filepath.Join(filepath.Dir(folder), ingest.IgnoreFile)
-	if err := os.Symlink(ingest.IgnoreFile, rules); err != nil {
+	rules := filepath.Join(filepath.Dir(folder), source.IgnoreFile)
+	if err := os.Symlink(source.IgnoreFile, rules); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {

@@ -4,6 +4,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"time"
@@ -47,6 +48,9 @@ type Entry struct {
 	Load func(ctx context.Context) (*Document, error)
 	Hash func(ctx context.Context) ([32]byte, error)
 }
+
+// ErrChanged: a file was written to while it was read, twice in a row.
+var ErrChanged = errors.New("changed while it was read; index it again when it is no longer written to")
 
 // SkipError says that a file is of a kind that is not read.
 type SkipError struct {

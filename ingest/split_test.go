@@ -358,3 +358,10 @@ func BenchmarkSplit(b *testing.B) {
 		})
 	}
 }
+
+func expect(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	albertsearch "github.com/albert-search/albert-search"
+
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/source"
 )
 
 // openOn returns an engine on the index in dir with the open models.
@@ -44,7 +46,7 @@ func (s *server) index(ctx context.Context, a struct{ Documents, Index string })
 	began := time.Now()
 	extractor := extract.New(extract.Options{})
 	defer extractor.Close()
-	source, err := ingest.Files([]string{a.Documents}, ingest.FileOptions{Extractor: extractor})
+	source, err := source.Files([]string{a.Documents}, source.FileOptions{Extractor: extractor})
 	if err != nil {
 		return r, err
 	}

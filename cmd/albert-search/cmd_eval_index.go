@@ -12,8 +12,10 @@ import (
 	"strings"
 
 	albertsearch "github.com/albert-search/albert-search"
+
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/source"
 	"github.com/albert-search/albert-search/qa"
 )
 
@@ -55,15 +57,15 @@ func (e *evaluation) indexParagraphs(f squadFile, distractors []string, kept par
 	if err := errors.Join(err, out.close()); err != nil {
 		return "", err
 	}
-	source, err := ingest.JSONL(records)
+	corpus, err := source.JSONL(records)
 	if err != nil {
 		return "", err
 	}
-	sources := []ingest.Source{source}
+	sources := []ingest.Source{corpus}
 	if dir := e.String("collection"); dir != "" {
 		x := newExtractor(e.Context)
 		defer x.Close()
-		documents, err := ingest.Files([]string{dir}, ingest.FileOptions{SkipDir: local.IsIndex, Extractor: x})
+		documents, err := source.Files([]string{dir}, source.FileOptions{SkipDir: local.IsIndex, Extractor: x})
 		if err != nil {
 			return "", err
 		}

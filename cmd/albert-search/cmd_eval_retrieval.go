@@ -13,10 +13,11 @@ import (
 	"strings"
 	"time"
 
+	albertsearch "github.com/albert-search/albert-search"
 	"github.com/urfave/cli/v2"
 
-	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/source"
 	"github.com/albert-search/albert-search/internal/eval"
 )
 
@@ -221,7 +222,7 @@ func (r *retrievalRun) measure(b *beirFolder) error {
 	if err != nil {
 		return err
 	}
-	source, err := ingest.JSONL(corpus)
+	source, err := source.JSONL(corpus)
 	if err != nil {
 		return err
 	}

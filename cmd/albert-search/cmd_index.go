@@ -8,11 +8,12 @@ import (
 	"os"
 	"sync"
 
+	albertsearch "github.com/albert-search/albert-search"
 	"github.com/urfave/cli/v2"
 
-	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/source"
 )
 
 func (p *program) indexCommand() *cli.Command {
@@ -123,10 +124,10 @@ func (s *session) sources(stdin io.Reader, x ingest.Extractor) (sources []ingest
 	for _, arg := range s.Args().Slice() {
 		switch {
 		case arg == "-" && s.Bool("jsonl"):
-			sources = append(sources, ingest.JSONLStream(s.String("name"), stdin))
+			sources = append(sources, source.JSONLStream(s.String("name"), stdin))
 			continue
 		case arg == "-":
-			sources = append(sources, ingest.Stream(s.String("name"), stdin, x))
+			sources = append(sources, source.Stream(s.String("name"), stdin, x))
 			continue
 		}
 		if _, err := os.Stat(arg); err != nil {
@@ -142,13 +143,13 @@ func (s *session) sources(stdin io.Reader, x ingest.Extractor) (sources []ingest
 			paths = append(paths, arg)
 			continue
 		}
-		records, err := ingest.JSONL(arg)
+		records, err := source.JSONL(arg)
 		if err != nil {
 			return nil, nil, err
 		}
 		sources = append(sources, records)
 	}
-	files, err := ingest.Files(paths, ingest.FileOptions{
+	files, err := source.Files(paths, source.FileOptions{
 		Include: s.StringSlice("include"), Exclude: s.StringSlice("exclude"),
 		Hidden: s.Bool("hidden"), NoIgnore: s.Bool("no-ignore"),
 		SkipDir: local.IsIndex, Extractor: x,

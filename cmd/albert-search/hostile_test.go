@@ -21,13 +21,14 @@ import (
 	"testing"
 	"time"
 
+	albertsearch "github.com/albert-search/albert-search"
 	"github.com/urfave/cli/v2"
 
-	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/ingest/sandbox"
+	"github.com/albert-search/albert-search/ingest/source"
 )
 
 // mostTime is for reading one hostile document: the limit, and what it takes to
@@ -67,7 +68,7 @@ func quickly(index, docs string) error {
 	}
 	x := &timed{Extractor: newExtractor(cli.NewContext(nil, flags, nil)), care: extract.New(extract.Options{}),
 		slots: make(chan struct{}, readers()), took: map[string]time.Duration{}}
-	source, err := ingest.Files([]string{docs}, ingest.FileOptions{Hidden: true, Extractor: x})
+	source, err := source.Files([]string{docs}, source.FileOptions{Hidden: true, Extractor: x})
 	if err != nil {
 		return err
 	}

@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"testing"
 
+	albertsearch "github.com/albert-search/albert-search"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/albert/ort"
@@ -22,6 +22,7 @@ import (
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/source"
 )
 
 func TestMain(m *testing.M) {
@@ -108,7 +109,7 @@ func hashed(ts *testscript.TestScript, neg bool, args []string) {
 func indexHashed(dir string, dim int, docs string) error {
 	x := extract.New(extract.Options{})
 	defer x.Close()
-	source, err := ingest.Files([]string{docs}, ingest.FileOptions{Extractor: x})
+	source, err := source.Files([]string{docs}, source.FileOptions{Extractor: x})
 	if err != nil {
 		return err
 	}

@@ -12,11 +12,13 @@ import (
 	"time"
 
 	albertsearch "github.com/albert-search/albert-search"
+
 	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/source"
 )
 
 // Run is a part of a history on one index.
@@ -215,7 +217,7 @@ func (r Run) index(ctx context.Context, dim int, anew bool, report func(albertse
 	}
 	text := extract.New(extract.Options{})
 	defer func() { err = errors.Join(err, text.Close()) }()
-	docs, err := ingest.Files([]string{r.Docs}, ingest.FileOptions{Extractor: text})
+	docs, err := source.Files([]string{r.Docs}, source.FileOptions{Extractor: text})
 	if err != nil {
 		return embedded, err
 	}

@@ -1,4 +1,4 @@
-package ingest
+package source
 
 import (
 	"context"
@@ -52,7 +52,7 @@ func TestFaultIsNotOfTheDocument(t *testing.T) {
 	}
 }
 
-// swallowing is an Extractor that hides what happens while it reads.
+// swallowing is an ingest.Extractor that hides what happens while it reads.
 type swallowing struct{}
 
 func (swallowing) Extract(_ context.Context, _ string, r io.ReaderAt, _ int64) (*extract.Text, error) {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package ingest_test
+package source_test
 
 import (
 	"net"
@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/source"
 )
 
 func TestSpecialFiles(t *testing.T) {
@@ -23,17 +24,17 @@ func TestSpecialFiles(t *testing.T) {
 	l, err := net.Listen("unix", "socket")
 	must(t, err)
 	defer l.Close()
-	expect(t, listed(t, dir, ingest.FileOptions{}),
+	expect(t, listed(t, dir, source.FileOptions{}),
 		"a/b", "a/link: symbolic link, not followed", "a/loop: symbolic link, not followed",
 		"broken: symbolic link, not followed", "fifo: named pipe", "socket: socket")
-	expect(t, listed(t, dir, ingest.FileOptions{}, filepath.Join(dir, "a/link"), filepath.Join(dir, "fifo")), "a/link", "fifo: named pipe")
+	expect(t, listed(t, dir, source.FileOptions{}, filepath.Join(dir, "a/link"), filepath.Join(dir, "fifo")), "a/link", "fifo: named pipe")
 }
 
 // A named pipe that takes the place of a file after it was listed must not
 // keep the reader waiting for a writer.
 func TestPipeInPlaceOfFile(t *testing.T) {
 	dir := tree(t, map[string]string{"a": "text"})
-	s, err := ingest.Files([]string{dir}, ingest.FileOptions{Extractor: verbatim{}})
+	s, err := source.Files([]string{dir}, source.FileOptions{Extractor: verbatim{}})
 	must(t, err)
 	e := entries(t, s)[0]
 	must(t, os.Remove(filepath.Join(dir, "a")))
@@ -49,7 +50,7 @@ func TestOddNames(t *testing.T) {
 	for _, n := range names {
 		must(t, os.WriteFile(filepath.Join(dir, n), []byte(n), 0o666))
 	}
-	s, err := ingest.Files([]string{dir}, ingest.FileOptions{Extractor: verbatim{}})
+	s, err := source.Files([]string{dir}, source.FileOptions{Extractor: verbatim{}})
 	must(t, err)
 	ids := map[string]bool{}
 	for _, e := range entries(t, s) {
@@ -75,8 +76,8 @@ func TestUnreadable(t *testing.T) {
 	must(t, os.Chmod(filepath.Join(dir, "a"), 0))
 	must(t, os.Chmod(filepath.Join(dir, "c"), 0))
 	defer os.Chmod(filepath.Join(dir, "a"), 0o700)
-	expect(t, listed(t, dir, ingest.FileOptions{}), "a/: folder cannot be read: permission denied", "c", "d")
-	s, err := ingest.Files([]string{filepath.Join(dir, "c")}, ingest.FileOptions{Extractor: verbatim{}})
+	expect(t, listed(t, dir, source.FileOptions{}), "a/: folder cannot be read: permission denied", "c", "d")
+	s, err := source.Files([]string{filepath.Join(dir, "c")}, source.FileOptions{Extractor: verbatim{}})
 	must(t, err)
 	if _, err := entries(t, s)[0].Load(t.Context()); err == nil || err.Error() != "cannot be opened: permission denied" {
 		t.Errorf("%v", err)

@@ -20,10 +20,11 @@ func PathID(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("making %q absolute: %w", path, err)
 	}
-	return escapeID(filepath.ToSlash(abs)), nil
+	return EscapeName(filepath.ToSlash(abs)), nil
 }
 
-func escapeID(path string) string {
+// EscapeName makes of the name of a file what stands for it in an ID; see PathID.
+func EscapeName(path string) string {
 	plain := func(r rune) bool {
 		return r != '\\' && r != utf8.RuneError && !unicode.IsControl(r)
 	}

@@ -1,6 +1,8 @@
 package ingest
 
-import "strings"
+import (
+	"strings"
+)
 
 // Census finds out which documents of an index are gone: See every entry of
 // the sources first, then ask Gone. The zero Census has no sources: nothing is

@@ -1,4 +1,4 @@
-package ingest
+package source
 
 import (
 	"bufio"
@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/albert-search/albert-search/ingest"
 )
 
 // maxRecordBytes is the longest line of a JSONL file that is read.
@@ -28,7 +30,7 @@ const maxRecordBytes = 16 << 20
 // Empty lines are left out. A line that is no such object, is longer than
 // 16 MiB, or has the id of an earlier one, is an entry with Skip set whose ID
 // is the file's, ':' and the number of the line.
-func JSONL(path string) (Source, error) {
+func JSONL(path string) (ingest.Source, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("making %q absolute: %w", path, err)
@@ -39,7 +41,7 @@ func JSONL(path string) (Source, error) {
 // recordsOf is JSONL for an absolute path.
 func recordsOf(abs string) *jsonl {
 	return &jsonl{
-		prefix: escapeID(filepath.ToSlash(abs)),
+		prefix: ingest.EscapeName(filepath.ToSlash(abs)),
 		covers: true,
 		open: func() (io.ReadCloser, error) {
 			h, err := os.OpenFile(abs, os.O_RDONLY|syscall.O_NONBLOCK, 0)
@@ -100,9 +102,9 @@ func fileOf(id string) string {
 // JSONLStream is JSONL for a stream, as standard input. Its entries can be had
 // once only, and it covers no records: the next stream of that name may have
 // others.
-func JSONLStream(name string, r io.Reader) Source {
+func JSONLStream(name string, r io.Reader) ingest.Source {
 	return &jsonl{
-		prefix: escapeID(name),
+		prefix: ingest.EscapeName(name),
 		open:   func() (io.ReadCloser, error) { return io.NopCloser(r), nil },
 	}
 }
@@ -120,8 +122,8 @@ func (s *jsonl) Covers(id string) bool {
 	return ok && (rest == "" || rest[0] == ':' || rest[0] == '#' && s.covers)
 }
 
-func (s *jsonl) Entries(ctx context.Context) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
+func (s *jsonl) Entries(ctx context.Context) iter.Seq2[ingest.Entry, error] {
+	return func(yield func(ingest.Entry, error) bool) {
 		f, err := s.open()
 		if err != nil {
 			yield(s.failure("", err), nil)
@@ -133,7 +135,7 @@ func (s *jsonl) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 		r := bufio.NewReaderSize(read, 64<<10)
 		for n := 1; ; n++ {
 			if err := ctx.Err(); err != nil {
-				yield(Entry{}, err)
+				yield(ingest.Entry{}, err)
 				return
 			}
 			at := read.n - int64(r.Buffered())
@@ -155,20 +157,20 @@ func (s *jsonl) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 
 // entry makes the entry of line n, which begins at the byte at; false for a
 // line that is empty.
-func (s *jsonl) entry(line []byte, err error, n int, at int64, first map[string]int) (Entry, bool) {
+func (s *jsonl) entry(line []byte, err error, n int, at int64, first map[string]int) (ingest.Entry, bool) {
 	var rec record
 	if err == nil {
 		if isBlank(line) {
-			return Entry{}, false
+			return ingest.Entry{}, false
 		}
 		rec, err = parseRecord(line)
 	}
 	if err != nil {
 		return s.failure(fmt.Sprintf(":%d", n), fmt.Errorf("line %d: %w", n, err)), true
 	}
-	id := s.prefix + "#" + escapeID(rec.id)
+	id := s.prefix + "#" + ingest.EscapeName(rec.id)
 	if earlier, ok := first[rec.id]; ok {
-		return Entry{
+		return ingest.Entry{
 			ID:   fmt.Sprintf("%s:%d", s.prefix, n),
 			Path: s.prefix,
 			Skip: fmt.Errorf("line %d: has the id %q of line %d", n, rec.id, earlier),
@@ -176,23 +178,23 @@ func (s *jsonl) entry(line []byte, err error, n int, at int64, first map[string]
 	}
 	first[rec.id] = n
 	sum := sha256.Sum256(line)
-	e := Entry{ID: id, Path: s.prefix, Stat: Stat{Size: int64(len(line))}}
+	e := ingest.Entry{ID: id, Path: s.prefix, Stat: ingest.Stat{Size: int64(len(line))}}
 	if rec.path != "" {
-		e.Path = escapeID(filepath.ToSlash(rec.path))
+		e.Path = ingest.EscapeName(filepath.ToSlash(rec.path))
 	}
 	e.Hash = func(context.Context) ([32]byte, error) { return sum, nil }
 	if s.covers {
 		e.Load = s.loadAt(at, len(line), sum)
 	} else {
-		e.Load = func(context.Context) (*Document, error) { return rec.document(sum), nil }
+		e.Load = func(context.Context) (*ingest.Document, error) { return rec.document(sum), nil }
 	}
 	return e, true
 }
 
 // loadAt reads a record again when it is wanted: a file of any size is listed
 // without being kept in memory.
-func (s *jsonl) loadAt(at int64, size int, sum [sha256.Size]byte) func(context.Context) (*Document, error) {
-	return func(context.Context) (*Document, error) {
+func (s *jsonl) loadAt(at int64, size int, sum [sha256.Size]byte) func(context.Context) (*ingest.Document, error) {
+	return func(context.Context) (*ingest.Document, error) {
 		f, err := s.open()
 		if err != nil {
 			return nil, err
@@ -203,7 +205,7 @@ func (s *jsonl) loadAt(at int64, size int, sum [sha256.Size]byte) func(context.C
 			return nil, fmt.Errorf("cannot be read: %w", bare(err))
 		}
 		if sha256.Sum256(line) != sum {
-			return nil, ErrChanged
+			return nil, ingest.ErrChanged
 		}
 		rec, err := parseRecord(line)
 		if err != nil {
@@ -227,8 +229,8 @@ func (c *counter) Read(b []byte) (int, error) {
 
 // failure is the entry of something whose id could not be read, so that no
 // document of the file can be said to be gone.
-func (s *jsonl) failure(suffix string, err error) Entry {
-	return Entry{ID: s.prefix + suffix, Path: s.prefix, Skip: err, Unseen: s.prefix + "#"}
+func (s *jsonl) failure(suffix string, err error) ingest.Entry {
+	return ingest.Entry{ID: s.prefix + suffix, Path: s.prefix, Skip: err, Unseen: s.prefix + "#"}
 }
 
 var errLongLine = fmt.Errorf("is longer than %d MiB", maxRecordBytes>>20)

@@ -1,4 +1,4 @@
-package ingest
+package source
 
 import (
 	"context"
@@ -13,19 +13,17 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
 )
-
-// ErrChanged: a file was written to while it was read, twice in a row.
-var ErrChanged = errors.New("changed while it was read; index it again when it is no longer written to")
 
 // file reads one regular file.
 type file struct {
 	path string
-	x    Extractor
+	x    ingest.Extractor
 }
 
-func (f file) load(ctx context.Context) (*Document, error) {
+func (f file) load(ctx context.Context) (*ingest.Document, error) {
 	var text *extract.Text
 	var sum [32]byte
 	stat, err := f.steadily(ctx, func(h io.ReaderAt, size int64) (err error) {
@@ -39,10 +37,10 @@ func (f file) load(ctx context.Context) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Document{
+	return &ingest.Document{
 		Text:        *text,
 		Modified:    time.Unix(0, stat.ModTime).UTC(),
-		Fingerprint: Fingerprint{Stat: stat.Settled(time.Now()), SHA256: sum},
+		Fingerprint: ingest.Fingerprint{Stat: stat.Settled(time.Now()), SHA256: sum},
 	}, nil
 }
 
@@ -55,43 +53,43 @@ func (f file) hash(ctx context.Context) (sum [32]byte, err error) {
 }
 
 // steadily calls read and makes sure that the file did not change meanwhile:
-// if it did, it reads once more and then gives up with ErrChanged. The Stat is
+// if it did, it reads once more and then gives up with ingest.ErrChanged. The Stat is
 // that of the content that was read.
-func (f file) steadily(ctx context.Context, read func(h io.ReaderAt, size int64) error) (Stat, error) {
+func (f file) steadily(ctx context.Context, read func(h io.ReaderAt, size int64) error) (ingest.Stat, error) {
 	stat, err := f.once(read)
-	if errors.Is(err, ErrChanged) && ctx.Err() == nil {
+	if errors.Is(err, ingest.ErrChanged) && ctx.Err() == nil {
 		stat, err = f.once(read)
 	}
 	return stat, err
 }
 
-func (f file) once(read func(h io.ReaderAt, size int64) error) (Stat, error) {
+func (f file) once(read func(h io.ReaderAt, size int64) error) (ingest.Stat, error) {
 	// Without O_NONBLOCK, opening a named pipe that took the file's place
 	// since it was listed would wait for a writer for ever.
 	h, err := os.OpenFile(f.path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return Stat{}, untried(fmt.Errorf("cannot be opened: %w", bare(err)))
+		return ingest.Stat{}, untried(fmt.Errorf("cannot be opened: %w", bare(err)))
 	}
 	defer h.Close() // nothing was written
 	before, err := h.Stat()
 	if err != nil {
-		return Stat{}, untried(fmt.Errorf("cannot be looked at: %w", bare(err)))
+		return ingest.Stat{}, untried(fmt.Errorf("cannot be looked at: %w", bare(err)))
 	}
 	if !before.Mode().IsRegular() {
-		return Stat{}, &SkipError{Reason: special(before.Mode())}
+		return ingest.Stat{}, &ingest.SkipError{Reason: special(before.Mode())}
 	}
 	r := &faultReader{r: h}
 	readErr := read(r, before.Size())
 	after, err := h.Stat()
 	if err != nil {
-		return Stat{}, untried(fmt.Errorf("cannot be looked at: %w", bare(err)))
+		return ingest.Stat{}, untried(fmt.Errorf("cannot be looked at: %w", bare(err)))
 	}
 	// A change may well be why reading failed, so it is what is told.
 	if statOf(before) != statOf(after) {
-		return Stat{}, ErrChanged
+		return ingest.Stat{}, ingest.ErrChanged
 	}
 	if err := r.fault(); err != nil {
-		return Stat{}, err
+		return ingest.Stat{}, err
 	}
 	return statOf(before), bare(readErr)
 }
@@ -133,10 +131,10 @@ func (f *faultReader) fault() error {
 }
 
 // extractText calls the extractor and makes its refusals SkipErrors.
-func extractText(ctx context.Context, x Extractor, name string, r io.ReaderAt, size int64) (*extract.Text, error) {
+func extractText(ctx context.Context, x ingest.Extractor, name string, r io.ReaderAt, size int64) (*extract.Text, error) {
 	text, err := x.Extract(ctx, name, r, size)
 	if u, ok := errors.AsType[*extract.UnsupportedError](err); ok {
-		return nil, &SkipError{Reason: u.Error()}
+		return nil, &ingest.SkipError{Reason: u.Error()}
 	}
 	return text, err
 }

@@ -1,4 +1,4 @@
-package ingest
+package source
 
 import (
 	"context"
@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/albert-search/albert-search/ingest"
 )
 
 // FileOptions say which files Files offers.
@@ -33,7 +35,7 @@ type FileOptions struct {
 	// index. It may be nil.
 	SkipDir func(path string) bool
 	// Extractor reads the files.
-	Extractor Extractor
+	Extractor ingest.Extractor
 }
 
 // Files offers the files that roots name, and those in the folders that roots
@@ -47,7 +49,7 @@ type FileOptions struct {
 // entered. Of git's rules those in .gitignore files and .git/info/exclude
 // count, up to the root of the repository; they count outside of a repository
 // too, from the root on.
-func Files(roots []string, o FileOptions) (Source, error) {
+func Files(roots []string, o FileOptions) (ingest.Source, error) {
 	if o.SkipDir == nil {
 		o.SkipDir = func(string) bool { return false }
 	}
@@ -84,7 +86,7 @@ func (s *files) Lists() bool { return true }
 func (s *files) Covers(id string) bool {
 	path := fileOf(id)
 	for _, r := range s.roots {
-		if path == escapeID(filepath.ToSlash(r)) {
+		if path == ingest.EscapeName(filepath.ToSlash(r)) {
 			if _, err := os.Stat(r); err == nil {
 				return true
 			}
@@ -110,11 +112,11 @@ func (s *files) chosenBelow(path string, n int) bool {
 
 // below returns the prefix of the IDs of what is in the folder.
 func below(dir string) string {
-	return strings.TrimSuffix(escapeID(filepath.ToSlash(dir)), "/") + "/"
+	return strings.TrimSuffix(ingest.EscapeName(filepath.ToSlash(dir)), "/") + "/"
 }
 
-func (s *files) Entries(ctx context.Context) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
+func (s *files) Entries(ctx context.Context) iter.Seq2[ingest.Entry, error] {
+	return func(yield func(ingest.Entry, error) bool) {
 		w := &walk{files: s, ctx: ctx, yield: yield}
 		for _, r := range s.roots {
 			if !w.root(r) {
@@ -128,7 +130,7 @@ func (s *files) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 type walk struct {
 	*files
 	ctx   context.Context
-	yield func(Entry, error) bool
+	yield func(ingest.Entry, error) bool
 }
 
 func (w *walk) root(path string) bool {
@@ -166,7 +168,7 @@ func (w *walk) folder(path string, up *ignores) bool {
 	}
 	for _, d := range list {
 		if err := w.ctx.Err(); err != nil {
-			w.yield(Entry{}, err)
+			w.yield(ingest.Entry{}, err)
 			return false
 		}
 		if !w.member(filepath.Join(path, d.Name()), d, rules) {
@@ -180,7 +182,7 @@ func (w *walk) member(path string, d fs.DirEntry, rules *ignores) bool {
 	if slices.Contains(w.roots, path) {
 		return true // a root below a root is listed on its own
 	}
-	if !w.chosen(escapeID(filepath.ToSlash(path)), d.IsDir()) || rules.ignored(filepath.ToSlash(path), d.IsDir()) {
+	if !w.chosen(ingest.EscapeName(filepath.ToSlash(path)), d.IsDir()) || rules.ignored(filepath.ToSlash(path), d.IsDir()) {
 		return true
 	}
 	if d.IsDir() && w.skips(path) {
@@ -207,27 +209,27 @@ func (w *walk) file(path string, info fs.FileInfo) bool {
 		}
 		return true
 	}
-	id := escapeID(filepath.ToSlash(path))
-	e := Entry{ID: id, Path: id, Stat: statOf(info)}
+	id := ingest.EscapeName(filepath.ToSlash(path))
+	e := ingest.Entry{ID: id, Path: id, Stat: statOf(info)}
 	if info.Mode().IsRegular() {
 		f := file{path: path, x: w.o.Extractor}
 		e.Load, e.Hash = f.load, f.hash
 	} else {
-		e.Skip = &SkipError{Reason: special(info.Mode())}
+		e.Skip = &ingest.SkipError{Reason: special(info.Mode())}
 	}
 	return w.yield(e, nil)
 }
 
 // fail yields an entry for a file or folder that could not be looked at.
 func (w *walk) fail(path string, err error) bool {
-	id := escapeID(filepath.ToSlash(path))
-	return w.yield(Entry{ID: id, Path: id, Skip: err, Unseen: below(path)}, nil)
+	id := ingest.EscapeName(filepath.ToSlash(path))
+	return w.yield(ingest.Entry{ID: id, Path: id, Skip: err, Unseen: below(path)}, nil)
 }
 
 // failFolder yields an entry for a folder that could not be looked into.
 func (w *walk) failFolder(path string, err error) bool {
 	dir := below(path)
-	return w.yield(Entry{ID: dir, Path: dir, Skip: err, Unseen: dir}, nil)
+	return w.yield(ingest.Entry{ID: dir, Path: dir, Skip: err, Unseen: dir}, nil)
 }
 
 // skips tells of a folder that holds what is nobody's document.

@@ -1,4 +1,4 @@
-package ingest
+package source
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
 )
 
@@ -115,9 +116,9 @@ func recordError(err error) error {
 }
 
 // document is the record as it was read from a line with the given hash.
-func (r record) document(sum [32]byte) *Document {
+func (r record) document(sum [32]byte) *ingest.Document {
 	text := strings.ToValidUTF8(r.text, string(utf8.RuneError))
-	return &Document{
+	return &ingest.Document{
 		Text: extract.Text{
 			Body:     text,
 			Title:    r.title,
@@ -125,6 +126,6 @@ func (r record) document(sum [32]byte) *Document {
 			Metadata: r.metadata,
 		},
 		Modified:    r.modified,
-		Fingerprint: Fingerprint{SHA256: sum},
+		Fingerprint: ingest.Fingerprint{SHA256: sum},
 	}
 }

@@ -1,4 +1,4 @@
-package ingest_test
+package source_test
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/source"
 )
 
 // verbatim is an Extractor that takes every file as text.
@@ -64,13 +65,13 @@ func entries(t *testing.T, s ingest.Source) []ingest.Entry {
 
 // listed returns the paths that Files offers in dir, relative to it; those
 // that are not to be read with the reason.
-func listed(t *testing.T, dir string, o ingest.FileOptions, roots ...string) []string {
+func listed(t *testing.T, dir string, o source.FileOptions, roots ...string) []string {
 	t.Helper()
 	if len(roots) == 0 {
 		roots = []string{dir}
 	}
 	o.Extractor = verbatim{}
-	s, err := ingest.Files(roots, o)
+	s, err := source.Files(roots, o)
 	must(t, err)
 	out := []string{}
 	for _, e := range entries(t, s) {
@@ -92,8 +93,8 @@ func expect(t *testing.T, got []string, want ...string) {
 
 func TestFilesInLexicalOrder(t *testing.T) {
 	dir := tree(t, map[string]string{"b.txt": "", "a/z": "", "a.txt": "", "a/b/c": "", "empty/": "", "B": ""})
-	expect(t, listed(t, dir, ingest.FileOptions{}), "B", "a/b/c", "a/z", "a.txt", "b.txt")
-	expect(t, listed(t, dir, ingest.FileOptions{}, dir, filepath.Join(dir, "a"), dir, filepath.Join(dir, "b.txt")),
+	expect(t, listed(t, dir, source.FileOptions{}), "B", "a/b/c", "a/z", "a.txt", "b.txt")
+	expect(t, listed(t, dir, source.FileOptions{}, dir, filepath.Join(dir, "a"), dir, filepath.Join(dir, "b.txt")),
 		"B", "a.txt", "a/b/c", "a/z", "b.txt")
 }
 
@@ -104,33 +105,33 @@ func TestFilesLeavesOut(t *testing.T) {
 		"node_modules/e": "", "idx/f": "", ".albert-search/g": "",
 	})
 	skip := func(path string) bool { return filepath.Base(path) == "idx" }
-	expect(t, listed(t, dir, ingest.FileOptions{SkipDir: skip}), "c", "sub/d")
-	expect(t, listed(t, dir, ingest.FileOptions{SkipDir: skip}, filepath.Join(dir, "idx")))
-	expect(t, listed(t, dir, ingest.FileOptions{SkipDir: skip, Hidden: true, NoIgnore: true}),
+	expect(t, listed(t, dir, source.FileOptions{SkipDir: skip}), "c", "sub/d")
+	expect(t, listed(t, dir, source.FileOptions{SkipDir: skip}, filepath.Join(dir, "idx")))
+	expect(t, listed(t, dir, source.FileOptions{SkipDir: skip, Hidden: true, NoIgnore: true}),
 		".b", ".hidden/a", "c", "node_modules/e", "sub/d")
-	expect(t, listed(t, dir, ingest.FileOptions{}, filepath.Join(dir, ".hidden")), ".hidden/a")
+	expect(t, listed(t, dir, source.FileOptions{}, filepath.Join(dir, ".hidden")), ".hidden/a")
 	link := filepath.Join(t.TempDir(), "link")
 	must(t, os.Symlink(dir, link))
-	expect(t, listed(t, link, ingest.FileOptions{SkipDir: skip}), "c", "sub/d")
+	expect(t, listed(t, link, source.FileOptions{SkipDir: skip}), "c", "sub/d")
 }
 
 func TestGlobs(t *testing.T) {
 	dir := tree(t, map[string]string{"a.md": "", "b.txt": "", "x/c.md": "", "x/y/d.md": "", "build/e.md": "", "x/build": ""})
 	for _, c := range []struct {
-		o    ingest.FileOptions
+		o    source.FileOptions
 		want []string
 	}{
-		{ingest.FileOptions{Include: []string{"*.md"}}, []string{"a.md", "build/e.md", "x/c.md", "x/y/d.md"}},
-		{ingest.FileOptions{Include: []string{"*.{md,txt}"}, Exclude: []string{"build/"}}, []string{"a.md", "b.txt", "x/c.md", "x/y/d.md"}},
-		{ingest.FileOptions{Exclude: []string{"build", "*.txt"}}, []string{"a.md", "x/c.md", "x/y/d.md"}},
-		{ingest.FileOptions{Include: []string{"x/*"}}, []string{"x/build", "x/c.md"}},
-		{ingest.FileOptions{Include: []string{"x/**/*.md"}}, []string{"x/c.md", "x/y/d.md"}},
-		{ingest.FileOptions{Include: []string{filepath.ToSlash(dir) + "/*.md"}}, []string{"a.md"}},
-		{ingest.FileOptions{Exclude: []string{"x/y"}, Include: []string{"d.md", "c.md"}}, []string{"x/c.md"}},
+		{source.FileOptions{Include: []string{"*.md"}}, []string{"a.md", "build/e.md", "x/c.md", "x/y/d.md"}},
+		{source.FileOptions{Include: []string{"*.{md,txt}"}, Exclude: []string{"build/"}}, []string{"a.md", "b.txt", "x/c.md", "x/y/d.md"}},
+		{source.FileOptions{Exclude: []string{"build", "*.txt"}}, []string{"a.md", "x/c.md", "x/y/d.md"}},
+		{source.FileOptions{Include: []string{"x/*"}}, []string{"x/build", "x/c.md"}},
+		{source.FileOptions{Include: []string{"x/**/*.md"}}, []string{"x/c.md", "x/y/d.md"}},
+		{source.FileOptions{Include: []string{filepath.ToSlash(dir) + "/*.md"}}, []string{"a.md"}},
+		{source.FileOptions{Exclude: []string{"x/y"}, Include: []string{"d.md", "c.md"}}, []string{"x/c.md"}},
 	} {
 		expect(t, listed(t, dir, c.o), c.want...)
 	}
-	if _, err := ingest.Files(nil, ingest.FileOptions{Include: []string{"[a"}}); err == nil {
+	if _, err := source.Files(nil, source.FileOptions{Include: []string{"[a"}}); err == nil {
 		t.Error("a broken glob was taken")
 	}
 }
@@ -149,10 +150,10 @@ func TestIgnoreFiles(t *testing.T) {
 		"two stars": {map[string]string{".gitignore": "**/t1\nb/**\nc/**/d\n", "t1": "", "x/t1": "", "b/1": "", "b/2/3": "", "c/d": "", "c/x/y/d": "", "d": ""}, nil,
 			[]string{"d"}},
 		"nested overrules":     {map[string]string{".gitignore": "*.a\n", "s/.gitignore": "!x.a\n", "x.a": "", "s/x.a": "", "s/y.a": ""}, nil, []string{"s/x.a"}},
-		"ours overrules git's": {map[string]string{".gitignore": "a\nb\n", ingest.IgnoreFile: "!a\nc\n", "a": "", "b": "", "c": ""}, nil, []string{"a"}},
+		"ours overrules git's": {map[string]string{".gitignore": "a\nb\n", source.IgnoreFile: "!a\nc\n", "a": "", "b": "", "c": ""}, nil, []string{"a"}},
 		"parents up to the repository": {map[string]string{".gitignore": "x\n", "r/.git/HEAD": "", "r/.gitignore": "y\n", "r/s/x": "", "r/s/y": "", "r/s/z": ""},
 			[]string{"r/s"}, []string{"r/s/x", "r/s/z"}},
-		"another repository within": {map[string]string{".git/HEAD": "", ".gitignore": "x\n", ingest.IgnoreFile: "y\n", "r/.git/HEAD": "", "r/x": "", "r/y": "", "x": ""}, nil,
+		"another repository within": {map[string]string{".git/HEAD": "", ".gitignore": "x\n", source.IgnoreFile: "y\n", "r/.git/HEAD": "", "r/x": "", "r/y": "", "x": ""}, nil,
 			[]string{"r/x"}},
 		"exclude file":  {map[string]string{".git/info/exclude": "x\n", "x": "", "y": ""}, nil, []string{"y"}},
 		"a named root":  {map[string]string{".git/HEAD": "", ".gitignore": "x/\n*.b\n", "x/a": "", "x/b.b": "", "c.b": ""}, []string{"x", "c.b"}, []string{"c.b", "x/a"}},
@@ -170,7 +171,7 @@ func TestIgnoreFiles(t *testing.T) {
 			for _, r := range c.roots {
 				roots = append(roots, filepath.Join(dir, r))
 			}
-			expect(t, listed(t, dir, ingest.FileOptions{}, roots...), c.want...)
+			expect(t, listed(t, dir, source.FileOptions{}, roots...), c.want...)
 		})
 	}
 }
@@ -230,7 +231,7 @@ func TestIgnoreLikeGit(t *testing.T) {
 		}
 		git("init", "-q", "--template=")
 		want := strings.FieldsFunc(git("ls-files", "-z", "--others", "--exclude-standard"), func(r rune) bool { return r == 0 })
-		got := listed(t, dir, ingest.FileOptions{Hidden: true})
+		got := listed(t, dir, source.FileOptions{Hidden: true})
 		slices.Sort(got)
 		slices.Sort(want)
 		if !slices.Equal(got, want) {
@@ -243,9 +244,9 @@ func TestIgnoreLikeGit(t *testing.T) {
 func TestWhatCannotBeRead(t *testing.T) {
 	dir := tree(t, map[string]string{"bad/a": "", "good/b": "", "x.bin": ""})
 	// A folder whose rules are not known may hold what its owner wants hidden.
-	must(t, os.Symlink(ingest.IgnoreFile, filepath.Join(dir, "bad", ingest.IgnoreFile)))
+	must(t, os.Symlink(source.IgnoreFile, filepath.Join(dir, "bad", source.IgnoreFile)))
 	missing := filepath.Join(dir, "missing")
-	s, err := ingest.Files([]string{dir, missing}, ingest.FileOptions{Extractor: verbatim{}})
+	s, err := source.Files([]string{dir, missing}, source.FileOptions{Extractor: verbatim{}})
 	must(t, err)
 	c := ingest.NewCensus(s)
 	var seen []string
@@ -273,22 +274,22 @@ func TestCovers(t *testing.T) {
 	id := func(p string) string { return filepath.ToSlash(dir) + p }
 	for _, c := range []struct {
 		name     string
-		o        ingest.FileOptions
+		o        source.FileOptions
 		root     string
 		yes, not []string
 	}{
-		{"all", ingest.FileOptions{}, "", []string{"/x", "/sub/x", "/r.jsonl#1", "/r.jsonl:1", "/q.jsonl#a/b", "/sub/", "/", ""},
+		{"all", source.FileOptions{}, "", []string{"/x", "/sub/x", "/r.jsonl#1", "/r.jsonl:1", "/q.jsonl#a/b", "/sub/", "/", ""},
 			[]string{"2/x", "/.x", "/.d/x", "/sub/.d/x", "/.d/"}},
-		{"hidden", ingest.FileOptions{Hidden: true}, "", []string{"/.x", "/.d/x", "/.d/", "//x"}, nil},
-		{"include", ingest.FileOptions{Include: []string{"*.md", "*.jsonl"}}, "", []string{"/x.md", "/sub/x.md", "/r.jsonl#x.pdf", "/q.jsonl:7", "/sub/"},
+		{"hidden", source.FileOptions{Hidden: true}, "", []string{"/.x", "/.d/x", "/.d/", "//x"}, nil},
+		{"include", source.FileOptions{Include: []string{"*.md", "*.jsonl"}}, "", []string{"/x.md", "/sub/x.md", "/r.jsonl#x.pdf", "/q.jsonl:7", "/sub/"},
 			[]string{"/x", "/sub/x.txt", "/r.ndjson#x.md"}},
-		{"exclude", ingest.FileOptions{Exclude: []string{"sub/", "*.txt"}}, "", []string{"/x", "/x/sub"},
+		{"exclude", source.FileOptions{Exclude: []string{"sub/", "*.txt"}}, "", []string{"/x", "/x/sub"},
 			[]string{"/sub/x", "/sub/", "/y/sub/x", "/x.txt", "/y/x.txt"}},
-		{"a file", ingest.FileOptions{}, "b.txt", []string{"/b.txt"}, []string{"/b.txt#1", "/b.txt/c", "/b.txt2", "/sub/a.md"}},
-		{"records", ingest.FileOptions{}, "r.jsonl", []string{"/r.jsonl", "/r.jsonl#1", "/r.jsonl:1"}, []string{"/r.jsonl2", "/b.txt"}},
-		{"missing", ingest.FileOptions{}, "disk", nil, []string{"/disk", "/disk/x", "/b.txt"}},
+		{"a file", source.FileOptions{}, "b.txt", []string{"/b.txt"}, []string{"/b.txt#1", "/b.txt/c", "/b.txt2", "/sub/a.md"}},
+		{"records", source.FileOptions{}, "r.jsonl", []string{"/r.jsonl", "/r.jsonl#1", "/r.jsonl:1"}, []string{"/r.jsonl2", "/b.txt"}},
+		{"missing", source.FileOptions{}, "disk", nil, []string{"/disk", "/disk/x", "/b.txt"}},
 	} {
-		s, err := ingest.Files([]string{filepath.Join(dir, c.root)}, c.o)
+		s, err := source.Files([]string{filepath.Join(dir, c.root)}, c.o)
 		must(t, err)
 		for want, paths := range map[bool][]string{true: c.yes, false: c.not} {
 			for _, p := range paths {
@@ -302,7 +303,7 @@ func TestCovers(t *testing.T) {
 
 func TestLoad(t *testing.T) {
 	dir := tree(t, map[string]string{"a.txt": "text", "b.bin": "\x00"})
-	s, err := ingest.Files([]string{dir}, ingest.FileOptions{Extractor: verbatim{}})
+	s, err := source.Files([]string{dir}, source.FileOptions{Extractor: verbatim{}})
 	must(t, err)
 	list := entries(t, s)
 	doc, err := list[0].Load(t.Context())
@@ -343,7 +344,7 @@ func (w *writer) Extract(ctx context.Context, name string, r io.ReaderAt, size i
 func TestChangedWhileRead(t *testing.T) {
 	for n, want := range []error{nil, nil, ingest.ErrChanged} {
 		path := filepath.Join(tree(t, map[string]string{"log": "text"}), "log")
-		s, err := ingest.Files([]string{path}, ingest.FileOptions{Extractor: &writer{path, n}})
+		s, err := source.Files([]string{path}, source.FileOptions{Extractor: &writer{path, n}})
 		must(t, err)
 		doc, err := entries(t, s)[0].Load(t.Context())
 		if !errors.Is(err, want) {
@@ -357,7 +358,7 @@ func TestChangedWhileRead(t *testing.T) {
 
 func TestCancelled(t *testing.T) {
 	dir := tree(t, map[string]string{"a": "", "b": "", "c": ""})
-	s, err := ingest.Files([]string{dir}, ingest.FileOptions{Extractor: verbatim{}})
+	s, err := source.Files([]string{dir}, source.FileOptions{Extractor: verbatim{}})
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -398,15 +399,15 @@ func FuzzIgnore(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, rules string) {
 		must(t, os.WriteFile(filepath.Join(dir, ".gitignore"), []byte(rules), 0o666))
-		for _, name := range listed(t, dir, ingest.FileOptions{}) {
+		for _, name := range listed(t, dir, source.FileOptions{}) {
 			if !slices.Contains(all, filepath.Base(name)) {
 				t.Errorf("%q is offered", name)
 			}
 		}
-		must(t, os.WriteFile(filepath.Join(dir, ingest.IgnoreFile), []byte("!*\n"), 0o666))
-		if got := listed(t, dir, ingest.FileOptions{}); len(got) != 2*len(all) {
+		must(t, os.WriteFile(filepath.Join(dir, source.IgnoreFile), []byte("!*\n"), 0o666))
+		if got := listed(t, dir, source.FileOptions{}); len(got) != 2*len(all) {
 			t.Errorf("everything was brought back, and %q are offered", got)
 		}
-		must(t, os.Remove(filepath.Join(dir, ingest.IgnoreFile)))
+		must(t, os.Remove(filepath.Join(dir, source.IgnoreFile)))
 	})
 }

@@ -1,4 +1,4 @@
-package ingest_test
+package source_test
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/source"
 )
 
 func TestJSONL(t *testing.T) {
@@ -27,7 +28,7 @@ not json
 {"id": "d", "text": 5}
 {"id": "e", "text": "last"}`
 	path := filepath.Join(tree(t, map[string]string{"x.jsonl": lines}), "x.jsonl")
-	s, err := ingest.JSONL(path)
+	s, err := source.JSONL(path)
 	must(t, err)
 	id := filepath.ToSlash(path)
 	var got []string
@@ -67,7 +68,7 @@ not json
 
 func TestJSONLGone(t *testing.T) {
 	path := filepath.Join(tree(t, map[string]string{"x": `{"id":"a","text":""}` + "\n"}), "x")
-	s, err := ingest.JSONL(path)
+	s, err := source.JSONL(path)
 	must(t, err)
 	c := ingest.NewCensus(s)
 	for _, e := range entries(t, s) {
@@ -89,7 +90,7 @@ func TestJSONLGone(t *testing.T) {
 
 func TestJSONLLongLine(t *testing.T) {
 	long := `{"id":"long","text":"` + strings.Repeat("x", 16<<20) + `"}`
-	s := ingest.JSONLStream("stdin", strings.NewReader(`{"id":"a","text":""}`+"\n"+long+"\n"+`{"id":"b","text":""}`))
+	s := source.JSONLStream("stdin", strings.NewReader(`{"id":"a","text":""}`+"\n"+long+"\n"+`{"id":"b","text":""}`))
 	var got []string
 	for _, e := range entries(t, s) {
 		got = append(got, e.ID)
@@ -104,7 +105,7 @@ func TestJSONLLongLine(t *testing.T) {
 }
 
 func TestStream(t *testing.T) {
-	s := ingest.Stream("-", strings.NewReader("text"), verbatim{})
+	s := source.Stream("-", strings.NewReader("text"), verbatim{})
 	e := entries(t, s)[0]
 	sum, err := e.Hash(t.Context())
 	must(t, err)
@@ -124,7 +125,7 @@ func FuzzJSONL(f *testing.F) {
 	f.Add("[]\nnull\n\"\"\n{\"id\":\"\\u0000\",\"text\":\"x\"}")
 	f.Fuzz(func(t *testing.T, content string) {
 		ids := map[string]bool{}
-		list := entries(t, ingest.JSONLStream("f", strings.NewReader(content)))
+		list := entries(t, source.JSONLStream("f", strings.NewReader(content)))
 		if max := strings.Count(content, "\n") + 1; len(list) > max {
 			t.Errorf("%d entries of %d lines", len(list), max)
 		}
@@ -162,7 +163,7 @@ func TestFilesOffersRecords(t *testing.T) {
 		{filepath.Join(dir, "a.jsonl"), []string{id + "/a.jsonl#x", id + "/a.jsonl#y"}},
 		{filepath.Join(dir, "c.jsonl"), []string{id + "/c.jsonl"}},
 	} {
-		s, err := ingest.Files([]string{c.root}, ingest.FileOptions{})
+		s, err := source.Files([]string{c.root}, source.FileOptions{})
 		must(t, err)
 		var got []string
 		for _, e := range entries(t, s) {
@@ -176,7 +177,7 @@ func TestFilesOffersRecords(t *testing.T) {
 // is refused.
 func TestJSONLChangedMeanwhile(t *testing.T) {
 	path := filepath.Join(tree(t, map[string]string{"x.jsonl": `{"id":"a","text":"one"}` + "\r\n" + `{"id":"b","text":"two"}`}), "x.jsonl")
-	s, err := ingest.JSONL(path)
+	s, err := source.JSONL(path)
 	must(t, err)
 	list := entries(t, s)
 	if len(list) != 2 {

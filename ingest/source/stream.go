@@ -1,4 +1,4 @@
-package ingest
+package source
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 	"iter"
 	"sync"
 	"time"
+
+	"github.com/albert-search/albert-search/ingest"
 )
 
 // maxStreamBytes is the most that is read of a stream, which has to be kept in
@@ -18,13 +20,13 @@ const maxStreamBytes = 256 << 20
 // Stream offers what r gives, as standard input, as one document with the ID
 // and path name, by whose extension its format can be told. It is read once,
 // when first asked for, and covers nothing.
-func Stream(name string, r io.Reader, x Extractor) Source {
+func Stream(name string, r io.Reader, x ingest.Extractor) ingest.Source {
 	return &stream{name: name, r: r, x: x}
 }
 
 type stream struct {
 	name string
-	x    Extractor
+	x    ingest.Extractor
 
 	once sync.Once
 	r    io.Reader
@@ -34,14 +36,14 @@ type stream struct {
 
 func (s *stream) Covers(string) bool { return false }
 
-func (s *stream) Entries(ctx context.Context) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
+func (s *stream) Entries(ctx context.Context) iter.Seq2[ingest.Entry, error] {
+	return func(yield func(ingest.Entry, error) bool) {
 		if err := ctx.Err(); err != nil {
-			yield(Entry{}, err)
+			yield(ingest.Entry{}, err)
 			return
 		}
-		id := escapeID(s.name)
-		yield(Entry{ID: id, Path: id, Load: s.load, Hash: s.hash}, nil)
+		id := ingest.EscapeName(s.name)
+		yield(ingest.Entry{ID: id, Path: id, Load: s.load, Hash: s.hash}, nil)
 	}
 }
 
@@ -69,7 +71,7 @@ func (s *stream) hash(ctx context.Context) ([32]byte, error) {
 	return sha256.Sum256(data), err
 }
 
-func (s *stream) load(ctx context.Context) (*Document, error) {
+func (s *stream) load(ctx context.Context) (*ingest.Document, error) {
 	data, err := s.read(ctx)
 	if err != nil {
 		return nil, err
@@ -78,9 +80,9 @@ func (s *stream) load(ctx context.Context) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Document{
+	return &ingest.Document{
 		Text:        *text,
 		Modified:    time.Now().UTC(),
-		Fingerprint: Fingerprint{SHA256: sha256.Sum256(data)},
+		Fingerprint: ingest.Fingerprint{SHA256: sha256.Sum256(data)},
 	}, nil
 }

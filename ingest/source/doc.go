@@ -1,0 +1,3 @@
+// Package source has what documents come from: files and folders, files of
+// records, and streams.
+package source

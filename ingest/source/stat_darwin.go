@@ -1,0 +1,17 @@
+package source
+
+import (
+	"io/fs"
+	"syscall"
+
+	"github.com/albert-search/albert-search/ingest"
+)
+
+func statOf(info fs.FileInfo) ingest.Stat {
+	s := ingest.Stat{Size: info.Size(), ModTime: info.ModTime().UnixNano()}
+	if t, ok := info.Sys().(*syscall.Stat_t); ok {
+		s.ChangeTime = t.Ctimespec.Nano()
+		s.Inode = t.Ino
+	}
+	return s
+}
