@@ -3,7 +3,7 @@ package albert
 import (
 	"fmt"
 
-	"github.com/albert-search/albert-search/albert/onnx"
+	"github.com/albert-search/albert-search/albert/internal/onnx"
 	"github.com/albert-search/albert-search/albert/safetensors"
 )
 

@@ -1,97 +1,245 @@
 package albert
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
 	"math"
+	"slices"
 
+	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/safetensors"
+	"github.com/albert-search/albert-search/albert/tokenize"
 )
 
-// quantized is a matrix of 8-bit integers, symmetric, with a scale for each
-// column.
-type quantized struct {
+// Quantize writes the model's weights in the int8 layout, to be the
+// model.safetensors of a folder that is otherwise the same. It has a quarter
+// of the size, opens faster than a checkpoint that is rounded on opening, and
+// thanks to the samples is more exact: typical inputs of the model, a hundred
+// or so, by which the weights are balanced against their inputs.
+//
+// The layout is that of the checkpoint but for the layers' linear maps. Their
+// weights are I8 [in, out], queries, keys and values side by side as
+// "query_key_value", with "weight_scale" [out] and "input_scale" [in] beside
+// them; the table of word pieces is I8 with a "_scale" for each row. All else
+// is F32, or F16 where that is the same. The positions and the large maps that
+// are not quantised (the one from the embeddings, the pooler) are rounded to
+// F16.
+//
+// Maps of the same weights in several groups are balanced together and so stay
+// the same.
+func (m *Model) Quantize(ctx context.Context, rt *ort.Runtime, samples []tokenize.Sequence, to io.Writer) error {
+	return QuantizeTogether(ctx, rt, Quantization{m, samples, to})
+}
+
+// Quantization is a model with samples of its input, to be written.
+type Quantization struct {
+	Model   *Model
+	Samples []tokenize.Sequence
+	To      io.Writer
+}
+
+// QuantizeTogether is Quantize for several models. Maps of the same weights
+// stay the same also where they are in different models, so that a tensor that
+// models share can be stored once.
+func QuantizeTogether(ctx context.Context, rt *ort.Runtime, all ...Quantization) error {
+	together := make(map[mapContent][]float32)
+	maps := make([]map[string]mapContent, len(all))
+	for i, q := range all {
+		ranges, err := q.Model.inputRanges(ctx, rt, q.Samples)
+		if err == nil {
+			maps[i], err = q.Model.joinRanges(ranges, together)
+		}
+		if err != nil {
+			return fmt.Errorf("quantise model: %w", err)
+		}
+	}
+	for i, q := range all {
+		ranges := make(map[string][]float32, len(maps[i]))
+		for name, content := range maps[i] {
+			ranges[name] = together[content]
+		}
+		if err := q.Model.quantizeTo(ranges, q.To); err != nil {
+			return fmt.Errorf("quantise model: %w", err)
+		}
+	}
+	return nil
+}
+
+// mapContent identifies the weights of a map.
+type mapContent struct {
 	in, out int
-	// weight is [in, out].
-	weight []int8
-	// scale is [out]: column j stands for weight[·][j] × scale[j].
-	scale []float32
-	// inputScale is [in] or nil. What the matrix is multiplied with is first
-	// multiplied with this, elementwise.
-	inputScale []float32
+	weights [sha256.Size]byte
 }
 
-// maxInt8 is the largest magnitude of a quantised weight.
-const maxInt8 = 127
-
-// quantize rounds the columns of w, which is [in, out]. With inputScale,
-// row i is first divided by inputScale[i].
-func quantize(w []float32, in, out int, inputScale []float32) quantized {
-	q := quantized{in, out, make([]int8, in*out), make([]float32, out), inputScale}
-	row := func(i int) ([]float32, float32) {
-		if inputScale == nil {
-			return w[i*out : (i+1)*out], 1
-		}
-		return w[i*out : (i+1)*out], 1 / inputScale[i]
+// joinRanges notes the ranges of the model's maps, given by name, under their
+// content: of maps of the same content the largest. It returns the content of
+// each.
+func (m *Model) joinRanges(ranges map[string][]float32, together map[mapContent][]float32) (map[string]mapContent, error) {
+	c, err := openCheckpoint(m.fsys, m.config)
+	if err != nil {
+		return nil, err
 	}
-	for i := range in {
-		r, by := row(i)
-		for j, v := range r {
-			q.scale[j] = max(q.scale[j], abs(v*by))
-		}
+	defer c.Close()
+	if c.int8 {
+		return nil, fmt.Errorf("%s: the weights are int8 already", weightsFile)
 	}
-	for j := range q.scale {
-		q.scale[j] = stepFor(q.scale[j])
+	enc, err := c.encoder()
+	if err != nil {
+		return nil, err
 	}
-	for i := range in {
-		r, by := row(i)
-		for j, v := range r {
-			q.weight[i*out+j] = roundToInt8(v * by / q.scale[j])
+	w := &graphWriter{c: c}
+	maps := make(map[string]mapContent, len(ranges))
+	for _, d := range enc.maps() {
+		r := ranges[d.name]
+		if r == nil {
+			continue
 		}
-	}
-	return q
-}
-
-// quantizeRows rounds each row of a [rows, width] matrix with a scale of its
-// own.
-func quantizeRows(w []float32, rows, width int) (q []int8, scale []float32) {
-	q, scale = make([]int8, rows*width), make([]float32, rows)
-	for i := range rows {
-		row := w[i*width : (i+1)*width]
-		for _, v := range row {
-			scale[i] = max(scale[i], abs(v))
+		content := w.content(d)
+		if w.err != nil {
+			return nil, w.err
 		}
-		scale[i] = stepFor(scale[i])
-		for j, v := range row {
-			q[i*width+j] = roundToInt8(v / scale[i])
+		maps[d.name] = content
+		joined := together[content]
+		if joined == nil {
+			joined = make([]float32, len(r))
+			together[content] = joined
+		}
+		for i, v := range r {
+			joined[i] = max(joined[i], v)
 		}
 	}
-	return q, scale
+	return maps, nil
 }
 
-// stepFor is a scale at which the largest magnitude becomes maxInt8, or hardly
-// less: where there is one it is a number of 16 bits, which nothing is lost by
-// since the weights are rounded by it. All zeros have any scale.
-func stepFor(largest float32) float32 {
-	if step := largest / maxInt8; step >= math.SmallestNonzeroFloat32*(1<<23) {
-		return halfFrom(step)
+// content reads the weights of d, a part at a time: they may be large.
+func (w *graphWriter) content(d dense) mapContent {
+	h := sha256.New()
+	for _, t := range d.weights {
+		for part := range slices.Chunk(w.floats(t), 1<<16) {
+			h.Write(floatBytes(part))
+		}
 	}
-	return 1
+	return mapContent{d.in, d.out, [sha256.Size]byte(h.Sum(nil))}
 }
 
-// halfFrom is the least number of 16 bits that is not less than v, which is
-// positive; v itself where that would be infinite.
-func halfFrom(v float32) float32 {
-	h := safetensors.Half(v)
-	if safetensors.FromHalf(h) < v {
-		h++
+func (m *Model) quantizeTo(ranges map[string][]float32, to io.Writer) error {
+	c, err := openCheckpoint(m.fsys, m.config)
+	if err != nil {
+		return err
 	}
-	if up := safetensors.FromHalf(h); !math.IsInf(float64(up), 0) {
-		return up
+	defer c.Close()
+	enc, err := c.encoder()
+	if err != nil {
+		return err
 	}
-	return v
+	w := &int8Writer{graphWriter: graphWriter{c: c}, ranges: ranges}
+	w.embedding(enc.word)
+	w.halve(enc.positions)
+	w.keep(enc.types, enc.norm.weight, enc.norm.bias)
+	w.halve(enc.mapIn.weights[0])
+	w.keep(enc.mapIn.biases[0])
+	for _, group := range enc.groups {
+		for _, l := range group {
+			for _, d := range l.maps() {
+				w.dense(d)
+			}
+			w.keep(l.attentionNorm.weight, l.attentionNorm.bias, l.outputNorm.weight, l.outputNorm.bias)
+		}
+	}
+	for _, h := range []Head{Span, Class} {
+		labels, err := c.head(h)
+		if err != nil && !errors.Is(err, ErrNoHead) {
+			return err
+		}
+		for _, d := range labels {
+			if d.out == d.in { // the pooler
+				w.halve(d.weights[0])
+			} else {
+				w.keep(d.weights[0])
+			}
+			w.keep(d.biases[0])
+		}
+	}
+	if w.err != nil {
+		return w.err
+	}
+	return safetensors.Write(to, w.tensors, map[string]string{"format": "pt", layoutKey: int8Layout})
 }
 
-func roundToInt8(v float32) int8 {
-	return int8(min(max(math.RoundToEven(float64(v)), -maxInt8), maxInt8))
+// int8Writer collects the tensors of the int8 layout.
+type int8Writer struct {
+	graphWriter
+	ranges  map[string][]float32
+	tensors []safetensors.Data
 }
 
-func abs(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }
+// keep adds tensors as they are.
+func (w *int8Writer) keep(infos ...safetensors.Info) {
+	for _, t := range infos {
+		w.floats(t.Name, t.Shape, w.graphWriter.floats(t))
+	}
+}
+
+// halve adds a tensor rounded to 16 bits, unless a number is too large.
+func (w *int8Writer) halve(t safetensors.Info) {
+	v := w.graphWriter.floats(t)
+	for i, x := range v {
+		if h := safetensors.FromHalf(safetensors.Half(x)); !math.IsInf(float64(h), 0) {
+			v[i] = h
+		}
+	}
+	w.floats(t.Name, t.Shape, v)
+}
+
+// floats adds numbers in 16 bits if they can be, else in 32.
+func (w *int8Writer) floats(name string, shape []int, v []float32) {
+	d := safetensors.Data{Name: name, Type: safetensors.F16, Shape: shape}
+	if slices.ContainsFunc(v, func(x float32) bool { return safetensors.FromHalf(safetensors.Half(x)) != x }) {
+		d.Type, d.Bytes = safetensors.F32, floatBytes(v)
+	} else {
+		for _, x := range v {
+			d.Bytes = binary.LittleEndian.AppendUint16(d.Bytes, safetensors.Half(x))
+		}
+	}
+	w.tensors = append(w.tensors, d)
+}
+
+// floatBytes are the numbers, little-endian.
+func floatBytes(v []float32) []byte {
+	b := make([]byte, 0, 4*len(v))
+	for _, x := range v {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+	}
+	return b
+}
+
+func (w *int8Writer) int8s(name string, v []int8, shape ...int) {
+	w.tensors = append(w.tensors, safetensors.Data{Name: name, Type: safetensors.I8, Shape: shape, Bytes: int8Bytes(v)})
+}
+
+func (w *int8Writer) embedding(e embedding) {
+	rows, width := e.weight.Shape[0], e.weight.Shape[1]
+	q, scale := quantizeRows(w.graphWriter.floats(e.weight), rows, width)
+	w.int8s(e.weight.Name, q, rows, width)
+	w.floats(e.weight.Name+scaleSuffix, []int{rows}, scale)
+}
+
+func (w *int8Writer) dense(d dense) {
+	m := w.matrix(d)
+	if w.err != nil {
+		return
+	}
+	var input []float32
+	if r := w.ranges[d.name]; r != nil {
+		input = balance(r, m)
+		w.floats(d.name+inputScale, []int{d.in}, input)
+	}
+	q := quantize(m, d.in, d.out, input)
+	w.int8s(d.name+".weight", q.weight, d.in, d.out)
+	w.floats(d.name+".weight"+scaleSuffix, []int{d.out}, q.scale)
+	w.floats(d.name+".bias", []int{d.out}, w.bias(d))
+}

@@ -19,8 +19,8 @@ import (
 	"time"
 
 	"github.com/albert-search/albert-search/albert"
+	"github.com/albert-search/albert-search/albert/internal/sbert"
 	"github.com/albert-search/albert-search/albert/ort"
-	"github.com/albert-search/albert-search/albert/sbert"
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/internal/durable"
 )

@@ -22,6 +22,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/albert-search/albert-search/albert/internal/sbert"
 	"github.com/albert-search/albert-search/internal/durable"
 )
 
@@ -35,6 +36,9 @@ var (
 	ErrBusy = errors.New("another albert-search is changing the models")
 	// ErrDamaged is the error for a model whose files are not what they were.
 	ErrDamaged = errors.New("the model is damaged")
+	// ErrUnsupported is the error of importing a model of sentence-transformers
+	// that computes something else than can be computed here.
+	ErrUnsupported = sbert.ErrUnsupported
 )
 
 // Builtin is the name of the models that are part of the program. No model in

@@ -14,8 +14,6 @@ import (
 	"github.com/albert-search/albert-search/albert/hub"
 	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/albert/ort"
-	"github.com/albert-search/albert-search/albert/sbert"
-	"github.com/albert-search/albert-search/albert/torchfile"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/qa"
 )
@@ -61,7 +59,6 @@ func kind(err error) (name, hint string) {
 	var offline *hub.OfflineError
 	var answer *hub.Error
 	var checksum *hub.ChecksumError
-	var code *torchfile.UnsafeError
 	switch {
 	case errors.As(err, &usage):
 		if usage.command == "" {
@@ -94,9 +91,9 @@ func kind(err error) (name, hint string) {
 		return "offline", ""
 	case errors.As(err, &answer), errors.As(err, &checksum):
 		return "download_failed", ""
-	case errors.As(err, &code):
+	case errors.Is(err, albert.ErrUnsafe):
 		return "refused", "a copy in model.safetensors cannot hold code"
-	case errors.Is(err, albert.ErrNotALBERT), errors.Is(err, albert.ErrNoWeights), errors.Is(err, sbert.ErrUnsupported):
+	case errors.Is(err, albert.ErrNotALBERT), errors.Is(err, albert.ErrNoWeights), errors.Is(err, modelstore.ErrUnsupported):
 		return "unsupported_model", ""
 	case errors.As(err, &noLibrary):
 		return "no_onnxruntime", ""

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/albert-search/albert-search/albert/sbert"
+	"github.com/albert-search/albert-search/albert/internal/sbert"
 )
 
 const (
@@ -32,8 +32,8 @@ func TestRead(t *testing.T) {
 		fsys fs.FS
 		want sbert.Settings
 	}{
-		{"as version 6 saves it", os.DirFS("../testdata/checkpoints/sentencecls"), sbert.Settings{Dir: ".", Pooling: sbert.CLS, Window: 12}},
-		{"with Normalize", os.DirFS("../testdata/checkpoints/sentencemean"), sbert.Settings{Dir: ".", Pooling: sbert.Mean, Window: 40}},
+		{"as version 6 saves it", os.DirFS("../../testdata/checkpoints/sentencecls"), sbert.Settings{Dir: ".", Pooling: sbert.CLS, Window: 12}},
+		{"with Normalize", os.DirFS("../../testdata/checkpoints/sentencemean"), sbert.Settings{Dir: ".", Pooling: sbert.Mean, Window: 40}},
 		{"as version 2 saved it", folder(
 			"modules.json", "["+transformer+","+pooling+","+normalize+"]",
 			"sentence_bert_config.json", `{"max_seq_length": 128, "do_lower_case": true}`,

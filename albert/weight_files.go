@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/albert-search/albert-search/albert/internal/torchfile"
 	"github.com/albert-search/albert-search/albert/safetensors"
-	"github.com/albert-search/albert-search/albert/torchfile"
 )
 
 // The files that weights are read from, in the order in which they are looked
@@ -28,6 +28,10 @@ const (
 // ErrNoWeights is the error of Load for a folder without weights that it reads.
 var ErrNoWeights = errors.New("no weights found: the folder has none of " +
 	strings.Join([]string{weightsFile, weightsIndex, torchFile, torchIndex}, ", "))
+
+// ErrUnsafe is the error for weights in a PyTorch file that names something
+// other than tensors. Nothing of such a file is run.
+var ErrUnsafe = torchfile.ErrUnsafe
 
 // tensors is where the weights of a checkpoint come from: a file of tensors,
 // several, or a file whose tensors have other names.

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/albert-search/albert-search/albert/internal/torchfile"
 	"github.com/albert-search/albert-search/albert/safetensors"
-	"github.com/albert-search/albert-search/albert/torchfile"
 )
 
 // Pieces of pickles.

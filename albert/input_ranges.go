@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/albert-search/albert-search/albert/onnx"
+	"github.com/albert-search/albert-search/albert/internal/onnx"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/tokenize"
 	onnxruntime "github.com/yalue/onnxruntime_go"

@@ -25,12 +25,18 @@ import (
 // ErrFormat is the error of a file that is not well-formed.
 var ErrFormat = errors.New("not a well-formed PyTorch file")
 
+// ErrUnsafe is the kind of an UnsafeError.
+var ErrUnsafe = errors.New("the file holds code")
+
 // UnsafeError is the error of a file whose pickle names something else than
 // tensors and what they are made of. Nothing of it has been run.
 type UnsafeError struct {
 	// Global is what the pickle names, as "os.system".
 	Global string
 }
+
+// Is reports whether target is ErrUnsafe.
+func (e *UnsafeError) Is(target error) bool { return target == ErrUnsafe }
 
 func (e *UnsafeError) Error() string {
 	return fmt.Sprintf("the pickle names %s, which is not part of a tensor: it was not run, and the file is refused", e.Global)

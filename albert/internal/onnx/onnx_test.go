@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/albert-search/albert-search/albert/onnx"
+	"github.com/albert-search/albert-search/albert/internal/onnx"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	onnxruntime "github.com/yalue/onnxruntime_go"
 )
