@@ -3,7 +3,6 @@ package albertsearch
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/textnorm"
+	"github.com/albert-search/albert-search/internal/errkind"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
 )
@@ -81,7 +81,7 @@ func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 	began := time.Now()
 	question := strings.TrimSpace(textnorm.Normalize(r.Question).String())
 	if question == "" {
-		return nil, errors.New("the question is empty")
+		return nil, errkind.New(errkind.Usage, "the question is empty")
 	}
 	if _, err := positive("number of passages to read", r.Read, defaultRead); err != nil {
 		return nil, err

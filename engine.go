@@ -3,13 +3,13 @@ package albertsearch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
+	"github.com/albert-search/albert-search/internal/errkind"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
 )
@@ -60,16 +60,14 @@ type Engine struct {
 	closed bool
 }
 
-var errClosed = errors.New("the engine is closed")
-
 // Open returns an Engine on the index in o.Dir, which need not exist yet. It
 // only checks the options; Close must be called after the last use.
 func Open(o Options) (*Engine, error) {
 	if o.Dir == "" {
-		return nil, errors.New("open engine: no index folder given")
+		return nil, errkind.New(errkind.Usage, "open engine: no index folder given")
 	}
 	if o.Threads < 0 {
-		return nil, fmt.Errorf("open engine: %d threads", o.Threads)
+		return nil, errkind.Errorf(errkind.Usage, "open engine: %d threads", o.Threads)
 	}
 	return &Engine{o: o, models: newModels(o)}, nil
 }
@@ -102,7 +100,7 @@ func (e *Engine) read(ctx context.Context, f func(index.Store) error) error {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if e.view == nil {
-		return errClosed
+		return ErrClosed
 	}
 	return f(e.view)
 }
@@ -119,7 +117,7 @@ func (e *Engine) refresh(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
-		return errClosed
+		return ErrClosed
 	}
 	if e.view != nil {
 		return e.view.Refresh(ctx)

@@ -223,7 +223,7 @@ func (m *models) keep(c io.Closer) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return errors.Join(errClosed, c.Close())
+		return errors.Join(ErrClosed, c.Close())
 	}
 	m.closers = append(m.closers, c)
 	return nil

@@ -1,12 +1,10 @@
 package albertsearch
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/albert-search/albert-search/embed"
@@ -23,23 +21,14 @@ type EmbedderError struct {
 	// Done of Passages have vectors of the engine's embedder already, of an
 	// unfinished re-embedding.
 	Done, Passages int
-	// Command is what re-embeds the index with the engine's embedder, for users
-	// of a program: that of albert-search without flags when empty.
-	Command string
 }
 
 func (e *EmbedderError) Error() string {
-	var b strings.Builder
-	command := cmp.Or(e.Command, "albert-search index --re-embed")
-	fmt.Fprintf(&b, "%s: the embedding model of the index is %v, that of this program is %v.\n", e.Dir, e.Index, e.Engine)
-	switch {
-	case e.Done > 0:
-		fmt.Fprintf(&b, "%d of %d passages are embedded with it already; to go on run: %s", e.Done, e.Passages, command)
-	default:
-		b.WriteString("To embed its passages with it run: " + command)
+	text := fmt.Sprintf("%s: the embedding model of the index is %v, that of this program is %v", e.Dir, e.Index, e.Engine)
+	if e.Done > 0 {
+		text += fmt.Sprintf("; %d of %d passages are embedded with it already", e.Done, e.Passages)
 	}
-	b.WriteString("\nSearching by words alone works without: --mode keyword")
-	return b.String()
+	return text
 }
 
 func (e *EmbedderError) Unwrap() error { return index.ErrModelMismatch }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,8 +62,8 @@ func reembed(t *testing.T, e *albertsearch.Engine) albertsearch.ReembedSummary {
 	return sum
 }
 
-// wantEmbedderError checks an error that names both embedders and says what to
-// do.
+// wantEmbedderError checks an error that names both embedders and suggests what
+// to do.
 func wantEmbedderError(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	var e *albertsearch.EmbedderError
@@ -70,7 +71,10 @@ func wantEmbedderError(t *testing.T, err error, parts ...string) {
 		t.Errorf("error %v, want an EmbedderError", err)
 		return
 	}
-	for _, part := range append(parts, "albert-search index --re-embed", "--mode keyword") {
+	if got := actions(err); !slices.Contains(got, albertsearch.ActionReembed) || !slices.Contains(got, albertsearch.ActionKeywords) {
+		t.Errorf("error %q comes with the hints %v", err, got)
+	}
+	for _, part := range parts {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("error %q does not say %q", err, part)
 		}

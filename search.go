@@ -3,14 +3,13 @@ package albertsearch
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest/textnorm"
+	"github.com/albert-search/albert-search/internal/errkind"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
 )
@@ -211,7 +210,7 @@ func (e *Engine) retrieve(ctx context.Context, store index.Store, r retrieval) (
 	case Hybrid:
 		return e.hybrid(ctx, store, req, r.fusion)
 	default:
-		return nil, fmt.Errorf("unknown search mode %q: use one of %v", mode, Modes())
+		return nil, errkind.Errorf(errkind.Usage, "unknown search mode %q: use one of %v", mode, Modes())
 	}
 }
 
@@ -267,10 +266,6 @@ func (e *Engine) nearest(ctx context.Context, store index.Store, req index.Reque
 		return nil, nil
 	}
 	embedder, err := e.models.embedder(ctx)
-	var noRuntime *ort.NotFoundError
-	if errors.As(err, &noRuntime) {
-		return nil, fmt.Errorf("%w\nSearching by words alone works without it: --mode keyword", err)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -331,7 +326,7 @@ func coverage(ctx context.Context, store index.Store) (Coverage, error) {
 // positive returns n, or fallback when n is 0.
 func positive(name string, n, fallback int) (int, error) {
 	if n < 0 {
-		return 0, fmt.Errorf("%s is %d: it must be positive", name, n)
+		return 0, errkind.Errorf(errkind.Usage, "%s is %d: it must be positive", name, n)
 	}
 	return cmp.Or(n, fallback), nil
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/internal/errkind"
 	"github.com/albert-search/albert-search/rerank"
 )
 
@@ -16,7 +17,7 @@ func (r SearchRequest) checkRerank() error {
 		return err
 	}
 	if mode := cmp.Or(r.Mode, Hybrid); r.Rerank > 0 && mode != Hybrid {
-		return fmt.Errorf("reranking needs the search mode %s, not %s: it weighs the relevance against the fused score", Hybrid, mode)
+		return errkind.Errorf(errkind.Usage, "reranking needs the search mode %s, not %s: it weighs the relevance against the fused score", Hybrid, mode)
 	}
 	return nil
 }

@@ -2,17 +2,17 @@ package albert
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"strings"
 
 	"github.com/albert-search/albert-search/albert/internal/avx512"
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // ErrNotALBERT is the error of Load for a model of another kind.
-var ErrNotALBERT = errors.New("not an ALBERT")
+var ErrNotALBERT = errkind.New(errkind.UnsupportedModel, "not an ALBERT")
 
 const configFile = "config.json"
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/albert-search/albert-search/albert/internal/torchfile"
 	"github.com/albert-search/albert-search/albert/safetensors"
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // The files that weights are read from, in the order in which they are looked
@@ -26,7 +27,7 @@ const (
 )
 
 // ErrNoWeights is the error of Load for a folder without weights that it reads.
-var ErrNoWeights = errors.New("no weights found: the folder has none of " +
+var ErrNoWeights = errkind.New(errkind.UnsupportedModel, "no weights found: the folder has none of "+
 	strings.Join([]string{weightsFile, weightsIndex, torchFile, torchIndex}, ", "))
 
 // ErrUnsafe is the error for weights in a PyTorch file that names something

@@ -1,11 +1,12 @@
 package index
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // IsZero tells whether the filter lets all documents pass.
@@ -59,7 +60,7 @@ func newGlobs(patterns []string) ([]glob, error) {
 			p = strings.TrimLeft(p[1:], "/")
 		}
 		if p == "" || p == "." || !doublestar.ValidatePattern(p) {
-			return nil, fmt.Errorf("path pattern %q is malformed", given)
+			return nil, errkind.Errorf(errkind.Usage, "path pattern %q is malformed", given)
 		}
 		whole := p
 		if !strings.HasPrefix(p, "/") {

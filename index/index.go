@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/albert-search/albert-search/document"
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // PassageID names a passage within one Store. It is never reused.
@@ -19,21 +20,23 @@ type PassageID uint32
 // Errors that every Store returns, wrapped in an error with the details.
 var (
 	// ErrNotFound: there is no index at that place.
-	ErrNotFound = errors.New("no index")
+	ErrNotFound = errkind.New(errkind.NoIndex, "no index")
 	// ErrNotIndex: the place exists and holds something else.
-	ErrNotIndex = errors.New("not an index")
+	ErrNotIndex = errkind.New(errkind.NotAnIndex, "not an index")
 	// ErrLocked: another process is writing to the index.
-	ErrLocked = errors.New("index is being written")
+	ErrLocked = errkind.New(errkind.Locked, "index is being written")
 	// ErrNewerFormat: a later version of the program wrote the index.
-	ErrNewerFormat = errors.New("index format is newer than this program")
+	ErrNewerFormat = errkind.New(errkind.NewerFormat, "index format is newer than this program")
 	// ErrModelMismatch: the index was made with another embedder or splitter.
-	ErrModelMismatch = errors.New("index was made with other settings")
+	ErrModelMismatch = errkind.New(errkind.ModelMismatch, "index was made with other settings")
 	// ErrReadOnly: the Store was opened for reading.
 	ErrReadOnly = errors.New("index is open for reading only")
 	// ErrNoPassage: there is no passage of that id, or no longer.
 	ErrNoPassage = errors.New("no such passage")
 	// ErrDamaged: a file of the index is missing or not what was written.
-	ErrDamaged = errors.New("index is damaged")
+	ErrDamaged = errkind.New(errkind.Damaged, "index is damaged")
+	// ErrBeyondRepair is an ErrDamaged of an index that has to be made again.
+	ErrBeyondRepair = fmt.Errorf("%w beyond repair", ErrDamaged)
 )
 
 // What documents and passages are; see package document.

@@ -1,14 +1,15 @@
 package index
 
 import (
-	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // ErrEmptyQuery: a query names nothing to look for.
-var ErrEmptyQuery = errors.New("the query has nothing to look for")
+var ErrEmptyQuery = errkind.New(errkind.Usage, "the query has nothing to look for")
 
 // ParseQuery reads what a user types:
 //

@@ -8,11 +8,11 @@ package qa
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 
 	"github.com/albert-search/albert-search/albert/tokenize"
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // SpanReader scores every piece of every sequence as the start and as the end
@@ -177,7 +177,7 @@ func (a *Answerer) Answer(ctx context.Context, question string, passages []Passa
 }
 
 // ErrNoRelevance is the error of Answerer.Relevance for a reader without it.
-var ErrNoRelevance = errors.New("the reading model does not judge relevance: it has no classifier of two labels beside its span head")
+var ErrNoRelevance = errkind.New(errkind.NoRelevance, "the reading model does not judge relevance: it has no classifier of two labels beside its span head")
 
 // Relevance reads the texts and returns how relevant each is to the question:
 // the log of the odds that it answers it, of a text longer than a window the

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/albert-search/albert-search/internal/durable"
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // partSuffix is what the name of a file ends in until it is complete.
@@ -28,6 +29,9 @@ type ChecksumError struct{ File, Got, Want string }
 func (e *ChecksumError) Error() string {
 	return fmt.Sprintf("%s has the checksum %s, it should have %s: what came is removed; try again, or use another endpoint", e.File, e.Got, e.Want)
 }
+
+// ErrorKind is the kind of the error for programs.
+func (*ChecksumError) ErrorKind() string { return errkind.DownloadFailed }
 
 // Download brings the given files of a snapshot into the folder dir, which may
 // have some of them, or parts of them, from an earlier try. It returns the

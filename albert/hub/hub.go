@@ -22,6 +22,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // DefaultEndpoint is where models are looked for if no other place is named.
@@ -91,6 +93,9 @@ func (e *Error) Error() string {
 	return text
 }
 
+// ErrorKind is the kind of the error for programs.
+func (*Error) ErrorKind() string { return errkind.DownloadFailed }
+
 // OfflineError is that the server could not be reached.
 type OfflineError struct {
 	Name, Endpoint string
@@ -98,13 +103,13 @@ type OfflineError struct {
 }
 
 func (e *OfflineError) Error() string {
-	return fmt.Sprintf("%s cannot be reached: %v\n"+
-		"Where there is a connection, download the folder of %s (hf download %s --local-dir DIR, or git clone), "+
-		"bring it here, and run: albert-search model import DIR\n"+
-		"A mirror can be named by --endpoint or HF_ENDPOINT.", e.Endpoint, e.Err, e.Name, e.Name)
+	return fmt.Sprintf("%s cannot be reached for the model %s: %v", e.Endpoint, e.Name, e.Err)
 }
 
 func (e *OfflineError) Unwrap() error { return e.Err }
+
+// ErrorKind is the kind of the error for programs.
+func (*OfflineError) ErrorKind() string { return errkind.Offline }
 
 // modelName is ORGANISATION/NAME, or for a few old models NAME.
 var modelName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$`)

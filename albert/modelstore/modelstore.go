@@ -24,18 +24,19 @@ import (
 
 	"github.com/albert-search/albert-search/albert/internal/sbert"
 	"github.com/albert-search/albert-search/internal/durable"
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // Errors that callers tell apart.
 var (
 	// ErrUnknown is the error for a model that is not in the store.
-	ErrUnknown = errors.New("there is no such model")
+	ErrUnknown = errkind.New(errkind.NoModel, "there is no such model")
 	// ErrExists is the error of bringing a model under a name that is taken.
-	ErrExists = errors.New("there is a model of that name already")
+	ErrExists = errkind.New(errkind.ModelExists, "there is a model of that name already")
 	// ErrBusy is the error of changing a store that another process changes.
-	ErrBusy = errors.New("another albert-search is changing the models")
+	ErrBusy = errors.New("another process is changing the models")
 	// ErrDamaged is the error for a model whose files are not what they were.
-	ErrDamaged = errors.New("the model is damaged")
+	ErrDamaged = errkind.New(errkind.ModelDamaged, "the model is damaged")
 	// ErrUnsupported is the error of importing a model of sentence-transformers
 	// that computes something else than can be computed here.
 	ErrUnsupported = sbert.ErrUnsupported

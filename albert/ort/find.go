@@ -10,16 +10,19 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // PathVariable is the environment variable that names the library, or the
 // folder that holds it.
 const PathVariable = "ALBERT_SEARCH_ONNXRUNTIME"
 
-// The sources of a library that is named explicitly.
+// The sources of a library that is named explicitly. The first is called after
+// what it most often comes from.
 const (
-	fromFlag        = "flag"
-	fromEnvironment = "environment"
+	FromOptions     = "flag"
+	FromEnvironment = "environment"
 )
 
 // FindOptions says where to look for the library.
@@ -42,7 +45,7 @@ type Attempt struct {
 }
 
 // NotFoundError says that no suitable library was found. Its message lists
-// what was tried and the commands that mend it.
+// what was tried.
 type NotFoundError struct {
 	Attempts []Attempt
 }
@@ -57,24 +60,11 @@ func (e *NotFoundError) Error() string {
 		}
 		fmt.Fprintf(&b, "  %s: %s: %s\n", a.Source, a.Path, reason)
 	}
-	b.WriteString(e.remedy())
-	return b.String()
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// remedy says what to do. While a library is named, obtaining one is of no use.
-func (e *NotFoundError) remedy() string {
-	const instead = ", or do without it: then the library that `albert-search setup` obtains is used."
-	for _, a := range e.Attempts {
-		switch a.Source {
-		case fromFlag:
-			return "Correct --onnxruntime" + instead
-		case fromEnvironment:
-			return "Correct the environment variable " + PathVariable + instead
-		}
-	}
-	return "To obtain it, run `albert-search setup` (in a clone of the source: `make setup`). Or put the library\n" +
-		"somewhere and name it with --onnxruntime or in the environment variable " + PathVariable + "."
-}
+// ErrorKind is the kind of the error for programs.
+func (*NotFoundError) ErrorKind() string { return errkind.NoRuntime }
 
 // Unwrap returns the errors of all attempts.
 func (e *NotFoundError) Unwrap() []error {
@@ -90,9 +80,9 @@ func (e *NotFoundError) Unwrap() []error {
 // where the system's loader looks. A library that is named explicitly and
 // cannot be used is an error at once. The error is a *NotFoundError.
 func Find(o FindOptions) (Library, error) {
-	source, path := fromFlag, o.Path
+	source, path := FromOptions, o.Path
 	if path == "" {
-		source, path = fromEnvironment, os.Getenv(PathVariable)
+		source, path = FromEnvironment, os.Getenv(PathVariable)
 	}
 	var places []Attempt
 	if path != "" {

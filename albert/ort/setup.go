@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/albert-search/albert-search/internal/durable"
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // SetupOptions says where Setup puts the library.
@@ -47,6 +48,9 @@ func (e *SetupError) Error() string {
 		"in the environment variable " + PathVariable + ".")
 	return b.String()
 }
+
+// ErrorKind is the kind of the error for programs.
+func (*SetupError) ErrorKind() string { return errkind.SetupFailed }
 
 // Unwrap returns the errors of all attempts.
 func (e *SetupError) Unwrap() []error {

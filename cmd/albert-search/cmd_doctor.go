@@ -203,10 +203,7 @@ func (d *doctorJSON) checkEmbedder(id string) {
 // problem notes what is wrong, with the hint.
 func (d *doctorJSON) problem(err error) {
 	text := err.Error()
-	if _, hint := kind(err); hint != "" {
-		text += "\n" + hint
-	}
-	d.Problems = append(d.Problems, text)
+	d.Problems = append(d.Problems, strings.Join(append([]string{text}, hints(err)...), "\n"))
 }
 
 func (s *session) showDoctor(w io.Writer, d doctorJSON) {

@@ -10,12 +10,6 @@ import (
 	"strings"
 
 	albertsearch "github.com/albert-search/albert-search"
-	"github.com/albert-search/albert-search/albert"
-	"github.com/albert-search/albert-search/albert/hub"
-	"github.com/albert-search/albert-search/albert/modelstore"
-	"github.com/albert-search/albert-search/albert/ort"
-	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/qa"
 )
 
 // The exit codes.
@@ -44,63 +38,11 @@ type usageError struct {
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
+func (e *usageError) ErrorKind() string { return string(albertsearch.KindUsage) }
+
 // usagef returns a usageError about the arguments of a command.
 func usagef(command, format string, args ...any) error {
 	return &usageError{command: command, err: fmt.Errorf(format, args...)}
-}
-
-// kind is the name that --json gives the kind of an error, and a hint at what
-// to do where the error's own words do not say it.
-func kind(err error) (name, hint string) {
-	var usage *usageError
-	var noLibrary *ort.NotFoundError
-	var noSetup *ort.SetupError
-	var embedder *albertsearch.EmbedderError
-	var offline *hub.OfflineError
-	var answer *hub.Error
-	var checksum *hub.ChecksumError
-	switch {
-	case errors.As(err, &usage):
-		if usage.command == "" {
-			return "usage", "albert-search --help lists the commands"
-		}
-		return "usage", "albert-search " + usage.command + " --help says how it is used"
-	case errors.Is(err, index.ErrNotFound):
-		return "no_index", "albert-search index FOLDER; or name another index with --index"
-	case errors.Is(err, index.ErrNotIndex):
-		return "not_an_index", "name another folder with --index"
-	case errors.Is(err, index.ErrLocked):
-		return "locked", ""
-	case errors.Is(err, index.ErrNewerFormat):
-		return "newer_format", "use the newer albert-search, or another index (--index)"
-	case errors.As(err, &embedder):
-		return "model_mismatch", otherEmbedderHint(embedder.Index.ID)
-	case errors.Is(err, index.ErrModelMismatch):
-		return "model_mismatch", "albert-search remove --all deletes the index; then index again"
-	case errors.Is(err, qa.ErrNoRelevance):
-		return "no_relevance", "search without --rerank, or with --no-rerank where a configuration asks for it"
-	case errors.Is(err, index.ErrDamaged):
-		return "damaged", "albert-search check says what is wrong, check --repair saves what can be saved"
-	case errors.Is(err, modelstore.ErrUnknown):
-		return "no_model", "albert-search model list lists the models there are"
-	case errors.Is(err, modelstore.ErrExists):
-		return "model_exists", ""
-	case errors.Is(err, modelstore.ErrDamaged):
-		return "model_damaged", ""
-	case errors.As(err, &offline):
-		return "offline", ""
-	case errors.As(err, &answer), errors.As(err, &checksum):
-		return "download_failed", ""
-	case errors.Is(err, albert.ErrUnsafe):
-		return "refused", "a copy in model.safetensors cannot hold code"
-	case errors.Is(err, albert.ErrNotALBERT), errors.Is(err, albert.ErrNoWeights), errors.Is(err, modelstore.ErrUnsupported):
-		return "unsupported_model", ""
-	case errors.As(err, &noLibrary):
-		return "no_onnxruntime", ""
-	case errors.As(err, &noSetup):
-		return "setup_failed", ""
-	}
-	return "error", ""
 }
 
 // errorJSON is what --json prints on standard error when a command fails.
@@ -129,8 +71,9 @@ func finish(ctx context.Context, err error, stderr io.Writer, asJSON bool) int {
 		report(stderr, errorDetail{Kind: "interrupted", Message: signal.Error()}, asJSON)
 		return exitInterrupted
 	}
-	name, hint := kind(err)
-	report(stderr, errorDetail{Kind: name, Message: shortened(err.Error()), Hint: hint}, asJSON)
+	report(stderr, errorDetail{
+		Kind: string(albertsearch.KindOf(err)), Message: shortened(err.Error()), Hint: strings.Join(hints(err), "\n"),
+	}, asJSON)
 	return exitError
 }
 
@@ -153,8 +96,8 @@ func report(stderr io.Writer, detail errorDetail, asJSON bool) {
 		return
 	}
 	_, _ = fmt.Fprintln(stderr, "albert-search: "+escapeLines(detail.Message))
-	if detail.Hint != "" {
-		_, _ = fmt.Fprintln(stderr, "hint: "+detail.Hint)
+	for hint := range strings.Lines(detail.Hint) {
+		_, _ = fmt.Fprintln(stderr, "hint: "+strings.TrimSuffix(hint, "\n"))
 	}
 }
 

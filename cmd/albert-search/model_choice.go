@@ -126,5 +126,5 @@ func otherEmbedderHint(id string) string {
 	if what == "" {
 		return ""
 	}
-	return "its vectors are those of " + what + ": --embedder " + name + " searches it as it is"
+	return "the vectors of the index are those of " + what + ": --embedder " + name + " searches it as it is"
 }

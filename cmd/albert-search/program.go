@@ -167,9 +167,8 @@ func (s *session) withEngine(f func(*albertsearch.Engine) error) error {
 		return err
 	}
 	err = f(e)
-	var other *albertsearch.EmbedderError
-	if errors.As(err, &other) {
-		other.Command = s.reembedCommand()
+	if err != nil && (albertsearch.KindOf(err) == albertsearch.KindUsage || len(albertsearch.HintsOf(err)) > 0) {
+		err = &commandError{error: err, command: fullName(s.Context), reembed: s.reembedCommand()}
 	}
 	if closed := e.Close(); closed != nil {
 		return errors.Join(err, closed)

@@ -125,7 +125,7 @@ func openCodes(path string, s *segment) (_ *codesFile, err error) {
 
 // damagedCodes says that codes are not what was written.
 func damagedCodes(path, what string) error {
-	return fmt.Errorf("%s: %w: it %s; searches do without it until it is made anew: run \"albert-search check --repair\"", path, index.ErrDamaged, what)
+	return fmt.Errorf("%s: %w: it %s; searches do without it until a repair makes it again", path, index.ErrDamaged, what)
 }
 
 // lacksCodes tells whether a segment has none although it is to have them from so

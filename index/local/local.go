@@ -153,7 +153,10 @@ func (e *SettingsError) Error() string {
 	what := ""
 	differ := func(name string, have, want any) {
 		if have != want {
-			what += fmt.Sprintf(" %s is %v, not %v;", name, have, want)
+			if what != "" {
+				what += ";"
+			}
+			what += fmt.Sprintf(" %s is %v, not %v", name, have, want)
 		}
 	}
 	differ("embedder", e.Have.Embedder, e.Want.Embedder)
@@ -161,8 +164,7 @@ func (e *SettingsError) Error() string {
 	differ("analyzer", e.Have.Analyzer, e.Want.Analyzer)
 	differ("passage length", e.Have.SplitTokens, e.Want.SplitTokens)
 	differ("splitter version", e.Have.SplitVersion, e.Want.SplitVersion)
-	return fmt.Sprintf("%s: %v:%s to start afresh remove that folder and run \"albert-search index\" again",
-		e.Dir, index.ErrModelMismatch, what)
+	return fmt.Sprintf("%s: %v:%s", e.Dir, index.ErrModelMismatch, what)
 }
 
 func (e *SettingsError) Unwrap() error { return index.ErrModelMismatch }

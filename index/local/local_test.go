@@ -304,7 +304,7 @@ func TestOtherSettings(t *testing.T) {
 	if !errors.As(err, &se) || !errors.Is(err, index.ErrModelMismatch) || se.Have != killSettings || se.Want != other {
 		t.Fatalf("error %v", err)
 	}
-	for _, part := range []string{"embedder is test, not better", "passage length is 0, not 100", "albert-search index", dir} {
+	for _, part := range []string{"embedder is test, not better", "passage length is 0, not 100", dir} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("error %q does not say %q", err, part)
 		}

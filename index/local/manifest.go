@@ -88,7 +88,7 @@ func parseManifest(gen string, want uint32) (*manifest, error) {
 
 // newerFormat says that a later program wrote the index in dir.
 func newerFormat(dir string, format int) error {
-	return fmt.Errorf("%s: %w (format %d, this program reads up to %d); use a newer albert-search or index into another folder",
+	return fmt.Errorf("%s: %w (format %d, this program reads up to %d)",
 		dir, index.ErrNewerFormat, format, formatVersion)
 }
 

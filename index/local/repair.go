@@ -95,11 +95,11 @@ func Repair(ctx context.Context, dir string, o RepairOptions) (_ *RepairReport, 
 			return nil, fmt.Errorf("repair index: %w; the damaged index is as it was", err)
 		}
 		if err != nil {
-			return report, fmt.Errorf("repair index: %w; it was written but not checked: run check --repair again", err)
+			return report, fmt.Errorf("repair index: %w; it was written but not checked: repair it again", err)
 		}
 	}
 	if report.After, err = Check(ctx, dir, o.CheckOptions); err != nil {
-		return report, fmt.Errorf("repair index: it was written but not checked: %w; run check --repair again", err)
+		return report, fmt.Errorf("repair index: it was written but not checked: %w; repair it again", err)
 	}
 	if where(report.After) == damageNewest {
 		return report, fmt.Errorf("repair index: what was written is damaged again: %s %s; the disk may be failing, the damaged generations are kept",

@@ -98,7 +98,7 @@ func openSalvage(ctx context.Context, dir string) (*salvage, error) {
 		s.base = doubtful
 	}
 	if s.base == nil {
-		return nil, fmt.Errorf("%s: %w, and no generation has a MANIFEST that says what kind of index it was; delete it with \"albert-search remove --all\" and index again", dir, index.ErrDamaged)
+		return nil, fmt.Errorf("%s: %w: no generation has a MANIFEST that says what kind of index it was", dir, index.ErrBeyondRepair)
 	}
 	gen := filepath.Join(dir, genName(s.base.Generation))
 	s.folders = slices.DeleteFunc(s.folders, func(f string) bool { return f == gen })

@@ -13,10 +13,12 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // ErrUnsupported is the error of a folder whose steps this program cannot do.
-var ErrUnsupported = errors.New("the sentence-transformers model is not supported")
+var ErrUnsupported = errkind.New(errkind.UnsupportedModel, "the sentence-transformers model is not supported")
 
 // The ways of pooling.
 const (

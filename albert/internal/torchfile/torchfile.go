@@ -20,6 +20,7 @@ import (
 	"slices"
 
 	"github.com/albert-search/albert-search/albert/safetensors"
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // ErrFormat is the error of a file that is not well-formed.
@@ -41,6 +42,9 @@ func (e *UnsafeError) Is(target error) bool { return target == ErrUnsafe }
 func (e *UnsafeError) Error() string {
 	return fmt.Sprintf("the pickle names %s, which is not part of a tensor: it was not run, and the file is refused", e.Global)
 }
+
+// ErrorKind is the kind of the error for programs.
+func (*UnsafeError) ErrorKind() string { return errkind.Refused }
 
 // File is an open file. It holds the names and places of the tensors only:
 // their bytes are read when they are asked for. It is safe for use by several
