@@ -31,7 +31,7 @@ type relevantReader struct {
 
 func (relevantReader) HasRelevance() bool { return true }
 
-func (r relevantReader) Read(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error) {
+func (r relevantReader) SpansAndRelevance(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error) {
 	start, end, err = r.Spans(ctx, seqs)
 	for _, s := range seqs {
 		logit := float32(-4)

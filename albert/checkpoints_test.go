@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"slices"
@@ -30,7 +31,7 @@ var brought = []struct {
 	{"masked", "", albert.Hidden},
 	{"answers", "", albert.Span},
 	{"sequences", "", albert.Class},
-	{"tokens", "", albert.Hidden},
+	{"tokens", "", albert.TokenClass},
 	{"bert", "bert", albert.Hidden},
 	{"bertanswers", "bert", albert.Span},
 	{"bertclasses", "bert", albert.Class},
@@ -71,7 +72,7 @@ func TestBroughtCheckpoints(t *testing.T) {
 			if got := model.Config().ConvertedFrom(); got != c.from {
 				t.Errorf("converted from %q, want %q", got, c.from)
 			}
-			for _, h := range []albert.Head{albert.Span, albert.Class} {
+			for _, h := range []albert.Head{albert.Span, albert.Class, albert.TokenClass} {
 				if got := model.HasHead(h); got != (h == c.head) {
 					t.Errorf("has the head %v: %v", h, got)
 				}
@@ -105,9 +106,96 @@ func TestBroughtCheckpoints(t *testing.T) {
 				logits, err := open(t, rt, model, albert.Class, o).Classify(t.Context(), e.seqs)
 				must(t, err)
 				compare("logits", logits)
+			case albert.TokenClass:
+				logits, err := open(t, rt, model, albert.TokenClass, o).ClassifyTokens(t.Context(), e.seqs)
+				must(t, err)
+				want := classified(t, "testdata/checkpoints/"+c.name+"/model.safetensors", e.want(t, "hidden"))
+				if d := largestDifference(t, logits, want); !(d <= fp32Bound) {
+					t.Errorf("the tokens' logits differ by %.3g, more than %g", d, fp32Bound)
+				}
 			}
 		})
 	}
+}
+
+// classified applies the classifier in a file of weights to each of the hidden
+// states, [L, H] each, that transformers has computed.
+func classified(t *testing.T, file string, hidden [][]float32) [][]float32 {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	must(t, err)
+	st, err := safetensors.Open(bytes.NewReader(b), int64(len(b)))
+	must(t, err)
+	read := func(name string) (safetensors.Info, []float32) {
+		info, ok := st.Tensor(name)
+		if !ok {
+			t.Fatalf("there is no tensor %q", name)
+		}
+		v, err := st.Floats(info)
+		must(t, err)
+		return info, v
+	}
+	info, weight := read("classifier.weight")
+	_, bias := read("classifier.bias")
+	h := info.Shape[1]
+	out := make([][]float32, len(hidden))
+	for i, states := range hidden {
+		for x := range slices.Chunk(states, h) {
+			for label := range info.Shape[0] {
+				sum := float64(bias[label])
+				for j, v := range x {
+					sum += float64(v) * float64(weight[label*h+j])
+				}
+				out[i] = append(out[i], float32(sum))
+			}
+		}
+	}
+	return out
+}
+
+func TestLabels(t *testing.T) {
+	for name, want := range map[string][]string{
+		"base": {}, "answers": {}, "sequences": {"LABEL_0", "LABEL_1"}, "tokens": {"LABEL_0", "LABEL_1", "LABEL_2"},
+	} {
+		model, err := albert.Load(os.DirFS("testdata/checkpoints/" + name))
+		must(t, err)
+		if got := model.Labels(); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	for id2label, want := range map[string][]string{
+		`{"0": "O", "2": "B-PER", "7": "of no logit"}`: {"O", "LABEL_1", "B-PER"},
+		`["O"]`: {"LABEL_0", "LABEL_1", "LABEL_2"},
+		`null`:  {"LABEL_0", "LABEL_1", "LABEL_2"},
+	} {
+		fsys := os.DirFS("testdata/checkpoints/tokens")
+		var config map[string]any
+		b, err := fs.ReadFile(fsys, "config.json")
+		must(t, err)
+		must(t, json.Unmarshal(b, &config))
+		config["id2label"] = json.RawMessage(id2label)
+		b, err = json.Marshal(config)
+		must(t, err)
+		model, err := albert.Load(withFile{fsys, "config.json", b})
+		must(t, err)
+		if got := model.Labels(); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", id2label, got, want)
+		}
+	}
+}
+
+// withFile is a folder in which a file has other content.
+type withFile struct {
+	fs.FS
+	name string
+	data []byte
+}
+
+func (f withFile) Open(name string) (fs.File, error) {
+	if name == f.name {
+		return fstest.MapFS{name: {Data: f.data}}.Open(name)
+	}
+	return f.FS.Open(name)
 }
 
 // TestSave saves each checkpoint in 32 bits and as int8, and reads it again.

@@ -43,9 +43,25 @@ type Config struct {
 	// "AlbertForQuestionAnswering".
 	Architectures []string `json:"architectures"`
 
+	// LabelNames are the names of a classifier's labels by their numbers in
+	// decimal, as far as the file has them.
+	LabelNames labelNames `json:"id2label"`
+
 	// convertedFrom is the model_type of a checkpoint of another kind that is
 	// read as an ALBERT: "bert", or "".
 	convertedFrom string
+}
+
+// labelNames are names of labels by number. What has another form is as if it
+// were not there: a model can be run without.
+type labelNames map[string]string
+
+func (l *labelNames) UnmarshalJSON(text []byte) error {
+	names := map[string]string{}
+	if json.Unmarshal(text, &names) == nil {
+		*l = names
+	}
+	return nil
 }
 
 func defaultConfig() Config {

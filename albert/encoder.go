@@ -2,6 +2,7 @@ package albert
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/albert-search/albert-search/albert/safetensors"
 )
@@ -167,7 +168,8 @@ func (f *finder) layer(p string) layer {
 }
 
 // head finds the weights of a head: of Span those of [start, end], of Class
-// those of the pooler and the classifier, of SpanRelevance all three.
+// those of the pooler and the classifier, of SpanRelevance all three, of
+// TokenClass those of the classifier.
 func (c *checkpoint) head(h Head) ([]dense, error) {
 	f := finder{c: c}
 	hidden := c.config.HiddenSize
@@ -178,16 +180,18 @@ func (c *checkpoint) head(h Head) ([]dense, error) {
 		}
 		all = append(all, f.dense("qa_outputs", hidden, 2))
 	}
-	if h == Class || h == SpanRelevance {
+	if h == Class || h == SpanRelevance || h == TokenClass {
 		classifier, ok := c.st.Tensor("classifier.weight")
 		if !ok || len(classifier.Shape) != 2 {
 			return nil, fmt.Errorf("%s has no matrix %q: %w", c.name, "classifier.weight", ErrNoHead)
 		}
-		if _, ok := c.st.Tensor(c.prefix + "pooler.weight"); !ok {
-			// A classifier of pieces, as AlbertForTokenClassification's, has none.
-			return nil, fmt.Errorf("%s has no matrix %q: %w", c.name, c.prefix+"pooler.weight", ErrNoHead)
-		}
 		labels := classifier.Shape[0]
+		if ofTokens := c.classifiesTokens(); ofTokens != (h == TokenClass) {
+			return nil, fmt.Errorf("%s: whether its classifier is one of tokens: %v: %w", c.name, ofTokens, ErrNoHead)
+		}
+		if h == TokenClass {
+			return []dense{f.dense("classifier", hidden, labels)}, f.err
+		}
 		if h == SpanRelevance && labels != relevanceLabels {
 			return nil, fmt.Errorf("%s: the classifier has %d labels, not irrelevant and relevant: %w", c.name, labels, ErrNoHead)
 		}
@@ -195,6 +199,21 @@ func (c *checkpoint) head(h Head) ([]dense, error) {
 	}
 	return all, f.err
 }
+
+// classifiesTokens reports whether the classifier is one of tokens: its class
+// says so, or there is no pooler before it. Some versions of transformers saved
+// a pooler that such a model does not use.
+func (c *checkpoint) classifiesTokens() bool {
+	if a := c.config.Architectures; len(a) > 0 && strings.HasSuffix(a[0], "ForTokenClassification") {
+		return true
+	}
+	_, pooler := c.st.Tensor(c.prefix + "pooler.weight")
+	return !pooler
+}
+
+// headsWithWeights are those that have weights of their own, so that saving
+// them saves all: SpanRelevance is Span and Class.
+var headsWithWeights = [...]Head{Span, Class, TokenClass}
 
 // relevanceLabels are irrelevant and relevant, in this order.
 const relevanceLabels = 2

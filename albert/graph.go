@@ -29,12 +29,10 @@ type graph struct {
 	ranges []string
 }
 
-// graphWriter writes a model as an ONNX graph. After the first failure, which
-// it keeps, it goes on without effect.
+// graphWriter writes a model as an ONNX graph.
 type graphWriter struct {
-	c   *checkpoint
-	o   graphOptions
-	err error
+	weightReader
+	o graphOptions
 	// maps are the int8 maps that the graph has, by name.
 	maps map[string]int8Map
 	// ranges are the values asked for with graphOptions.ranges.
@@ -68,7 +66,7 @@ func writeGraph(c *checkpoint, h Head, o graphOptions) (graph, error) {
 	if err != nil {
 		return graph{}, err
 	}
-	w := &graphWriter{c: c, o: o, maps: map[string]int8Map{}}
+	w := &graphWriter{weightReader: weightReader{c: c}, o: o, maps: map[string]int8Map{}}
 	g := onnx.NewGraph()
 	g.Input(inputIDs, onnx.Int32, "B", "L")
 	g.Input(inputTypes, onnx.Int32, "B", "L")
@@ -86,7 +84,7 @@ func writeGraph(c *checkpoint, h Head, o graphOptions) (graph, error) {
 		return graph{}, w.err
 	}
 	result := graph{model: onnx.Marshal(g, opset), output: out}
-	if h == Class {
+	if h == Class || h == TokenClass {
 		result.labels = labels[len(labels)-1].out
 	}
 	for _, r := range w.ranges {
@@ -189,6 +187,8 @@ func (w *graphWriter) head(g *onnx.Graph, h Head, labels []dense, x string) (str
 		return w.dense(g, labels[0], x), []string{"B", "L", "2"}
 	case Class:
 		return w.class(g, labels, x), []string{"B", "C"}
+	case TokenClass:
+		return w.dense(g, labels[0], x), []string{"B", "L", "C"}
 	case SpanRelevance:
 		// The labels' logits are one more row behind those of the pieces.
 		relevance := g.Op("Unsqueeze", []string{w.class(g, labels[1:], x), pieces()})
@@ -213,10 +213,4 @@ func (w *graphWriter) tensor(g *onnx.Graph, t safetensors.Info) string {
 		return t.Name
 	}
 	return g.Const(t.Name, onnx.Floats(w.floats(t), t.Shape...))
-}
-
-func (w *graphWriter) fail(err error) {
-	if w.err == nil && err != nil {
-		w.err = err
-	}
 }

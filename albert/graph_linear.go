@@ -1,10 +1,11 @@
 package albert
 
 import (
-	"unsafe"
+	"runtime"
+
+	"golang.org/x/sys/cpu"
 
 	"github.com/albert-search/albert-search/albert/internal/onnx"
-	"github.com/albert-search/albert-search/albert/safetensors"
 )
 
 // The constants of the int8 products, by name.
@@ -121,93 +122,11 @@ func (w *graphWriter) int8Map(g *onnx.Graph, d dense, floor *float32) int8Map {
 	return m
 }
 
-// foldFloor returns bias + floor·W1, W1 being the sums of the columns.
-func foldFloor(bias []float32, q quantized, floor float32) []float32 {
-	sums := make([]int, q.out)
-	for i := range q.in {
-		for j, v := range q.weight[i*q.out : (i+1)*q.out] {
-			sums[j] += int(v)
-		}
-	}
-	folded := make([]float32, q.out)
-	for j := range folded {
-		folded[j] = bias[j] + float32(float64(floor)*float64(sums[j])*float64(q.scale[j]))
-	}
-	return folded
-}
-
-// quantized reads the weights of d as int8, or reads and rounds them.
-func (w *graphWriter) quantized(d dense) quantized {
-	if d.scale == nil {
-		m := w.matrix(d)
-		if w.err != nil {
-			return quantized{}
-		}
-		return quantize(m, d.in, d.out, nil)
-	}
-	q := quantized{in: d.in, out: d.out, weight: asInt8(w.bytes(d.weights[0])), scale: w.floats(*d.scale)}
-	if d.inputScale != nil {
-		q.inputScale = w.floats(*d.inputScale)
-	}
-	return q
-}
-
-// matrix reads the weights of d as [in, out], the parts side by side.
-func (w *graphWriter) matrix(d dense) []float32 {
-	m := make([]float32, d.in*d.out)
-	width := d.out / len(d.weights)
-	for p, t := range d.weights {
-		part := w.floats(t)
-		if w.err != nil {
-			return nil
-		}
-		transpose(m[p*width:], part, width, d.in, d.out)
-	}
-	return m
-}
-
-// transpose writes src, [rows, cols], into the columns of dst whose rows are
-// stride numbers apart. It goes by blocks that stay in the processor's cache.
-func transpose(dst, src []float32, rows, cols, stride int) {
-	const block = 32
-	for r0 := 0; r0 < rows; r0 += block {
-		for c0 := 0; c0 < cols; c0 += block {
-			for c := c0; c < min(c0+block, cols); c++ {
-				for r := r0; r < min(r0+block, rows); r++ {
-					dst[c*stride+r] = src[r*cols+c]
-				}
-			}
-		}
-	}
-}
-
-func (w *graphWriter) bias(d dense) []float32 {
-	var all []float32
-	for _, t := range d.biases {
-		all = append(all, w.floats(t)...)
-	}
-	return all
-}
-
-func (w *graphWriter) floats(t safetensors.Info) []float32 {
-	if w.err != nil {
-		return make([]float32, t.Len())
-	}
-	v, err := w.c.st.Floats(t)
-	w.fail(err)
-	return v
-}
-
-func (w *graphWriter) bytes(t safetensors.Info) []byte {
-	b, err := w.c.st.Bytes(t)
-	w.fail(err)
-	return b
-}
-
-// int8Bytes and asInt8 give the same memory another type.
-func int8Bytes(v []int8) []byte {
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), len(v))
-}
-func asInt8(b []byte) []int8 {
-	return unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(b))), len(b))
+// needsUnsignedWeights reports whether int8 weights must be stored as unsigned
+// numbers with an offset. x86 processors without VNNI multiply unsigned by
+// signed bytes in pairs whose sums saturate at 16 bits; ONNX Runtime's product
+// of unsigned by unsigned bytes avoids that, somewhat slower. (Its option
+// session.x64quantprecision does the same by rewriting the graph.)
+func needsUnsignedWeights() bool {
+	return runtime.GOARCH == "amd64" && !cpu.X86.HasAVX512VNNI && !cpu.X86.HasAVXVNNI
 }

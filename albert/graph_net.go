@@ -102,6 +102,8 @@ func (g *graphNet) result(n, l int) (each int, shape onnxruntime.Shape) {
 		return 2 * (l + 1), onnxruntime.NewShape(int64(n), int64(l+1), 2)
 	case Class:
 		return g.labels, onnxruntime.NewShape(int64(n), int64(g.labels))
+	case TokenClass:
+		return g.labels * l, onnxruntime.NewShape(int64(n), int64(l), int64(g.labels))
 	default:
 		return l * h, onnxruntime.NewShape(int64(n), int64(l), int64(h))
 	}

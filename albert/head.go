@@ -25,10 +25,13 @@ const (
 	// PooledMax is the largest of the last hidden states over all pieces, for
 	// each number.
 	PooledMax
+	// TokenClass is a logit for each label and token, as
+	// AlbertForTokenClassification has them.
+	TokenClass
 )
 
 // heads are all heads, in the order of their values.
-var heads = [...]Head{Hidden, Pooled, Span, Class, SpanRelevance, PooledFirst, PooledMax}
+var heads = [...]Head{Hidden, Pooled, Span, Class, SpanRelevance, PooledFirst, PooledMax, TokenClass}
 
 // String returns the name of the head.
 func (h Head) String() string {
@@ -47,6 +50,8 @@ func (h Head) String() string {
 		return "first piece"
 	case PooledMax:
 		return "largest"
+	case TokenClass:
+		return "token class"
 	}
 	return fmt.Sprintf("Head(%d)", int(h))
 }

@@ -86,7 +86,7 @@ func newKernelNet(c *checkpoint, h Head) (*kernelNet, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &kernelReader{graphWriter: graphWriter{c: c}, seed: maphash.MakeSeed(), seen: make(map[uint64][]packed)}
+	r := &kernelReader{weightReader: weightReader{c: c}, seed: maphash.MakeSeed(), seen: make(map[uint64][]packed)}
 	n := &kernelNet{config: c.config, head: h, act: act.kernel}
 	n.words, n.wordScale = r.table(enc.word)
 	n.positions, n.types, n.norm, n.mapIn = r.floats(enc.positions), r.floats(enc.types), r.norm(enc.norm), r.dense(enc.mapIn)
@@ -110,6 +110,8 @@ func newKernelNet(c *checkpoint, h Head) (*kernelNet, error) {
 		n.span = r.dense(labels[0])
 	case Class:
 		n.pooler, n.classifier = r.dense(labels[0]), r.dense(labels[1])
+	case TokenClass:
+		n.classifier = r.dense(labels[0])
 	case SpanRelevance:
 		n.span, n.pooler, n.classifier = r.dense(labels[0]), r.dense(labels[1]), r.dense(labels[2])
 	}
@@ -119,7 +121,7 @@ func newKernelNet(c *checkpoint, h Head) (*kernelNet, error) {
 // kernelReader reads weights in the form that the kernels want. Those of the
 // same content are kept once.
 type kernelReader struct {
-	graphWriter
+	weightReader
 	seed maphash.Seed
 	seen map[uint64][]packed // by the hash of their weights
 }
@@ -301,23 +303,26 @@ func (n *kernelNet) result(w *kernelWork, x []float32) []float32 {
 	case PooledFirst:
 		return slices.Clone(x[:h])
 	case Span:
-		return n.spans(w, x)
+		return n.span.applyToAll(w, x)
 	case Class:
 		return n.class(w, x)
+	case TokenClass:
+		return n.classifier.applyToAll(w, x)
 	case SpanRelevance:
-		return append(n.spans(w, x), n.class(w, x)...)
+		return append(n.span.applyToAll(w, x), n.class(w, x)...)
 	}
 	return slices.Clone(x)
 }
 
-// spans are the logits of each piece, [L, 2].
-func (n *kernelNet) spans(w *kernelWork, x []float32) []float32 {
-	rows, padded := len(x)/n.span.in, n.span.padded
-	logits := avx512.Grow(&w.wide, rows*padded)
-	n.span.apply(x, logits)
-	out := make([]float32, 0, 2*(rows+1))
-	for row := range slices.Chunk(logits, padded) {
-		out = append(out, row[:n.span.out]...)
+// applyToAll returns the map of each hidden state, [L, out]. There is room for
+// one row more behind it.
+func (d kernelDense) applyToAll(w *kernelWork, x []float32) []float32 {
+	rows := len(x) / d.in
+	padded := avx512.Grow(&w.wide, rows*d.padded)
+	d.apply(x, padded)
+	out := make([]float32, 0, d.out*(rows+1))
+	for row := range slices.Chunk(padded, d.padded) {
+		out = append(out, row[:d.out]...)
 	}
 	return out
 }

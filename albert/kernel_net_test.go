@@ -30,28 +30,40 @@ func TestKernelsComputeWhatTheGraphDoes(t *testing.T) {
 		{"gelu_new", 64, 64, 4, 192, 3, 3, []int{1, 1, 2}},
 		{"relu", 128, 32, 2, 64, 4, 2, nil},
 	} {
-		model := randomModel(t, map[string]any{
+		config := map[string]any{
 			"hidden_size": c.hidden, "embedding_size": c.embedding, "num_hidden_layers": c.passes, "num_hidden_groups": c.groups,
 			"num_attention_heads": c.heads, "intermediate_size": c.wide, "hidden_act": c.act,
-		}, c.ties...)
+		}
+		other := randomModel(t, config, c.ties...)
+		config["architectures"] = []string{"AlbertForTokenClassification"}
+		ofTokens := randomModel(t, config, c.ties...)
 		for head, run := range map[albert.Head]func(s *albert.Session) [][]float32{
 			albert.Hidden:      func(s *albert.Session) [][]float32 { v, err := s.Hidden(t.Context(), seqs); must(t, err); return v },
 			albert.Pooled:      func(s *albert.Session) [][]float32 { return pool(t, s, seqs) },
 			albert.PooledFirst: func(s *albert.Session) [][]float32 { return pool(t, s, seqs) },
 			albert.PooledMax:   func(s *albert.Session) [][]float32 { return pool(t, s, seqs) },
 			albert.Class:       func(s *albert.Session) [][]float32 { v, err := s.Classify(t.Context(), seqs); must(t, err); return v },
+			albert.TokenClass: func(s *albert.Session) [][]float32 {
+				v, err := s.ClassifyTokens(t.Context(), seqs)
+				must(t, err)
+				return v
+			},
 			albert.Span: func(s *albert.Session) [][]float32 {
 				start, end, err := s.Spans(t.Context(), seqs)
 				must(t, err)
 				return slices.Concat(start, end)
 			},
 			albert.SpanRelevance: func(s *albert.Session) [][]float32 {
-				start, end, relevance, err := s.Read(t.Context(), seqs)
+				start, end, relevance, err := s.SpansAndRelevance(t.Context(), seqs)
 				must(t, err)
 				return slices.Concat(start, end, [][]float32{relevance})
 			},
 		} {
 			t.Run(fmt.Sprintf("%d/%v", i, head), func(t *testing.T) {
+				model := other
+				if head == albert.TokenClass {
+					model = ofTokens
+				}
 				results := func(o albert.SessionOptions) [][]float32 { return run(open(t, rt, model, head, o)) }
 				exact := results(albert.SessionOptions{})
 				graph := results(albert.SessionOptions{Precision: albert.Int8, Graph: true})

@@ -14,10 +14,12 @@
 package albert
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"golang.org/x/sync/errgroup"
@@ -31,6 +33,7 @@ type Model struct {
 	tok    tokenize.Tokenizer
 	id     string
 	heads  []Head
+	labels int // of the classifier
 }
 
 // Load reads the model in fsys and checks that it is an ALBERT and that its
@@ -76,8 +79,13 @@ func load(fsys fs.FS) (*Model, error) {
 	}
 	for _, h := range heads {
 		// What is wrong with the weights of a head is said to who opens it.
-		if _, err := c.head(h); err == nil {
-			m.heads = append(m.heads, h)
+		weights, err := c.head(h)
+		if err != nil {
+			continue
+		}
+		m.heads = append(m.heads, h)
+		if h == Class || h == TokenClass {
+			m.labels = weights[len(weights)-1].out
 		}
 	}
 	return m, c.Close()
@@ -95,6 +103,17 @@ func (m *Model) Heads() []Head { return slices.Clone(m.heads) }
 
 // HasHead reports whether Heads has h.
 func (m *Model) HasHead(h Head) bool { return slices.Contains(m.heads, h) }
+
+// Labels returns the names of the classifier's labels in the order of its
+// logits, as transformers calls them: LABEL_0 and so on where the configuration
+// has none. Without Class and TokenClass there are none.
+func (m *Model) Labels() []string {
+	names := make([]string, m.labels)
+	for i := range names {
+		names[i] = cmp.Or(m.config.LabelNames[strconv.Itoa(i)], fmt.Sprint("LABEL_", i))
+	}
+	return names
+}
 
 // ID returns a hash of the files that determine what the model computes, in
 // hexadecimal.

@@ -69,7 +69,7 @@ func TestParityWithTransformers(t *testing.T) {
 					compare("end", end)
 				case albert.SpanRelevance:
 					s := open(t, rt, model, albert.SpanRelevance, o)
-					start, end, relevance, err := s.Read(t.Context(), e.seqs)
+					start, end, relevance, err := s.SpansAndRelevance(t.Context(), e.seqs)
 					must(t, err)
 					compare("start", start)
 					compare("end", end)
@@ -83,7 +83,7 @@ func TestParityWithTransformers(t *testing.T) {
 					alone, _, err := s.Spans(t.Context(), e.seqs)
 					must(t, err)
 					if !slices.EqualFunc(alone, start, slices.Equal) {
-						t.Error("Spans gives other starts than Read")
+						t.Error("Spans gives other starts than SpansAndRelevance")
 					}
 				case albert.Class:
 					logits, err := open(t, rt, model, albert.Class, o).Classify(t.Context(), e.seqs)

@@ -91,39 +91,28 @@ func (m *Model) joinRanges(ranges map[string][]float32, together map[mapContent]
 	if err != nil {
 		return nil, err
 	}
-	w := &graphWriter{c: c}
+	r := &weightReader{c: c}
 	maps := make(map[string]mapContent, len(ranges))
 	for _, d := range enc.maps() {
-		r := ranges[d.name]
-		if r == nil {
+		measured := ranges[d.name]
+		if measured == nil {
 			continue
 		}
-		content := w.content(d)
-		if w.err != nil {
-			return nil, w.err
+		content := r.content(d)
+		if r.err != nil {
+			return nil, r.err
 		}
 		maps[d.name] = content
 		joined := together[content]
 		if joined == nil {
-			joined = make([]float32, len(r))
+			joined = make([]float32, len(measured))
 			together[content] = joined
 		}
-		for i, v := range r {
+		for i, v := range measured {
 			joined[i] = max(joined[i], v)
 		}
 	}
 	return maps, nil
-}
-
-// content reads the weights of d, a part at a time: they may be large.
-func (w *graphWriter) content(d dense) mapContent {
-	h := sha256.New()
-	for _, t := range d.weights {
-		for part := range slices.Chunk(w.floats(t), 1<<16) {
-			h.Write(floatBytes(part))
-		}
-	}
-	return mapContent{d.in, d.out, [sha256.Size]byte(h.Sum(nil))}
 }
 
 func (m *Model) quantizeTo(ranges map[string][]float32, to io.Writer) error {
@@ -136,7 +125,7 @@ func (m *Model) quantizeTo(ranges map[string][]float32, to io.Writer) error {
 	if err != nil {
 		return err
 	}
-	w := &int8Writer{graphWriter: graphWriter{c: c}, ranges: ranges}
+	w := &int8Writer{weightReader: weightReader{c: c}, ranges: ranges}
 	w.embedding(enc.word)
 	w.halve(enc.positions)
 	w.keep(enc.types, enc.norm.weight, enc.norm.bias)
@@ -150,7 +139,7 @@ func (m *Model) quantizeTo(ranges map[string][]float32, to io.Writer) error {
 			w.keep(l.attentionNorm.weight, l.attentionNorm.bias, l.outputNorm.weight, l.outputNorm.bias)
 		}
 	}
-	for _, h := range []Head{Span, Class} {
+	for _, h := range headsWithWeights {
 		labels, err := c.head(h)
 		if err != nil && !errors.Is(err, ErrNoHead) {
 			return err
@@ -172,7 +161,7 @@ func (m *Model) quantizeTo(ranges map[string][]float32, to io.Writer) error {
 
 // int8Writer collects the tensors of the int8 layout.
 type int8Writer struct {
-	graphWriter
+	weightReader
 	ranges  map[string][]float32
 	tensors []safetensors.Data
 }
@@ -180,13 +169,13 @@ type int8Writer struct {
 // keep adds tensors as they are.
 func (w *int8Writer) keep(infos ...safetensors.Info) {
 	for _, t := range infos {
-		w.floats(t.Name, t.Shape, w.graphWriter.floats(t))
+		w.floats(t.Name, t.Shape, w.weightReader.floats(t))
 	}
 }
 
 // halve adds a tensor rounded to 16 bits, unless a number is too large.
 func (w *int8Writer) halve(t safetensors.Info) {
-	v := w.graphWriter.floats(t)
+	v := w.weightReader.floats(t)
 	for i, x := range v {
 		if h := safetensors.FromHalf(safetensors.Half(x)); !math.IsInf(float64(h), 0) {
 			v[i] = h
@@ -223,7 +212,7 @@ func (w *int8Writer) int8s(name string, v []int8, shape ...int) {
 
 func (w *int8Writer) embedding(e embedding) {
 	rows, width := e.weight.Shape[0], e.weight.Shape[1]
-	q, scale := quantizeRows(w.graphWriter.floats(e.weight), rows, width)
+	q, scale := quantizeRows(w.weightReader.floats(e.weight), rows, width)
 	w.int8s(e.weight.Name, q, rows, width)
 	w.floats(e.weight.Name+scaleSuffix, []int{rows}, scale)
 }

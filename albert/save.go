@@ -73,6 +73,19 @@ func (c *checkpoint) finite(t safetensors.Info) ([]float32, error) {
 
 // eachUsed calls f with each tensor that the encoder or a head uses, once.
 func (m *Model) eachUsed(f func(*checkpoint, safetensors.Info) error) error {
+	return m.withUsed(func(c *checkpoint, used []safetensors.Info) error {
+		for _, t := range used {
+			if err := f(c, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// withUsed calls f with the open checkpoint and the tensors that the encoder
+// and the heads use.
+func (m *Model) withUsed(f func(c *checkpoint, used []safetensors.Info) error) error {
 	c, err := openCheckpoint(m.fsys, m.config)
 	if err != nil {
 		return err
@@ -82,12 +95,7 @@ func (m *Model) eachUsed(f func(*checkpoint, safetensors.Info) error) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range used {
-		if err := f(c, t); err != nil {
-			return err
-		}
-	}
-	return nil
+	return f(c, used)
 }
 
 // used are the tensors of the encoder and of all heads that there are.
@@ -130,7 +138,7 @@ func (c *checkpoint) used() ([]safetensors.Info, error) {
 			add(l.attentionNorm.weight, l.attentionNorm.bias, l.outputNorm.weight, l.outputNorm.bias)
 		}
 	}
-	for _, h := range []Head{Span, Class} {
+	for _, h := range headsWithWeights {
 		labels, err := c.head(h)
 		if err != nil {
 			continue // it cannot be used
@@ -147,22 +155,14 @@ func (c *checkpoint) used() ([]safetensors.Info, error) {
 // are read, checked as Check does, and written one tensor after the other. A
 // model that is int8 already is written as it is.
 func (m *Model) Save(ctx context.Context, to io.Writer) error {
-	if err := m.save(ctx, to); err != nil {
+	err := m.withUsed(func(c *checkpoint, used []safetensors.Info) error { return c.save(ctx, used, to) })
+	if err != nil {
 		return fmt.Errorf("save model: %w", err)
 	}
 	return nil
 }
 
-func (m *Model) save(ctx context.Context, to io.Writer) error {
-	c, err := openCheckpoint(m.fsys, m.config)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	used, err := c.used()
-	if err != nil {
-		return err
-	}
+func (c *checkpoint) save(ctx context.Context, used []safetensors.Info, to io.Writer) error {
 	metadata := map[string]string{"format": "pt"}
 	if c.int8 {
 		metadata[layoutKey] = int8Layout

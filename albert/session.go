@@ -186,7 +186,7 @@ func (s *Session) Pool(ctx context.Context, seqs []tokenize.Sequence) ([][]float
 // each piece, [len(IDs)] each.
 func (s *Session) Spans(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, err error) {
 	if s.HasRelevance() {
-		start, end, _, err = s.Read(ctx, seqs)
+		start, end, _, err = s.SpansAndRelevance(ctx, seqs)
 		return start, end, err
 	}
 	pairs, err := s.run(ctx, Span, seqs)
@@ -198,13 +198,13 @@ func (s *Session) Spans(ctx context.Context, seqs []tokenize.Sequence) (start, e
 }
 
 // HasRelevance reports whether the session was opened for SpanRelevance, so
-// that Read works.
+// that SpansAndRelevance works.
 func (s *Session) HasRelevance() bool { return s.head == SpanRelevance }
 
-// Read returns for each sequence what Spans does and, from the same pass, its
-// relevance: the logit of the label relevant less that of irrelevant, the log
+// SpansAndRelevance returns for each sequence what Spans does and, from the same
+// pass, its relevance: the logit of the label relevant less that of irrelevant, the log
 // of the odds that the second text fits the first.
-func (s *Session) Read(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error) {
+func (s *Session) SpansAndRelevance(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error) {
 	rows, err := s.run(ctx, SpanRelevance, seqs)
 	if err != nil {
 		return nil, nil, nil, err
@@ -236,6 +236,12 @@ func split(rows [][]float32) (first, second [][]float32) {
 // Classify returns the logits of the labels for each sequence.
 func (s *Session) Classify(ctx context.Context, seqs []tokenize.Sequence) ([][]float32, error) {
 	return s.run(ctx, Class, seqs)
+}
+
+// ClassifyTokens returns the logits of the labels for each token of each
+// sequence, [len(IDs), labels] row-major.
+func (s *Session) ClassifyTokens(ctx context.Context, seqs []tokenize.Sequence) ([][]float32, error) {
+	return s.run(ctx, TokenClass, seqs)
 }
 
 // run computes the results of all sequences, in their order.

@@ -30,7 +30,7 @@ type RelevanceReader interface {
 	HasRelevance() bool
 	// Read returns what Spans does and one number for each sequence, the log
 	// of the odds that its second text answers the first.
-	Read(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error)
+	SpansAndRelevance(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error)
 }
 
 // Passage is a piece of text in which an answer may stand.
@@ -228,7 +228,7 @@ func (a *Answerer) read(ctx context.Context, question string, passages []Passage
 	relevance := make([]float32, len(seqs))
 	var err error
 	if a.HasRelevance() {
-		starts, ends, relevance, err = a.relevance.Read(ctx, seqs)
+		starts, ends, relevance, err = a.relevance.SpansAndRelevance(ctx, seqs)
 	} else {
 		starts, ends, err = a.reader.Spans(ctx, seqs)
 	}

@@ -23,7 +23,7 @@ type judge struct {
 
 func (j *judge) HasRelevance() bool { return j.can }
 
-func (j *judge) Read(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error) {
+func (j *judge) SpansAndRelevance(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error) {
 	start, end, err = j.Spans(ctx, seqs)
 	for _, s := range seqs {
 		var sum float32

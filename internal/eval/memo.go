@@ -89,12 +89,12 @@ func (r *reader) HasRelevance() bool { return r.relevance != nil }
 
 // Spans implements qa.SpanReader.
 func (r *reader) Spans(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, err error) {
-	start, end, _, err = r.Read(ctx, seqs)
+	start, end, _, err = r.SpansAndRelevance(ctx, seqs)
 	return start, end, err
 }
 
-// Read implements qa.RelevanceReader.
-func (r *reader) Read(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error) {
+// SpansAndRelevance implements qa.RelevanceReader.
+func (r *reader) SpansAndRelevance(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error) {
 	keys := make([]string, len(seqs))
 	for i, s := range seqs {
 		keys[i] = key(s)
@@ -114,7 +114,7 @@ func (r *reader) read(ctx context.Context, seqs []tokenize.Sequence) ([]reading,
 	var err error
 	relevance := make([]float32, len(seqs))
 	if r.relevance != nil {
-		start, end, relevance, err = r.relevance.Read(ctx, seqs)
+		start, end, relevance, err = r.relevance.SpansAndRelevance(ctx, seqs)
 	} else {
 		start, end, err = r.SpanReader.Spans(ctx, seqs)
 	}
