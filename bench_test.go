@@ -21,6 +21,7 @@ import (
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/source"
 )
 
@@ -129,7 +130,7 @@ func BenchmarkIndex(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	x := extract.New(extract.Options{})
+	x := formats.New(extract.Options{})
 	defer x.Close()
 	source, err := source.Files([]string{docs}, source.FileOptions{Extractor: x})
 	if err != nil {

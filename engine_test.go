@@ -21,6 +21,7 @@ import (
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/source"
 )
 
@@ -137,7 +138,7 @@ func (f *fixture) source(paths ...string) ingest.Source {
 	if len(paths) == 0 {
 		paths = []string{f.docs}
 	}
-	x := extract.New(extract.Options{})
+	x := formats.New(extract.Options{})
 	f.t.Cleanup(func() { x.Close() })
 	s, err := source.Files(paths, source.FileOptions{Extractor: x})
 	if err != nil {

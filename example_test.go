@@ -11,6 +11,7 @@ import (
 
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/source"
 )
 
@@ -30,7 +31,7 @@ func Example() {
 	}
 	defer engine.Close()
 
-	extractor := extract.New(extract.Options{})
+	extractor := formats.New(extract.Options{})
 	defer extractor.Close()
 	docs, err := source.Files([]string{"testdata/sample/council"}, source.FileOptions{Extractor: extractor})
 	if err != nil {

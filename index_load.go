@@ -223,7 +223,7 @@ func (l *loaded) unread(e ingest.Entry, previous *index.Info, err error) {
 		ID: e.ID, Path: e.Path, State: state, Reason: err.Error(),
 		Fingerprint: ingest.Fingerprint{Stat: e.Stat.Settled(time.Now())},
 	}
-	if errors.Is(err, extract.ErrNotTried) {
+	if errors.Is(err, extract.ErrTransient) {
 		info.Fingerprint = index.Fingerprint{} // so that the next run tries
 	}
 	if previous == nil || previous.State != state || previous.Reason != info.Reason || previous.Fingerprint != info.Fingerprint {

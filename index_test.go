@@ -24,6 +24,7 @@ import (
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/source"
 )
 
@@ -229,7 +230,7 @@ type unready struct {
 
 func (u *unready) Extract(ctx context.Context, name string, r io.ReaderAt, size int64) (*extract.Text, error) {
 	if u.asked++; u.asked == 1 {
-		return nil, fmt.Errorf("%w: out of processes", extract.ErrNotTried)
+		return nil, fmt.Errorf("%w: out of processes", extract.ErrTransient)
 	}
 	return u.Extractor.Extract(ctx, name, r, size)
 }
@@ -239,7 +240,7 @@ func (u *unready) Extract(ctx context.Context, name string, r io.ReaderAt, size 
 func TestNotTriedIsTriedAgain(t *testing.T) {
 	f := newFixture(t, "")
 	f.write("stars.txt", stars)
-	x := &unready{Extractor: extract.New(extract.Options{})}
+	x := &unready{Extractor: formats.New(extract.Options{})}
 	defer x.Close()
 	source, err := source.Files([]string{f.docs}, source.FileOptions{Extractor: x})
 	if err != nil {
@@ -305,7 +306,7 @@ func TestLargeDocuments(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			x := extract.New(extract.Options{})
+			x := formats.New(extract.Options{})
 			source, err := source.Files([]string{docs}, source.FileOptions{Extractor: x})
 			if err != nil {
 				t.Fatal(err)

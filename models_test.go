@@ -11,6 +11,7 @@ import (
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/source"
 )
 
@@ -38,7 +39,7 @@ func indexWith(t *testing.T, embedder, reader *albertsearch.ModelFiles) (id stri
 			t.Error(err)
 		}
 	}()
-	x := extract.New(extract.Options{})
+	x := formats.New(extract.Options{})
 	defer x.Close()
 	source, err := source.Files([]string{docs}, source.FileOptions{Extractor: x})
 	if err != nil {

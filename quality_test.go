@@ -16,6 +16,7 @@ import (
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/source"
 	"github.com/albert-search/albert-search/internal/eval"
 )
@@ -46,7 +47,7 @@ func builtinEngine(t *testing.T) *albertsearch.Engine {
 			t.Error(err)
 		}
 	})
-	x := extract.New(extract.Options{})
+	x := formats.New(extract.Options{})
 	t.Cleanup(func() { x.Close() })
 	docs, err := source.Files([]string{"testdata/sample"}, source.FileOptions{Extractor: x})
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/source"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
@@ -148,7 +149,7 @@ func TestRerankingIsWeighedAsTheOptionsSay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	x := extract.New(extract.Options{})
+	x := formats.New(extract.Options{})
 	defer x.Close()
 	source, err := source.Files([]string{docs}, source.FileOptions{Extractor: x})
 	if err != nil {

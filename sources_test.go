@@ -11,13 +11,14 @@ import (
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/source"
 )
 
 // indexWith indexes the fixture's folder with options.
 func (f *fixture) indexWith(o source.FileOptions) albertsearch.IndexSummary {
 	f.t.Helper()
-	x := extract.New(extract.Options{})
+	x := formats.New(extract.Options{})
 	f.t.Cleanup(func() { x.Close() })
 	o.Extractor = x
 	s, err := source.Files([]string{f.docs}, o)

@@ -76,7 +76,7 @@ func (s *splitter) readSection(i int) {
 	sec.units = len(s.units)
 	body := s.text.Body
 	blocks := proseBlocks(body, sec.start, sec.end, sec.level > 0)
-	if s.text.Type == extract.TypeCode || s.text.Type == extract.TypeData {
+	if s.text.Type == "code" || s.text.Type == "data" {
 		blocks = lineBlocks(body, sec.start, sec.end)
 	}
 	for b := range blocks {
@@ -224,7 +224,7 @@ func (s *splitter) locate() {
 		if len(pages) > 0 {
 			p.Place.Page = max(page, 1)
 		}
-		if !s.text.Lines {
+		if !s.text.Verbatim {
 			continue
 		}
 		line += strings.Count(body[seen:p.Start], "\n")

@@ -75,7 +75,7 @@ func checkPassages(t *testing.T, text *extract.Text, budget int, got []document.
 		if part := body[p.Start:p.End]; (pieces{}).CountTokens(part) > budget && !oneWord(part) {
 			t.Errorf("passage %d has %d tokens of %d: %q", i, (pieces{}).CountTokens(part), budget, part)
 		}
-		if text.Lines {
+		if text.Verbatim {
 			before := body[:p.Start]
 			if line := strings.Count(before, "\n") + 1; p.Place.Line != line || p.Place.Column != len(before)-strings.LastIndex(before, "\n") {
 				t.Errorf("passage %d is said to be at %d:%d", i, p.Place.Line, p.Place.Column)
@@ -146,7 +146,7 @@ func TestSplitProse(t *testing.T) {
 		"URL":            {"See http://x.org/?q=A.B&c=D.E now. Aa bb.", 26, []string{"See http://x.org/?q=A.B&c=D.E now. Aa bb."}},
 		"numbered title": {"3. Results are here. Aa.", 7, []string{"3. Results are here.", "Aa."}},
 	} {
-		text := &extract.Text{Body: c.body, Type: extract.TypeText}
+		text := &extract.Text{Body: c.body, Type: "text"}
 		t.Run(name, func(t *testing.T) {
 			expect(t, parts(text, split(t, text, c.budget)), c.want...)
 		})
@@ -154,22 +154,22 @@ func TestSplitProse(t *testing.T) {
 }
 
 func TestSplitCode(t *testing.T) {
-	text := &extract.Text{Type: extract.TypeCode, Lines: true, Body: "package p\n\nfunc a() {\n\tx. Y()\n\n\tz()\n}\n\nfunc b() {\n}\n"}
+	text := &extract.Text{Type: "code", Verbatim: true, Body: "package p\n\nfunc a() {\n\tx. Y()\n\n\tz()\n}\n\nfunc b() {\n}\n"}
 	got := split(t, text, 20)
 	expect(t, parts(text, got), "package p\n\nfunc a() {\n\tx. Y()\n\n\tz()\n}", "func b() {\n}")
 	if got[1].Place.Line != 9 || got[1].Place.Column != 1 {
 		t.Errorf("%+v", got[1])
 	}
-	text = &extract.Text{Type: extract.TypeCode, Body: "// Aa bb.\n// Cc dd.\n//\n// Ee ff.\n// Gg hh.\n"}
+	text = &extract.Text{Type: "code", Body: "// Aa bb.\n// Cc dd.\n//\n// Ee ff.\n// Gg hh.\n"}
 	expect(t, parts(text, split(t, text, 20)), "// Aa bb.\n// Cc dd.\n//", "// Ee ff.\n// Gg hh.")
-	text = &extract.Text{Type: extract.TypeData, Lines: true, Body: "a,b. C\r\n1,2\r\n3,4\r\n"}
+	text = &extract.Text{Type: "data", Verbatim: true, Body: "a,b. C\r\n1,2\r\n3,4\r\n"}
 	expect(t, parts(text, split(t, text, 8)), "a,b. C\r\n1,2", "3,4")
 }
 
 // markdown makes a Text of lines, of which those that begin with # are
 // headings.
 func markdown(lines ...string) *extract.Text {
-	text := &extract.Text{Type: extract.TypeMarkdown, Lines: true}
+	text := &extract.Text{Type: "markdown", Verbatim: true}
 	for _, l := range lines {
 		if level := len(l) - len(strings.TrimLeft(l, "#")); level > 0 {
 			title := strings.TrimSpace(l[level:])
@@ -235,9 +235,9 @@ func (c counter) CountTokens(s string) int { return c(s) }
 func TestSplitGenerated(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	atoms := []string{"word", "Word", "a", "Dr.", "e.g.", "3.14", ". ", "! ", "? ", "。", "，", "中文", "ไทยคำ", "한국어", "é", "e\u0301", " \u0308", "\u00ad", "\u200d", "👨‍👩‍👧", "🇩🇪", "\r\n", "\n", "\n\n", "\n- ", "\n1. ", "| a |\n", "```\n", "\t", " ", " ", " ", "\u2028", "\u00a0", "====\n", "# ", "א.ב", strings.Repeat("long", 40), "f(x):", "\f", "\u0600", "น้ำ"}
-	types := []string{extract.TypeText, extract.TypeCode, extract.TypeMarkdown, extract.TypeData}
+	types := []string{"text", "code", "markdown", "data"}
 	for i := range 1500 {
-		text := &extract.Text{Type: types[i%len(types)], Lines: i%3 == 0}
+		text := &extract.Text{Type: types[i%len(types)], Verbatim: i%3 == 0}
 		var b strings.Builder
 		for range rng.IntN(120) {
 			if rng.IntN(12) == 0 {
@@ -263,9 +263,9 @@ func FuzzSplit(f *testing.F) {
 			return
 		}
 		body = strings.ToValidUTF8(body, "?")
-		text := &extract.Text{Body: body, Lines: budget%2 == 0, Headings: []extract.Heading{{Start: first, Level: 1, Text: "a"}, {Start: second, Level: budget, Text: "b"}}}
+		text := &extract.Text{Body: body, Verbatim: budget%2 == 0, Headings: []extract.Heading{{Start: first, Level: 1, Text: "a"}, {Start: second, Level: budget, Text: "b"}}}
 		if first%2 == 0 {
-			text.Type = extract.TypeCode
+			text.Type = "code"
 		}
 		budget = max(1, budget%300)
 		split(t, text, budget)
@@ -340,17 +340,17 @@ Dues rise since two crab boats have moved here from Ardvey, and since the toll g
 func BenchmarkSplit(b *testing.B) {
 	prose := "The gear ratio of a bicycle is the number of teeth of its chainring over that of its sprocket. Dr. Miller measured it, e.g. in 1990; it was 3.5.\nThe third sentence of the paragraph ends it.\n\n"
 	for _, c := range []struct{ name, typ, body string }{
-		{"Prose", extract.TypeText, strings.Repeat(prose, 20<<20/len(prose))},
-		{"OneParagraph", extract.TypeText, strings.Repeat(strings.ReplaceAll(prose, "\n", " "), 20<<20/len(prose))},
-		{"NoSentences", extract.TypeText, strings.Repeat("words ", 20<<20/6)},
-		{"Lines", extract.TypeData, strings.Repeat("a,b,c,1,2,3\n", 20<<20/12)},
-		{"OneWord", extract.TypeText, strings.Repeat("x", 20<<20)},
-		{"Brackets", extract.TypeText, "End." + strings.Repeat(") “", 20<<20/5)},
-		{"Marks", extract.TypeText, "a." + strings.Repeat("\u0301", 20<<20/2)},
-		{"Chinese", extract.TypeText, strings.Repeat("今天天气很好，我们去公园。你来吗？", 20<<20/51)},
+		{"Prose", "text", strings.Repeat(prose, 20<<20/len(prose))},
+		{"OneParagraph", "text", strings.Repeat(strings.ReplaceAll(prose, "\n", " "), 20<<20/len(prose))},
+		{"NoSentences", "text", strings.Repeat("words ", 20<<20/6)},
+		{"Lines", "data", strings.Repeat("a,b,c,1,2,3\n", 20<<20/12)},
+		{"OneWord", "text", strings.Repeat("x", 20<<20)},
+		{"Brackets", "text", "End." + strings.Repeat(") “", 20<<20/5)},
+		{"Marks", "text", "a." + strings.Repeat("\u0301", 20<<20/2)},
+		{"Chinese", "text", strings.Repeat("今天天气很好，我们去公园。你来吗？", 20<<20/51)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			text := &extract.Text{Body: c.body, Type: c.typ, Lines: true}
+			text := &extract.Text{Body: c.body, Type: c.typ, Verbatim: true}
 			b.SetBytes(int64(len(c.body)))
 			for b.Loop() {
 				ingest.Split(text, ingest.SplitOptions{}, pieces{})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/source"
 )
 
@@ -44,7 +45,7 @@ func (s *server) index(ctx context.Context, a struct{ Documents, Index string })
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
 	began := time.Now()
-	extractor := extract.New(extract.Options{})
+	extractor := formats.New(extract.Options{})
 	defer extractor.Close()
 	source, err := source.Files([]string{a.Documents}, source.FileOptions{Extractor: extractor})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 )
 
 const (
@@ -45,7 +46,7 @@ func newExcerpt(h albertsearch.Hit, style term.Style, columns int) excerpt {
 	}
 	marks = clip(marks[left:], term.Range{Start: body, End: len(h.Text)})
 	var x excerpt
-	verbatim := h.Type == extract.TypeCode || h.Type == extract.TypeData
+	verbatim := preformatted(h.Type)
 	if verbatim && h.Line > 0 {
 		x.firstLine = h.Part(h.Text, index.Range{Start: body, End: body}).Line
 	}
@@ -106,9 +107,6 @@ func bodyStart(h albertsearch.Hit) int {
 	for {
 		rest := h.Text[start:]
 		line, after, more := strings.Cut(strings.TrimLeftFunc(rest, unicode.IsSpace), "\n")
-		if h.Type == extract.TypeMarkdown {
-			line = strings.TrimLeft(line, "#")
-		}
 		line = strings.TrimSpace(line)
 		if !more || strings.TrimSpace(after) == "" || line != "" && !said(h.Citation, line) {
 			return len(h.Text) - len(strings.TrimLeft(rest, "\r\n"))
@@ -130,9 +128,10 @@ func firstMatch(h albertsearch.Hit) index.Range {
 	return h.Matches[0]
 }
 
-// said tells whether the line is a heading or the title.
+// said reports whether the line is a heading, perhaps with marks before it, or
+// the title.
 func said(c albertsearch.Citation, line string) bool {
-	line = term.OneLine(line)
+	line = term.OneLine(strings.TrimLeft(line, "# "))
 	return line == term.OneLine(c.Title) ||
 		slices.ContainsFunc(c.Heading, func(h string) bool { return line == term.OneLine(h) })
 }
@@ -141,7 +140,7 @@ func said(c albertsearch.Citation, line string) bool {
 func frontMatterEnd(h albertsearch.Hit) int {
 	fence, rest, _ := strings.Cut(h.Text, "\n")
 	fence = strings.TrimSpace(fence)
-	if h.Type != extract.TypeMarkdown || h.Start > 0 || fence != "---" && fence != "+++" {
+	if f, _ := formats.Get(h.Type); !f.FrontMatter || h.Start > 0 || fence != "---" && fence != "+++" {
 		return 0
 	}
 	at := len(h.Text) - len(rest)
@@ -154,15 +153,19 @@ func frontMatterEnd(h albertsearch.Hit) int {
 	return 0
 }
 
+// preformatted reports whether the lines of a format are shown as they are.
+func preformatted(format string) bool {
+	f, _ := formats.Get(format)
+	return f.Lines == extract.Preformatted
+}
+
 // item begins a list's item, a table's row, a heading or a quotation.
 var item = regexp.MustCompile(`^\s*([-*+•|>#]|\d{1,3}[.)]\s)`)
 
 // ownLine returns the function that tells which lines of a format are not
 // joined with the line before.
 func ownLine(format string) func(previous, line string) bool {
-	switch format {
-	case extract.TypeHTML, extract.TypeDOCX:
-		// A line of theirs is a paragraph, or was formatted by hand.
+	if f, _ := formats.Get(format); f.Lines == extract.Paragraphs {
 		return func(_, _ string) bool { return true }
 	}
 	fenced := false

@@ -12,7 +12,7 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/internal/eval"
 	"github.com/albert-search/albert-search/rerank"
 )
@@ -178,10 +178,7 @@ func choices(flag string) []string {
 	case "fusion":
 		return names(rerank.Methods())
 	case "type":
-		return []string{
-			extract.TypeText, extract.TypeCode, extract.TypeData, extract.TypeMarkdown,
-			extract.TypeHTML, extract.TypePDF, extract.TypeDOCX,
-		}
+		return formats.Names()
 	case "color":
 		return []string{"auto", "always", "never"}
 	case "precision":

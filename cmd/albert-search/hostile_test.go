@@ -27,6 +27,7 @@ import (
 	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/sandbox"
 	"github.com/albert-search/albert-search/ingest/source"
 )
@@ -49,7 +50,7 @@ func readers() int { return min(4, runtime.GOMAXPROCS(0)) }
 // the real one, and not understood. It prints a line a document.
 func indexQuickly() {
 	if len(os.Args) == 2 && os.Args[1] == readingCommand {
-		sandbox.Main()
+		sandbox.Main(formats.All())
 	}
 	log.SetOutput(io.Discard)
 	if err := quickly(os.Args[1], os.Args[2]); err != nil {
@@ -66,7 +67,7 @@ func quickly(index, docs string) error {
 			return err
 		}
 	}
-	x := &timed{Extractor: newExtractor(cli.NewContext(nil, flags, nil)), care: extract.New(extract.Options{}),
+	x := &timed{Extractor: newExtractor(cli.NewContext(nil, flags, nil)), care: formats.New(extract.Options{}),
 		slots: make(chan struct{}, readers()), took: map[string]time.Duration{}}
 	source, err := source.Files([]string{docs}, source.FileOptions{Hidden: true, Extractor: x})
 	if err != nil {
@@ -100,7 +101,7 @@ type timed struct {
 }
 
 func (x *timed) Extract(ctx context.Context, name string, r io.ReaderAt, size int64) (*extract.Text, error) {
-	if x.care.Care(ctx, name, r, size) != extract.Plain {
+	if x.care.Isolation(ctx, name, r, size) != extract.InProcess {
 		x.slots <- struct{}{}
 		defer func() { <-x.slots }()
 	}

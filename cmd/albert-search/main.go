@@ -12,12 +12,13 @@ import (
 	"syscall"
 
 	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/sandbox"
 )
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == readingCommand {
-		sandbox.Main()
+		sandbox.Main(formats.All())
 	}
 	os.Exit(run())
 }

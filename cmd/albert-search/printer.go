@@ -13,7 +13,6 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/ingest/extract"
 )
 
 // printer writes results to standard output and remarks to standard error.
@@ -141,7 +140,7 @@ func (p *printer) head(w io.Writer, indent int, c albertsearch.Citation) {
 
 // paragraph prints text of a format with the ranges in the style.
 func (p *printer) paragraph(w io.Writer, indent int, format, text string, ranges []term.Range, st term.Style) {
-	if format != extract.TypeCode && format != extract.TypeData {
+	if !preformatted(format) {
 		text, ranges = term.Reflow(text, ranges, ownLine(format))
 	}
 	for _, row := range term.Wrap(text, ranges, p.style(st), p.columns-indent) {

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/sandbox"
 )
 
@@ -43,7 +44,7 @@ func limitFlags() []cli.Flag {
 // newExtractor returns what reads documents, by processes of this program.
 func newExtractor(c *cli.Context) *sandbox.Extractor {
 	mib := func(name string) int64 { return int64(c.Int(name)) << 20 }
-	return sandbox.New(sandbox.Options{
+	return sandbox.New(formats.All(), sandbox.Options{
 		Extract: extract.Options{Limits: extract.Limits{
 			TextBytes:     mib("max-text"),
 			Pages:         c.Int("max-pages"),

@@ -22,6 +22,7 @@ import (
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/source"
 )
 
@@ -107,7 +108,7 @@ func hashed(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func indexHashed(dir string, dim int, docs string) error {
-	x := extract.New(extract.Options{})
+	x := formats.New(extract.Options{})
 	defer x.Close()
 	source, err := source.Files([]string{docs}, source.FileOptions{Extractor: x})
 	if err != nil {

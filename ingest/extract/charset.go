@@ -22,18 +22,26 @@ const detectWindow = 64 << 10
 // binary data and not a text with a few stray bytes.
 const maxControls = 0.30
 
-// decoded is a text in UTF-8.
-type decoded struct {
-	text    string
-	charset string // "utf-8" when the bytes are those of the file
-	note    string
+// Decoded is a text in UTF-8.
+type Decoded struct {
+	Text    string
+	Charset string // lower-case WHATWG name; "utf-8" when the bytes are those of the file
+	// Notes say what was replaced and what was left out.
+	Notes Notes
+}
+
+// Describe notes the character set in t's metadata, unless it is UTF-8.
+func (d *Decoded) Describe(t *Text) {
+	if d.Charset != "utf-8" {
+		t.SetMeta(MetaCharset, d.Charset)
+	}
 }
 
 // decode makes valid UTF-8 of the bytes of a text. declared is the character
 // set that the text itself names, empty if it does not; a byte order mark
 // counts more, and so does the fact that the bytes are valid UTF-8. partial
-// tells that b ends where reading stopped, not where the file does.
-func decode(b []byte, declared string, partial bool) (decoded, error) {
+// says that b ends where reading stopped, not where the file does.
+func decode(b []byte, declared string, partial bool) (Decoded, error) {
 	if enc, name, mark := byteOrderMark(b); enc != nil {
 		return decodeAs(b[mark:], enc, name)
 	} else if mark > 0 {
@@ -99,7 +107,7 @@ func unmarkedUTF16(b []byte) (encoding.Encoding, string) {
 	return nil, ""
 }
 
-// mostlyUTF8 tells whether b is UTF-8, perhaps with a few damaged places.
+// mostlyUTF8 reports whether b is UTF-8, perhaps with a few damaged places.
 // Text in another encoding hardly ever holds well-formed sequences of several
 // bytes, and text in UTF-8 holds more of them than damage.
 func mostlyUTF8(b []byte) bool {
@@ -143,54 +151,52 @@ func encodingName(enc encoding.Encoding) string {
 	return name
 }
 
-func decodeAs(b []byte, enc encoding.Encoding, name string) (decoded, error) {
+func decodeAs(b []byte, enc encoding.Encoding, name string) (Decoded, error) {
 	u, err := enc.NewDecoder().Bytes(b)
 	if err != nil {
-		return decoded{}, fmt.Errorf("decoding %s: %w", name, err)
+		return Decoded{}, fmt.Errorf("decoding %s: %w", name, err)
 	}
-	d := decoded{text: string(u), charset: name}
+	d := Decoded{Text: string(u), Charset: name}
 	// Where every byte is some character only controls tell data from text.
-	if n := controls(d.text); n > 0 {
-		return decoded{}, fmt.Errorf("%w: %d control characters", ErrBinary, n)
+	if n := controls(d.Text); n > 0 {
+		return Decoded{}, fmt.Errorf("%w: %d control characters", ErrBinary, n)
 	}
-	if n := strings.Count(d.text, "\uFFFD"); n > 0 {
-		if 10*n > utf8.RuneCountInString(d.text) {
-			return decoded{}, fmt.Errorf("%w: %d byte sequences are no text in any encoding known", ErrBinary, n)
+	if n := strings.Count(d.Text, "\uFFFD"); n > 0 {
+		if 10*n > utf8.RuneCountInString(d.Text) {
+			return Decoded{}, fmt.Errorf("%w: %d byte sequences are no text in any encoding known", ErrBinary, n)
 		}
-		d.note = fmt.Sprintf("%d byte sequences that are not valid %s were replaced", n, name)
+		d.Notes.Add("%d byte sequences that are not valid %s were replaced", n, name)
 	}
 	return d, nil
 }
 
 // decodeUTF8 keeps the bytes as they are, so that offsets are those of the
 // file; only damage is replaced, NUL bytes and the like by as many spaces.
-func decodeUTF8(b []byte) (decoded, error) {
-	d := decoded{text: string(b), charset: "utf-8"}
-	var n notes
-	if !utf8.ValidString(d.text) {
-		bad := len(d.text) - len(strings.ToValidUTF8(d.text, ""))
-		d.text = strings.ToValidUTF8(d.text, "\uFFFD")
-		n.add("%d bytes that are not valid UTF-8 were replaced", bad)
+func decodeUTF8(b []byte) (Decoded, error) {
+	d := Decoded{Text: string(b), Charset: "utf-8"}
+	if !utf8.ValidString(d.Text) {
+		bad := len(d.Text) - len(strings.ToValidUTF8(d.Text, ""))
+		d.Text = strings.ToValidUTF8(d.Text, "\uFFFD")
+		d.Notes.Add("%d bytes that are not valid UTF-8 were replaced", bad)
 	}
-	if c := controls(d.text); c > 0 {
-		if float64(c) > maxControls*float64(len(d.text)) {
-			return decoded{}, fmt.Errorf("%w: %d control characters in %s", ErrBinary, c, bytesText(int64(len(b))))
+	if c := controls(d.Text); c > 0 {
+		if float64(c) > maxControls*float64(len(d.Text)) {
+			return Decoded{}, fmt.Errorf("%w: %d control characters in %s", ErrBinary, c, Bytes(int64(len(b))))
 		}
-		d.text = strings.Map(func(r rune) rune {
-			if isControl(r) {
+		d.Text = strings.Map(func(r rune) rune {
+			if IsControl(r) {
 				return ' '
 			}
 			return r
-		}, d.text)
-		n.add("%d NUL bytes or other control characters were replaced by spaces", c)
+		}, d.Text)
+		d.Notes.Add("%d NUL bytes or other control characters were replaced by spaces", c)
 	}
-	d.note = n.String()
 	return d, nil
 }
 
-// isControl tells whether r has no business in a text. White space, form
+// IsControl reports whether r has no business in a text. White space, form
 // feeds, backspaces of old manual pages and escape sequences have.
-func isControl(r rune) bool {
+func IsControl(r rune) bool {
 	switch r {
 	case '\t', '\n', '\v', '\f', '\r', '\b', 0x1b, 0x1a:
 		return false
@@ -201,14 +207,14 @@ func isControl(r rune) bool {
 func controls(s string) int {
 	n := 0
 	for i := range len(s) {
-		if isControl(rune(s[i])) {
+		if IsControl(rune(s[i])) {
 			n++
 		}
 	}
 	return n
 }
 
-// looksBinary tells whether the first bytes of a file are those of a text.
+// looksBinary reports whether the first bytes of a file are those of a text.
 func looksBinary(head []byte) bool {
 	_, err := decode(head, "", true)
 	return err != nil

@@ -17,8 +17,8 @@ var (
 	ErrNoText    = errors.New("no text in it")
 	ErrTooLarge  = errors.New("too large")
 	ErrTooSlow   = errors.New("took too long")
-	// ErrNotTried says nothing of the document: trying again may help.
-	ErrNotTried = errors.New("could not be tried")
+	// ErrTransient says nothing about the document: trying again may help.
+	ErrTransient = errors.New("could not be tried")
 )
 
 // MismatchError says that a file is not what its name says.

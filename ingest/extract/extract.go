@@ -14,48 +14,9 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
-)
-
-// Text is what was read from a document.
-type Text struct {
-	// Body is valid UTF-8. All offsets are byte offsets into it.
-	Body  string
-	Title string
-	// Type is the short name of the format: one of the Type constants.
-	Type string
-	// Pages holds the offset at which each page starts; nil where the format
-	// has no pages.
-	Pages []int
-	// Headings are in ascending order of Start.
-	Headings []Heading
-	// Lines tells that the lines of Body are the lines of the file, so that
-	// an editor can be sent to them.
-	Lines    bool
-	Metadata map[string]string
-	// Note says what could not be read although the rest was ("3 of 9 pages
-	// have no text"); empty when all was read.
-	Note string
-}
-
-// Heading is a title of a part of a document. It reaches to the next heading
-// of the same or a smaller Level.
-type Heading struct {
-	Start int
-	Level int // 1 is the outermost
-	Text  string
-}
-
-// The values of Text.Type.
-const (
-	TypeText     = "text"     // prose and logs, also reStructuredText, Org, LaTeX, subtitles
-	TypeCode     = "code"     // source code
-	TypeData     = "data"     // CSV, JSON, YAML, XML and other records, read as they are
-	TypeMarkdown = "markdown" //
-	TypeHTML     = "html"     //
-	TypePDF      = "pdf"      //
-	TypeDOCX     = "docx"     //
 )
 
 // Options configure an Extractor. The zero value is ready to use.
@@ -69,48 +30,42 @@ type Options struct {
 	CacheDir string
 }
 
-// input is a file to be read.
-type input struct {
-	kind kind
-	name string // its last element, without the folder
-	r    io.ReaderAt
-	size int64
-	lim  Limits
-	// timer ends the context after Limits.Time. A reader that has to wait for
-	// its turn stops it and resets it when it begins.
-	timer *time.Timer
-}
-
-// reader reads one format.
-type reader func(ctx context.Context, in input) (*Text, error)
-
 // Extractor reads documents. It may be used by several goroutines at once.
 type Extractor struct {
+	*registry
 	limits  Limits
-	pdf     *pdfReader
-	readers map[string]reader // by Text.Type
+	readers map[string]Reader // by Format.Name
 }
 
-// New returns an Extractor. It costs next to nothing: the PDF reader starts
-// with the first PDF.
-func New(o Options) *Extractor {
-	x := &Extractor{limits: o.Limits.WithDefaults()}
-	x.pdf = newPDFReader(o.CacheDir, x.limits)
-	x.readers = map[string]reader{
-		TypeText:     readPlain,
-		TypeCode:     readPlain,
-		TypeData:     readPlain,
-		TypeMarkdown: readMarkdown,
-		TypeHTML:     readHTML,
-		TypePDF:      x.pdf.read,
-		TypeDOCX:     readDOCX,
+// New returns an Extractor of the formats, which as a rule are those of package
+// formats. A file is what the first of them says it is; a text that none knows
+// is of the first that has Text set and no Sniff. New costs next to nothing,
+// and panics when two formats have the same name or claim the same files.
+func New(formats []Format, o Options) *Extractor {
+	o.Limits = o.Limits.WithDefaults()
+	x := &Extractor{registry: newRegistry(formats), limits: o.Limits, readers: map[string]Reader{}}
+	for _, f := range x.formats {
+		if f.Open != nil {
+			x.readers[f.Name] = f.Open(o)
+		} else {
+			x.readers[f.Name] = readerFunc(f.Read)
+		}
 	}
 	return x
 }
 
-// Close stops the PDF reader and waits for the PDFs that are being read, which
-// fail.
-func (x *Extractor) Close() error { return x.pdf.close() }
+// Formats returns the formats that are read, in their order.
+func (x *Extractor) Formats() []Format { return slices.Clone(x.formats) }
+
+// Close ends the reading of files by readers that hold something, which fail,
+// and waits for that.
+func (x *Extractor) Close() error {
+	var errs []error
+	for _, f := range x.formats {
+		errs = append(errs, x.readers[f.Name].Close())
+	}
+	return errors.Join(errs...)
+}
 
 // Extract reads the file of the given size behind r. Of name only the last
 // element is looked at. The error is an *UnsupportedError for a kind of file
@@ -128,16 +83,18 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 	timer := time.AfterFunc(x.limits.Time, func() { cancel(ErrTooSlow) })
 	defer timer.Stop()
 
-	in := input{name: baseName(name), r: &contextReaderAt{ctx: ctx, r: r}, size: size, lim: x.limits, timer: timer}
-	if in.kind, err = classify(in); err == nil {
-		t, err = x.readers[in.kind.typ](ctx, in)
+	in := x.input(ctx, name, r, size)
+	in.timer = timer
+	if in.Format, err = x.classify(in); err == nil {
+		t, err = x.readers[in.Format.Name].Read(ctx, in)
 	}
 	switch {
 	case err == nil && strings.TrimSpace(t.Body) == "":
 		return nil, fmt.Errorf("%w: only white space", ErrNoText)
 	case err == nil:
-		if len(t.Headings) == maxHeadings {
-			t.Note = joinNotes(t.Note, fmt.Sprintf("of its headings only the first %d are known", maxHeadings))
+		t.Type, t.Version, t.Verbatim = in.Format.Name, in.Format.Version, in.Format.Verbatim
+		if len(t.Headings) == MaxHeadings {
+			t.Note = joinNotes(t.Note, fmt.Sprintf("of its headings only the first %d are known", MaxHeadings))
 		}
 		return t, nil
 	case whole.Err() != nil:
@@ -150,42 +107,27 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 	return nil, err
 }
 
-// Care is what the reading of a file asks for.
-type Care int
+func (x *Extractor) input(ctx context.Context, name string, r io.ReaderAt, size int64) *Input {
+	return &Input{Name: baseName(name), Size: size, Limits: x.limits, r: &contextReaderAt{ctx: ctx, r: r}}
+}
 
-const (
-	// Plain files are read as they are, or refused at their first bytes:
-	// text, code and data. That keeps to the limits in any case.
-	Plain Care = iota
-	// Sandboxed files are read in a sandbox, which keeps to the limits too,
-	// and which takes memory: PDFs.
-	Sandboxed
-	// Confined files have to be parsed, by a reader that a mistake in it could
-	// make run on, run out of memory or crash: HTML, Markdown, archives.
-	Confined
-)
-
-// Care tells what the reading of a file asks for.
-func (x *Extractor) Care(ctx context.Context, name string, r io.ReaderAt, size int64) (c Care) {
+// Isolation returns what the reading of a file asks for. It looks at the name
+// and the first bytes of the file, and parses nothing.
+func (x *Extractor) Isolation(ctx context.Context, name string, r io.ReaderAt, size int64) (i Isolation) {
 	defer func() {
 		if recover() != nil {
-			c = Confined
+			i = Subprocess
 		}
 	}()
-	in := input{name: baseName(name), r: &contextReaderAt{ctx: ctx, r: r}, size: size, lim: x.limits}
-	if head, err := in.head(int64(len(zipMagic))); err == nil && isZip(head) {
-		return Confined // what it is, is in its directory
+	in := x.input(ctx, name, r, size)
+	if head, err := in.Head(int64(len(zipMagic))); err == nil && isZip(head) {
+		return Subprocess // what it is, is in its directory
 	}
-	k, err := classify(in)
-	switch {
-	case err != nil:
-		return Plain
-	case k.typ == TypePDF:
-		return Sandboxed
-	case k.typ == TypeText || k.typ == TypeCode || k.typ == TypeData:
-		return Plain
+	f, err := x.classify(in)
+	if err != nil {
+		return InProcess // reading it is refused at its first bytes
 	}
-	return Confined
+	return f.Isolation
 }
 
 // panicText says what a panic was about: of those of the Go runtime, which have
@@ -195,38 +137,4 @@ func panicText(p any) string {
 		return err.Error()
 	}
 	return fmt.Sprintf("panic of type %T", p)
-}
-
-// contextReaderAt makes reading fail once the context has ended, and so ends
-// parsers that know nothing of contexts.
-type contextReaderAt struct {
-	ctx context.Context
-	r   io.ReaderAt
-}
-
-func (c *contextReaderAt) ReadAt(p []byte, off int64) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.ReadAt(p, off)
-}
-
-// head returns the first n bytes of the file, or all of a shorter one.
-func (in input) head(n int64) ([]byte, error) {
-	b := make([]byte, min(n, in.size))
-	got, err := in.r.ReadAt(b, 0)
-	if got == len(b) {
-		return b, nil
-	}
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return nil, fmt.Errorf("reading: %w", err)
-}
-
-// shrunk tells whether the file ends before its size.
-func (in input) shrunk() bool {
-	var b [1]byte
-	n, err := in.r.ReadAt(b[:], in.size-1)
-	return in.size > 0 && n == 0 && err == io.EOF
 }

@@ -68,12 +68,12 @@ func (l Limits) WithDefaults() Limits {
 	}
 }
 
-// maxHeadings is how many headings of a document are told: beyond it they lead
+// MaxHeadings is how many headings of a document are kept: beyond it they lead
 // nowhere, and each costs more memory than its text.
-const maxHeadings = 100_000
+const MaxHeadings = 100_000
 
-// cut shortens s to at most n bytes, at the end of a character.
-func cut(s string, n int64) string {
+// Cut shortens s to at most n bytes, at the end of a character.
+func Cut(s string, n int64) string {
 	if int64(len(s)) <= n {
 		return s
 	}
@@ -83,23 +83,25 @@ func cut(s string, n int64) string {
 	return s[:n]
 }
 
-// notes collects what could not be read.
-type notes []string
+// Notes collect what could not be read of a file.
+type Notes []string
 
-func (n *notes) add(format string, a ...any) { *n = append(*n, fmt.Sprintf(format, a...)) }
+// Add appends a note.
+func (n *Notes) Add(format string, a ...any) { *n = append(*n, fmt.Sprintf(format, a...)) }
 
-func (n notes) String() string { return strings.Join(n, "; ") }
+// String joins the notes to one.
+func (n Notes) String() string { return strings.Join(n, "; ") }
 
 // joinNotes adds a note to others.
 func joinNotes(others, note string) string {
 	if others == "" {
 		return note
 	}
-	return notes{others, note}.String()
+	return Notes{others, note}.String()
 }
 
-// bytesText writes a size for people.
-func bytesText(n int64) string {
+// Bytes writes a size for people.
+func Bytes(n int64) string {
 	switch {
 	case n >= 1<<30:
 		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))

@@ -15,25 +15,25 @@ const (
 	MetaCharset  = "charset" // lower-case WHATWG name; only where it is not UTF-8
 )
 
-// maxTitle is the length in bytes to which titles, headings and metadata are
+// MaxTitle is the length in bytes to which titles, headings and metadata are
 // cut: beyond it they are something else by mistake.
-const maxTitle = 1000
+const MaxTitle = 1000
 
-// oneLine makes a title or heading of s: white space runs become one space,
+// OneLine makes a title or heading of s: white space runs become one space,
 // characters that do not show are dropped.
-func oneLine(s string) string {
+func OneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && !unicode.IsSpace(r) || r == '\u00ad' {
 			return -1
 		}
 		return r
-	}, cut(s, 4*maxTitle))
-	return cut(strings.Join(strings.Fields(s), " "), maxTitle)
+	}, Cut(s, 4*MaxTitle))
+	return Cut(strings.Join(strings.Fields(s), " "), MaxTitle)
 }
 
-// setMeta stores a value unless it is empty.
-func (t *Text) setMeta(key, value string) {
-	if value = oneLine(value); value == "" {
+// SetMeta stores a value unless it is empty.
+func (t *Text) SetMeta(key, value string) {
+	if value = OneLine(value); value == "" {
 		return
 	}
 	if t.Metadata == nil {

@@ -2,45 +2,30 @@ package extract
 
 import (
 	"archive/zip"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/albert-search/albert-search/internal/ziplimit"
 )
 
 // ratioFrom is the size in bytes from which Limits.Ratio counts.
 const ratioFrom = 1 << 20
 
-// openZip reads the directory of an archive.
-func openZip(in input) (*zip.Reader, error) {
-	z, err := ziplimit.Open(in.r, in.size, in.lim.Entries)
-	switch {
-	case errors.Is(err, ziplimit.ErrEntries):
-		return nil, fmt.Errorf("%w: more than %d files in the archive", ErrTooLarge, in.lim.Entries)
-	case err != nil:
-		return nil, fmt.Errorf("damaged or cut off zip archive: %w", err)
-	}
-	return z, nil
-}
-
-// openPart opens an entry whose expanded bytes count towards expanded. Reading
+// OpenPart opens an entry whose expanded bytes count towards expanded. Reading
 // fails with ErrTooLarge when a limit is passed: the sizes in the archive's
 // directory are not believed.
-func openPart(f *zip.File, lim Limits, expanded *int64) (io.ReadCloser, error) {
+func OpenPart(f *zip.File, lim Limits, expanded *int64) (io.ReadCloser, error) {
 	r, err := f.Open()
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", partName(f.Name), err)
+		return nil, fmt.Errorf("reading %s: %w", PartName(f.Name), err)
 	}
 	return &partReader{ReadCloser: r, file: f, lim: lim, expanded: expanded}, nil
 }
 
-// partName is how a message names a file of an archive, which may have a name
+// PartName is how a message names a file of an archive, which may have a name
 // of 64 KiB that is no text.
-func partName(name string) string {
+func PartName(name string) string {
 	const longest = 100
-	return cut(oneLine(strings.ToValidUTF8(name, "\uFFFD")), longest)
+	return Cut(OneLine(strings.ToValidUTF8(name, "\uFFFD")), longest)
 }
 
 type partReader struct {
@@ -58,9 +43,9 @@ func (p *partReader) Read(b []byte) (int, error) {
 	compressed := int64(min(p.file.CompressedSize64, 1<<62/uint64(p.lim.Ratio)))
 	switch {
 	case p.n > ratioFrom && p.n > p.lim.Ratio*max(compressed, 1):
-		return 0, fmt.Errorf("%w: %s of %s expands to more than %d times its size", ErrTooLarge, partName(p.file.Name), bytesText(compressed), p.lim.Ratio)
+		return 0, fmt.Errorf("%w: %s of %s expands to more than %d times its size", ErrTooLarge, PartName(p.file.Name), Bytes(compressed), p.lim.Ratio)
 	case *p.expanded > p.lim.ExpandedBytes:
-		return 0, fmt.Errorf("%w: it expands to more than %s", ErrTooLarge, bytesText(p.lim.ExpandedBytes))
+		return 0, fmt.Errorf("%w: it expands to more than %s", ErrTooLarge, Bytes(p.lim.ExpandedBytes))
 	}
 	return n, err
 }

@@ -51,12 +51,11 @@ func (p *process) end() error {
 	return p.cmd.Wait()
 }
 
-// endedError says that the process has ended, or is to be ended because of cause
-// or because it is not understood, and whether it had begun to read the file.
+// endedError: the process exited, was killed for cause, or broke the protocol.
 type endedError struct {
 	cause error
-	alien bool // it is not understood
-	began bool
+	alien bool // it broke the protocol
+	began bool // to read the file
 }
 
 func (e *endedError) Error() string { return "the process that read it ended" }
@@ -72,12 +71,12 @@ func (e *endedError) explained(lim extract.Limits, exit error) error {
 	case e.cause != nil:
 		return e.cause
 	case !e.alien && killed(exit):
-		return fmt.Errorf("%w: the process that reads it was killed, as a system does that is out of memory", extract.ErrNotTried)
+		return fmt.Errorf("%w: the process that reads it was killed, as a system does that is out of memory", extract.ErrTransient)
 	}
 	return errors.New("the file made its reader crash")
 }
 
-// killed tells whether a process ended by SIGKILL.
+// killed reports whether a process ended by SIGKILL.
 func killed(exit error) bool {
 	var e *exec.ExitError
 	if !errors.As(exit, &e) {

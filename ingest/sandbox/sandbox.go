@@ -2,9 +2,10 @@
 // which makes its reader run on for ever, take all memory or crash costs that
 // document only: the process that reads it is ended, and another one goes on.
 //
-// Only what has to be parsed goes to another process: archives, HTML, Markdown.
-// Plain text, code and data are read as they are, and PDFs in a sandbox, in
-// both cases within extract.Limits, so that nothing is gained by a process.
+// Only what has to be parsed goes to another process: archives, HTML, Markdown,
+// as the Isolation of each format says. Plain text, code and data are read as
+// they are, and PDFs in WebAssembly, in both cases within extract.Limits, so
+// that nothing is gained by a process.
 //
 // A process is handed what it asks for of the file, through a pipe, and never
 // its name or a handle. It lives until its standard input ends, which the
@@ -41,9 +42,9 @@ var errClosed = errors.New("the extractor is closed")
 type Options struct {
 	// Extract is for the reading of files, wherever it happens.
 	Extract extract.Options
-	// Command returns a command, not started, that runs Main: as a rule this
-	// program with an argument that its main function looks for. Nil reads
-	// all files in this process.
+	// Command returns a command, not started, that runs Main with the same
+	// formats: as a rule this program with an argument that its main function
+	// looks for. Nil reads all files in this process.
 	Command func() *exec.Cmd
 	// Processes is how many files are parsed at once, PDFs among them; 0 means
 	// one for each processor, at most 4, and no more than may take 512 MiB of
@@ -66,15 +67,16 @@ type Extractor struct {
 	cancel  context.CancelFunc
 }
 
-// New returns an Extractor. Processes start when there is a file for them.
-func New(o Options) *Extractor {
+// New returns an Extractor of the formats. Processes start when there is a file
+// for them.
+func New(formats []extract.Format, o Options) *Extractor {
 	limits := o.Extract.Limits.WithDefaults()
 	n := o.Processes
 	if n < 1 {
 		n = max(1, min(maxProcesses, runtime.GOMAXPROCS(0), int(maxMemory/max(1, limits.Memory))))
 	}
 	x := &Extractor{
-		local: extract.New(o.Extract), limits: limits,
+		local: extract.New(formats, o.Extract), limits: limits,
 		command: o.Command, slots: make(chan struct{}, n),
 	}
 	x.ctx, x.cancel = context.WithCancel(context.Background())
@@ -83,8 +85,8 @@ func New(o Options) *Extractor {
 
 // Extract is Extract of an extract.Extractor, with the same results.
 func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, size int64) (*extract.Text, error) {
-	care := x.local.Care(ctx, name, r, size)
-	if care == extract.Plain {
+	isolation := x.local.Isolation(ctx, name, r, size)
+	if isolation == extract.InProcess {
 		return x.local.Extract(ctx, name, r, size)
 	}
 	select {
@@ -93,7 +95,7 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if x.command == nil || care == extract.Sandboxed {
+	if x.command == nil || isolation == extract.WASM {
 		return x.local.Extract(ctx, name, r, size)
 	}
 	if err := x.begin(); err != nil {
@@ -132,7 +134,7 @@ func (x *Extractor) extract(ctx context.Context, q request, r io.ReaderAt) (*ext
 	for {
 		p, used, err := x.process()
 		if err != nil {
-			return nil, fmt.Errorf("%w: starting a process that reads it: %w", extract.ErrNotTried, err)
+			return nil, fmt.Errorf("%w: starting a process that reads it: %w", extract.ErrTransient, err)
 		}
 		t, err := p.extract(ctx, q, r)
 		var ended *endedError
@@ -145,7 +147,7 @@ func (x *Extractor) extract(ctx context.Context, q request, r io.ReaderAt) (*ext
 			if used {
 				continue
 			}
-			return nil, fmt.Errorf("%w: the process that reads it does not start: %w", extract.ErrNotTried, exit)
+			return nil, fmt.Errorf("%w: the process that reads it does not start: %w", extract.ErrTransient, exit)
 		}
 		return nil, ended.explained(q.Limits, exit)
 	}
@@ -170,6 +172,9 @@ func (x *Extractor) put(p *process) {
 	defer x.mu.Unlock()
 	x.idle = append(x.idle, p)
 }
+
+// Formats returns the formats that are read, in their order.
+func (x *Extractor) Formats() []extract.Format { return x.local.Formats() }
 
 // Close ends the processes; the files that are being parsed fail.
 func (x *Extractor) Close() error {

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 )
 
 // The test program is its own reader: roleVariable says of which kind.
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "reader":
-		Main()
+		Main(formats.All())
 	case "parent":
 		beParent()
 	default:
@@ -57,7 +58,7 @@ func beBad(string) {
 			}
 		}
 	}()
-	if err := Serve(in, os.Stdout); err != nil {
+	if err := Serve(formats.All(), in, os.Stdout); err != nil {
 		os.Exit(2)
 	}
 }
@@ -117,7 +118,7 @@ func as(role string) func() *exec.Cmd {
 
 func newTest(t testing.TB, role string, lim extract.Limits) *Extractor {
 	t.Helper()
-	x := New(Options{Extract: extract.Options{Limits: lim}, Command: as(role)})
+	x := New(formats.All(), Options{Extract: extract.Options{Limits: lim}, Command: as(role)})
 	t.Cleanup(func() {
 		if err := x.Close(); err != nil {
 			t.Error(err)
@@ -179,7 +180,7 @@ func TestSameAsInProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	plain := extract.New(extract.Options{})
+	plain := formats.New(extract.Options{})
 	// The race detector takes several times the memory.
 	confined := newTest(t, "reader", extract.Limits{Memory: 2 << 30})
 	var wg sync.WaitGroup
@@ -224,9 +225,9 @@ func TestRunawayReaders(t *testing.T) {
 		{"recurse.html", nil, ""},
 		{"exit.html", nil, "crash"},
 		{"lie.html", nil, "crash"},
-		{"kill.html", extract.ErrNotTried, "was killed"},
+		{"kill.html", extract.ErrTransient, "was killed"},
 	} {
-		if tt.cause == extract.ErrNotTried && runtime.GOOS == "windows" {
+		if tt.cause == extract.ErrTransient && runtime.GOOS == "windows" {
 			continue // how a process was ended is not known there
 		}
 		if tt.cause == extract.ErrTooLarge && runtime.GOOS != "linux" {
@@ -240,7 +241,7 @@ func TestRunawayReaders(t *testing.T) {
 		}
 		got, err := extractString(x, tt.name, "<p>hello")
 		x.limits.Time = time.Minute
-		if err == nil || tt.cause != nil && !errors.Is(err, tt.cause) || (tt.cause == extract.ErrNotTried) != errors.Is(err, extract.ErrNotTried) || !strings.Contains(err.Error(), tt.text) {
+		if err == nil || tt.cause != nil && !errors.Is(err, tt.cause) || (tt.cause == extract.ErrTransient) != errors.Is(err, extract.ErrTransient) || !strings.Contains(err.Error(), tt.text) {
 			t.Errorf("%s: got %v, %v, want %q", tt.name, got, err, tt.text)
 		}
 		if got, err := extractString(x, "good.html", "<p>hello"); err != nil || got.Body != "hello" {
@@ -269,8 +270,8 @@ func TestCommandFails(t *testing.T) {
 		"not there":    func() *exec.Cmd { return exec.Command(filepath.Join(t.TempDir(), "none")) },
 		"ends at once": func() *exec.Cmd { return exec.Command(os.Args[0], "-test.list=^$") },
 	} {
-		x := New(Options{Command: command})
-		if got, err := extractString(x, "a.html", "<p>hello"); !errors.Is(err, extract.ErrNotTried) || !strings.Contains(err.Error(), "process that reads it") {
+		x := New(formats.All(), Options{Command: command})
+		if got, err := extractString(x, "a.html", "<p>hello"); !errors.Is(err, extract.ErrTransient) || !strings.Contains(err.Error(), "process that reads it") {
 			t.Errorf("%s: got %v, %v", name, got, err)
 		}
 		if err := x.Close(); err != nil {
@@ -286,7 +287,7 @@ func TestProcesses(t *testing.T) {
 		memory          int64
 		processes, want int
 	}{{0, 0, 2}, {64 << 20, 0, 4}, {200 << 20, 0, 2}, {1 << 40, 0, 1}, {0, 7, 7}} {
-		x := New(Options{Extract: extract.Options{Limits: extract.Limits{Memory: tt.memory}}, Processes: tt.processes})
+		x := New(formats.All(), Options{Extract: extract.Options{Limits: extract.Limits{Memory: tt.memory}}, Processes: tt.processes})
 		if got := cap(x.slots); got != tt.want {
 			t.Errorf("of %d MiB, %d processes are asked for: %d, want %d", tt.memory>>20, tt.processes, got, tt.want)
 		}
@@ -309,7 +310,7 @@ func TestCanceledWhileReading(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
-	x := New(Options{Command: as("bad")})
+	x := New(formats.All(), Options{Command: as("bad")})
 	failed := make(chan error)
 	go func() {
 		_, err := extractString(x, "spin.html", "<p>a")
@@ -350,7 +351,7 @@ func TestReadErrorsReachTheCaller(t *testing.T) {
 
 // beParent starts a reader that never ends on its own, says which, and waits.
 func beParent() {
-	x := New(Options{Command: as("bad")})
+	x := New(formats.All(), Options{Command: as("bad")})
 	go func() {
 		for {
 			if len(x.slots) > 0 {
@@ -437,7 +438,7 @@ func FuzzExchange(f *testing.F) {
 	var good bytes.Buffer
 	_ = writeFrame(&good, frameRead, make([]byte, 12))
 	_ = writeFrame(&good, frameBody, []byte("hello"))
-	_ = writeJSON(&good, frameText, extract.Text{Title: "t", Type: extract.TypeHTML})
+	_ = writeJSON(&good, frameText, extract.Text{Title: "t", Type: "html"})
 	f.Add(good.Bytes())
 	good.Reset()
 	_ = writeJSON(&good, frameFailure, newFailed(extract.ErrTooLarge))
@@ -477,6 +478,6 @@ func FuzzServe(f *testing.F) {
 	_ = writeFrame(&good, frameFault, nil)
 	f.Add(good.Bytes())
 	f.Fuzz(func(t *testing.T, said []byte) {
-		_ = Serve(bytes.NewReader(said), io.Discard) // it ends, with an error or not
+		_ = Serve(formats.All(), bytes.NewReader(said), io.Discard) // it ends, with an error or not
 	})
 }

@@ -17,13 +17,13 @@ import (
 
 // Main is all that a process of Options.Command does: it serves standard input
 // and output, and ends the process when the input ends.
-func Main() {
+func Main(formats []extract.Format) {
 	// A signal from the terminal goes to all processes in front of it; the
 	// program decides what becomes of the files that are being read.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	// A runaway recursion ends long before it has taken the memory.
 	debug.SetMaxStack(64 << 20)
-	err := serve(untilEnd{os.Stdin}, os.Stdout, limitMemory)
+	err := serve(formats, untilEnd{os.Stdin}, os.Stdout, limitMemory)
 	if err != nil {
 		os.Exit(2)
 	}
@@ -43,10 +43,12 @@ func (r untilEnd) Read(p []byte) (int, error) {
 
 // Serve reads the files that in asks for and writes what it read to out, until
 // in ends.
-func Serve(in io.Reader, out io.Writer) error { return serve(in, out, func(int64) {}) }
+func Serve(formats []extract.Format, in io.Reader, out io.Writer) error {
+	return serve(formats, in, out, func(int64) {})
+}
 
 // serve calls limit with the memory that the files to come may take.
-func serve(in io.Reader, out io.Writer, limit func(bytes int64)) error {
+func serve(formats []extract.Format, in io.Reader, out io.Writer, limit func(bytes int64)) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	frames := make(chan frame)
@@ -67,7 +69,7 @@ func serve(in io.Reader, out io.Writer, limit func(bytes int64)) error {
 			}
 		}
 	}()
-	s := &server{ctx: ctx, frames: frames, out: out}
+	s := &server{ctx: ctx, formats: formats, frames: frames, out: out}
 	for {
 		select {
 		case f := <-frames:
@@ -107,16 +109,17 @@ type frame struct {
 
 // server is the side that reads files.
 type server struct {
-	ctx    context.Context
-	frames <-chan frame
-	out    io.Writer
-	x      *extract.Extractor
-	limits extract.Limits // of x
+	ctx     context.Context
+	formats []extract.Format
+	frames  <-chan frame
+	out     io.Writer
+	x       *extract.Extractor
+	limits  extract.Limits // of x
 }
 
 func (s *server) answer(q request) error {
 	if s.x == nil || s.limits != q.Limits {
-		s.x, s.limits = extract.New(extract.Options{Limits: q.Limits}), q.Limits
+		s.x, s.limits = extract.New(s.formats, extract.Options{Limits: q.Limits}), q.Limits
 	}
 	t, err := s.x.Extract(s.ctx, q.Name, &remoteFile{s: s, size: q.Size}, q.Size)
 	if err != nil {

@@ -31,7 +31,7 @@ func TestFaultIsNotOfTheDocument(t *testing.T) {
 	for off := int64(0); off < 3*4096; off += 4096 {
 		r.ReadAt(make([]byte, 4096), off) // and reads on
 	}
-	if err := r.fault(); !errors.Is(err, extract.ErrNotTried) || !errors.Is(err, syscall.EIO) || strings.Contains(err.Error(), "secret") {
+	if err := r.fault(); !errors.Is(err, extract.ErrTransient) || !errors.Is(err, syscall.EIO) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("a failing disk: %v", err)
 	}
 	r = &faultReader{r: strings.NewReader("short")}
@@ -44,10 +44,10 @@ func TestFaultIsNotOfTheDocument(t *testing.T) {
 	}
 
 	f := file{path: filepath.Join(t.TempDir(), "none")}
-	if _, err := f.load(t.Context()); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, extract.ErrNotTried) {
+	if _, err := f.load(t.Context()); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, extract.ErrTransient) {
 		t.Errorf("a file that is not there: %v", err)
 	}
-	if err := untried(os.NewSyscallError("open", syscall.EMFILE)); !errors.Is(err, extract.ErrNotTried) {
+	if err := untried(os.NewSyscallError("open", syscall.EMFILE)); !errors.Is(err, extract.ErrTransient) {
 		t.Errorf("too many open files: %v", err)
 	}
 }
@@ -66,7 +66,7 @@ func TestFaultFailsTheFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte("text"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (file{path, swallowing{}}).load(t.Context()); !errors.Is(err, extract.ErrNotTried) {
+	if _, err := (file{path, swallowing{}}).load(t.Context()); !errors.Is(err, extract.ErrTransient) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -26,7 +26,7 @@ func (verbatim) Extract(_ context.Context, name string, r io.ReaderAt, size int6
 		return nil, &extract.UnsupportedError{Kind: "a binary file"}
 	}
 	b, err := io.ReadAll(io.NewSectionReader(r, 0, size))
-	return &extract.Text{Body: string(b), Type: extract.TypeText, Lines: true}, err
+	return &extract.Text{Body: string(b), Type: "text", Verbatim: true}, err
 }
 
 // tree makes files in a new folder: name to content. A name that ends with a

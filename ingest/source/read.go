@@ -94,14 +94,14 @@ func (f file) once(read func(h io.ReaderAt, size int64) error) (ingest.Stat, err
 	return statOf(before), bare(readErr)
 }
 
-// untried makes an extract.ErrNotTried of an error that is the system's, not the
+// untried makes an extract.ErrTransient of an error that is the system's, not the
 // file's.
 func untried(err error) error {
 	for _, is := range []syscall.Errno{
 		syscall.EIO, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN, syscall.ETIMEDOUT, syscall.ESTALE, syscall.ENODEV,
 	} {
 		if errors.Is(err, is) {
-			return fmt.Errorf("%w: %w", extract.ErrNotTried, err)
+			return fmt.Errorf("%w: %w", extract.ErrTransient, err)
 		}
 	}
 	return err
@@ -122,10 +122,10 @@ func (f *faultReader) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// fault returns an extract.ErrNotTried if there was such an error.
+// fault returns an extract.ErrTransient if there was such an error.
 func (f *faultReader) fault() error {
 	if err := f.first.Load(); err != nil {
-		return fmt.Errorf("%w: cannot be read: %w", extract.ErrNotTried, bare(*err))
+		return fmt.Errorf("%w: cannot be read: %w", extract.ErrTransient, bare(*err))
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/albert-search/albert-search/ingest"
-	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/plain"
 )
 
 // record is a line of a JSONL file.
@@ -118,13 +118,10 @@ func recordError(err error) error {
 // document is the record as it was read from a line with the given hash.
 func (r record) document(sum [32]byte) *ingest.Document {
 	text := strings.ToValidUTF8(r.text, string(utf8.RuneError))
+	t := plain.New(text)
+	t.Title, t.Metadata = r.title, r.metadata
 	return &ingest.Document{
-		Text: extract.Text{
-			Body:     text,
-			Title:    r.title,
-			Type:     extract.TypeText,
-			Metadata: r.metadata,
-		},
+		Text:        *t,
 		Modified:    r.modified,
 		Fingerprint: ingest.Fingerprint{SHA256: sum},
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/source"
 )
 
@@ -215,7 +216,7 @@ func (r Run) index(ctx context.Context, dim int, anew bool, report func(albertse
 		}
 		embedded = sum.Embedded
 	}
-	text := extract.New(extract.Options{})
+	text := formats.New(extract.Options{})
 	defer func() { err = errors.Join(err, text.Close()) }()
 	docs, err := source.Files([]string{r.Docs}, source.FileOptions{Extractor: text})
 	if err != nil {

@@ -1,6 +1,8 @@
-package extract
+// Package pdf reads PDF documents, with PDFium in a WebAssembly sandbox.
+package pdf
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,27 +14,52 @@ import (
 	pdfiumerrors "github.com/klippa-app/go-pdfium/errors"
 	"github.com/klippa-app/go-pdfium/references"
 	"github.com/klippa-app/go-pdfium/requests"
+
+	"github.com/albert-search/albert-search/ingest/extract"
 )
 
-// pdfReader reads PDF: the text layer page by page, the title and other
-// metadata, and the outline as headings. A document that a user password
+// Format returns the format PDF: the text layer page by page, the title and
+// other metadata, and the outline as headings. A document that a user password
 // protects is a failure, one that merely forbids copying or printing (an owner
 // password) is read. Words hyphenated at the end of a line stay so.
-type pdfReader struct {
-	engine *pdfEngine
+func Format() extract.Format {
+	return extract.Format{
+		Name: "pdf", Title: "a PDF document",
+		MediaTypes: []string{"application/pdf"},
+		Extensions: []string{"pdf"},
+		Sniff:      looksLikePDF,
+		Isolation:  extract.WASM,
+		Version:    1, Open: open,
+	}
 }
 
-func newPDFReader(cacheDir string, lim Limits) *pdfReader {
-	return &pdfReader{engine: newPDFEngine(cacheDir, lim.Memory)}
+func looksLikePDF(s *extract.Sample) bool {
+	const header = "%PDF-"
+	// Readers of PDF accept rubbish before the header, and files have it; but
+	// a text may speak of "%PDF-".
+	return bytes.HasPrefix(s.Head, []byte(header)) ||
+		s.Named && bytes.Contains(s.Head[:min(len(s.Head), 1024)], []byte(header))
 }
 
-func (p *pdfReader) close() error { return p.engine.close() }
+// reader is the extract.Reader.
+type reader struct {
+	engine *engine
+}
 
-func (p *pdfReader) read(ctx context.Context, in input) (t *Text, err error) {
-	in.timer.Stop()
-	err = p.engine.do(ctx, func(instance pdfium.Pdfium) error {
-		in.timer.Reset(in.lim.Time)
-		d := pdfDocument{instance: instance, in: in, text: &Text{Type: TypePDF}}
+func open(o extract.Options) extract.Reader {
+	return &reader{engine: newEngine(o.CacheDir, o.Limits.Memory)}
+}
+
+// Close stops the engine and waits for the PDFs that are being read, which
+// fail.
+func (r *reader) Close() error { return r.engine.close() }
+
+// Read reads a file.
+func (r *reader) Read(ctx context.Context, in *extract.Input) (t *extract.Text, err error) {
+	in.StopClock()
+	err = r.engine.do(ctx, func(instance pdfium.Pdfium) error {
+		in.StartClock()
+		d := file{instance: instance, in: in, text: new(extract.Text)}
 		t = d.text
 		return d.read(ctx)
 	})
@@ -42,25 +69,25 @@ func (p *pdfReader) read(ctx context.Context, in input) (t *Text, err error) {
 	return t, nil
 }
 
-// pdfDocument is a document while it is read.
-type pdfDocument struct {
+// file is a document while it is read.
+type file struct {
 	instance pdfium.Pdfium
-	in       input
-	text     *Text
+	in       *extract.Input
+	text     *extract.Text
 	doc      references.FPDF_DOCUMENT
-	notes    notes
+	notes    extract.Notes
 }
 
-func (d *pdfDocument) read(ctx context.Context) error {
+func (d *file) read(ctx context.Context) error {
 	opened, err := d.instance.OpenDocument(&requests.OpenDocument{
-		FileReader:     io.NewSectionReader(d.in.r, 0, d.in.size),
-		FileReaderSize: d.in.size,
+		FileReader:     io.NewSectionReader(d.in, 0, d.in.Size),
+		FileReaderSize: d.in.Size,
 	})
 	switch {
 	case errors.Is(err, pdfiumerrors.ErrPassword):
-		return ErrEncrypted
+		return extract.ErrEncrypted
 	case errors.Is(err, pdfiumerrors.ErrSecurity):
-		return fmt.Errorf("%w, in a way that cannot be read", ErrEncrypted)
+		return fmt.Errorf("%w, in a way that cannot be read", extract.ErrEncrypted)
 	case errors.Is(err, pdfiumerrors.ErrFormat), errors.Is(err, pdfiumerrors.ErrFile):
 		return errors.New("damaged PDF: its structure cannot be read; it may be cut off")
 	case err != nil:
@@ -87,18 +114,18 @@ func (d *pdfDocument) read(ctx context.Context) error {
 
 // readPages appends the text of the pages to the Body, with an empty line
 // between them. When the time is up, what there is of it by then is enough.
-func (d *pdfDocument) readPages(ctx context.Context, count int) error {
+func (d *file) readPages(ctx context.Context, count int) error {
 	var body strings.Builder
-	read := min(count, d.in.lim.Pages)
+	read := min(count, d.in.Limits.Pages)
 	empty, damaged := 0, 0
 	for i := range read {
-		left := d.in.lim.TextBytes - int64(body.Len())
+		left := d.in.Limits.TextBytes - int64(body.Len())
 		text, whole, err := "", true, ctx.Err()
 		if err == nil {
 			text, whole, err = d.pageText(i, left)
 		}
-		if err != nil && context.Cause(ctx) == ErrTooSlow && body.Len() > 0 {
-			d.notes.add("only %d of %d pages were read within %v", i, count, d.in.lim.Time)
+		if err != nil && context.Cause(ctx) == extract.ErrTooSlow && body.Len() > 0 {
+			d.notes.Add("only %d of %d pages were read within %v", i, count, d.in.Limits.Time)
 			read = count // and no more to be said of it
 			break
 		}
@@ -115,11 +142,11 @@ func (d *pdfDocument) readPages(ctx context.Context, count int) error {
 		if text != "" && body.Len() > 0 {
 			body.WriteString("\n\n")
 		}
-		left = d.in.lim.TextBytes - int64(body.Len())
+		left = d.in.Limits.TextBytes - int64(body.Len())
 		if left <= 0 || int64(len(text)) > left || !whole {
 			d.text.Pages = append(d.text.Pages, body.Len())
-			body.WriteString(cut(text, max(0, left)))
-			d.notes.add("the text was cut at %s, on page %d of %d", bytesText(d.in.lim.TextBytes), i+1, count)
+			body.WriteString(extract.Cut(text, max(0, left)))
+			d.notes.Add("the text was cut at %s, on page %d of %d", extract.Bytes(d.in.Limits.TextBytes), i+1, count)
 			break
 		}
 		d.text.Pages = append(d.text.Pages, body.Len())
@@ -130,16 +157,16 @@ func (d *pdfDocument) readPages(ctx context.Context, count int) error {
 		return fmt.Errorf("damaged PDF: %d of %d pages cannot be read", damaged, count)
 	}
 	if d.text.Body == "" {
-		return fmt.Errorf("%w: none on any of %d pages; perhaps they are scanned pictures", ErrNoText, count)
+		return fmt.Errorf("%w: none on any of %d pages; perhaps they are scanned pictures", extract.ErrNoText, count)
 	}
 	if empty > 0 {
-		d.notes.add("no text on %d of %d pages; perhaps they are scanned pictures", empty, count)
+		d.notes.Add("no text on %d of %d pages; perhaps they are scanned pictures", empty, count)
 	}
 	if damaged > 0 {
-		d.notes.add("%d of %d pages are damaged", damaged, count)
+		d.notes.Add("%d of %d pages are damaged", damaged, count)
 	}
 	if read < count {
-		d.notes.add("only the first %d of %d pages were read", read, count)
+		d.notes.Add("only the first %d of %d pages were read", read, count)
 	}
 	return nil
 }
@@ -149,7 +176,7 @@ var errPage = errors.New("page cannot be read")
 
 // pageText returns the text of a page, or the beginning of one that has many
 // more characters than the limit, which is not whole then.
-func (d *pdfDocument) pageText(index int, limit int64) (text string, whole bool, err error) {
+func (d *file) pageText(index int, limit int64) (text string, whole bool, err error) {
 	page, err := d.instance.FPDF_LoadPage(&requests.FPDF_LoadPage{Document: d.doc, Index: index})
 	if err != nil {
 		return "", true, err
@@ -179,7 +206,7 @@ func (d *pdfDocument) pageText(index int, limit int64) (text string, whole bool,
 	if err != nil {
 		return "", true, err
 	}
-	text = cleanPDFText(got.Text)
+	text = cleanText(got.Text)
 	if chars.Count > most {
 		return text, false, nil
 	}
@@ -196,7 +223,7 @@ const maxPieces = 20_000
 
 // textByColumns returns the text of a page column by column if it is written
 // across its columns, and text as it is otherwise.
-func (d *pdfDocument) textByColumns(layer references.FPDF_TEXTPAGE, text string) (string, error) {
+func (d *file) textByColumns(layer references.FPDF_TEXTPAGE, text string) (string, error) {
 	rects, err := d.instance.FPDFText_CountRects(&requests.FPDFText_CountRects{TextPage: layer, Count: -1})
 	if err != nil {
 		return "", err
@@ -222,7 +249,7 @@ func (d *pdfDocument) textByColumns(layer references.FPDF_TEXTPAGE, text string)
 			err = boundedErr
 			return ""
 		}
-		return cleanPDFText(got.Text)
+		return cleanText(got.Text)
 	}
 	regions := columnRegions(pieces, func(r rect) bool { return within(r) == "" })
 	if regions == nil || err != nil {
@@ -245,14 +272,14 @@ func (d *pdfDocument) textByColumns(layer references.FPDF_TEXTPAGE, text string)
 }
 
 // crashed explains an error that is not about the document as such.
-func (d *pdfDocument) crashed(err error) error {
+func (d *file) crashed(err error) error {
 	first, _, _ := strings.Cut(err.Error(), "\n") // what follows is where in the reader
 	return fmt.Errorf("the PDF reader gave up on it: damaged, or in need of more than %s of memory: %s",
-		bytesText(d.in.lim.Memory), first)
+		extract.Bytes(d.in.Limits.Memory), first)
 }
 
-// cleanPDFText turns PDFium's conventions into plain text.
-func cleanPDFText(s string) string {
+// cleanText turns PDFium's conventions into plain text.
+func cleanText(s string) string {
 	s = strings.NewReplacer(
 		" \r\n", "\n",
 		"\r\n", "\n",
@@ -263,7 +290,7 @@ func cleanPDFText(s string) string {
 		"\uFFFE", "-\n",
 	).Replace(s)
 	s = strings.Map(func(r rune) rune {
-		if isControl(r) || r == '\b' || r == 0x1b || r == 0x1a || r == '\uFFFF' {
+		if extract.IsControl(r) || r == '\b' || r == 0x1b || r == 0x1a || r == '\uFFFF' {
 			return -1
 		}
 		return r
@@ -271,7 +298,7 @@ func cleanPDFText(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// sameLetters tells whether two texts differ in hardly more than order: no
+// sameLetters reports whether two texts differ in hardly more than order: no
 // text is to be lost for the sake of it.
 func sameLetters(a, b string) bool {
 	count := map[rune]int{}

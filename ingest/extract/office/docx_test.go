@@ -1,8 +1,6 @@
-package extract
+package office_test
 
 import (
-	"archive/zip"
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,27 +8,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/extracttest"
+	"github.com/albert-search/albert-search/ingest/extract/office"
 )
 
-// zipOf makes a zip archive.
-func zipOf(t testing.TB, files map[string]string) string {
-	t.Helper()
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		w, err := z.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write([]byte(files[name])); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
+var shared = extract.New([]extract.Format{office.DOCX()}, extract.Options{})
 
 const wordNamespace = `xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"`
 
@@ -44,7 +28,7 @@ func docxOf(t testing.TB, parts map[string]string, body string) string {
 		"word/document.xml": `<?xml version="1.0"?><w:document ` + wordNamespace + `><w:body>` + body + `</w:body></w:document>`,
 	}
 	maps.Copy(files, parts)
-	return zipOf(t, files)
+	return extracttest.Zip(t, files)
 }
 
 func run(s string) string { return `<w:r><w:t xml:space="preserve">` + s + `</w:t></w:r>` }
@@ -85,15 +69,15 @@ func TestDOCX(t *testing.T) {
 		`<w:moveFrom>` + run("gone") + `</w:moveFrom><w:r><w:instrText>PAGE</w:instrText></w:r>` + run(".") + `</w:p>` +
 		`<w:p><w:pPr><w:outlineLvl w:val="0"/></w:pPr>` + run("End") + `</w:p><w:p/>`
 	want := "Over view\n\nThe budget\tis\ntight.\n\nCosts\n\nYear\tSum\n1900\t40\n\n- first\n- second\n- third\n\nPaid twice.\n\nEnd\n\nA footnote.\n\nLetterhead"
-	got := mustExtract(t, "a.docx", docxOf(t, parts, body))
+	got := extracttest.Must(t, shared, "a.docx", docxOf(t, parts, body))
 	if got.Body != want {
 		t.Errorf("got  %q\nwant %q", got.Body, want)
 	}
-	headings := []Heading{{0, 1, "Over view"}, {strings.Index(want, "Costs"), 2, "Costs"}, {strings.Index(want, "End"), 1, "End"}}
+	headings := []extract.Heading{{Level: 1, Text: "Over view"}, {Start: strings.Index(want, "Costs"), Level: 2, Text: "Costs"}, {Start: strings.Index(want, "End"), Level: 1, Text: "End"}}
 	if !slices.Equal(got.Headings, headings) {
 		t.Errorf("headings %+v, want %+v", got.Headings, headings)
 	}
-	if got.Title != "The plan" || got.Metadata[MetaAuthor] != "Ann" || got.Note != "" || got.Lines {
+	if got.Title != "The plan" || got.Metadata[extract.MetaAuthor] != "Ann" || got.Note != "" || got.Verbatim {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -106,15 +90,20 @@ func TestBrokenDOCX(t *testing.T) {
 		{"no words", docxOf(t, nil, "<w:p/>"), "no text"},
 		{"truncated", good[:len(good)-40], "damaged or cut off"},
 		{"not XML", docxOf(t, nil, para("hello")+"<w:p><w:r>"), "word/document.xml"},
-		{"no content types", zipOf(t, map[string]string{"word/document.xml": "<a/>"}), "[Content_Types].xml"},
-		{"no document", zipOf(t, map[string]string{"[Content_Types].xml": "<a/>", "word/other.xml": "<a/>"}), "word/document.xml"},
+		{"no content types", extracttest.Zip(t, map[string]string{"word/document.xml": "<a/>"}), "[Content_Types].xml"},
+		{"no document", extracttest.Zip(t, map[string]string{"[Content_Types].xml": "<a/>", "word/other.xml": "<a/>"}), "word/document.xml"},
 		{"deep", docxOf(t, nil, strings.Repeat("<w:p>", 300)+strings.Repeat("</w:p>", 300)), "deeper than 256"},
 	}
 	for _, tt := range tests {
-		if got, err := extractString(t, "a.docx", tt.content); err == nil || !strings.Contains(err.Error(), tt.failure) {
+		if got, err := extracttest.Extract(shared, "a.docx", tt.content); err == nil || !strings.Contains(err.Error(), tt.failure) {
 			t.Errorf("%s: got %+v, %v, want %q", tt.name, got, err, tt.failure)
 		}
 	}
+}
+
+// limited keeps to the limits.
+func limited(lim extract.Limits) *extract.Extractor {
+	return extract.New([]extract.Format{office.DOCX()}, extract.Options{Limits: lim})
 }
 
 // claiming is an archive that says that it has so many entries.
@@ -139,23 +128,23 @@ func TestDOCXLimits(t *testing.T) {
 	}
 	tests := []struct {
 		name    string
-		lim     Limits
+		lim     extract.Limits
 		content string
 		failure string
 	}{
-		{"ratio", Limits{}, bomb, "more than 200 times its size"},
-		{"one long element", Limits{TextBytes: 1 << 20}, docxOf(t, nil, styled(varied.String(), "hello")), "a single element"},
-		{"expanded", Limits{ExpandedBytes: 1 << 20}, docxOf(t, nil, para(varied.String())), "expands to more than 1.0 MiB"},
-		{"entries", Limits{Entries: 10}, docxOf(t, many, para("hello")), "more than 10 files"},
-		{"entries that are not there", Limits{}, claiming(docxOf(t, nil, para("hello")), 20_000), "more than 10000 files"},
+		{"ratio", extract.Limits{}, bomb, "more than 200 times its size"},
+		{"one long element", extract.Limits{TextBytes: 1 << 20}, docxOf(t, nil, styled(varied.String(), "hello")), "a single element"},
+		{"expanded", extract.Limits{ExpandedBytes: 1 << 20}, docxOf(t, nil, para(varied.String())), "expands to more than 1.0 MiB"},
+		{"entries", extract.Limits{Entries: 10}, docxOf(t, many, para("hello")), "more than 10 files"},
+		{"entries that are not there", extract.Limits{}, claiming(docxOf(t, nil, para("hello")), 20_000), "more than 10000 files"},
 	}
 	for _, tt := range tests {
-		if got, err := extractWith(t, tt.lim, "a.docx", tt.content); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), tt.failure) {
+		if got, err := extracttest.Extract(limited(tt.lim), "a.docx", tt.content); !errors.Is(err, extract.ErrTooLarge) || !strings.Contains(err.Error(), tt.failure) {
 			t.Errorf("%s: got %+v, %v, want %q", tt.name, got, err, tt.failure)
 		}
 	}
 	for _, body := range []string{strings.Repeat(para("hello, you"), 1000), para(varied.String())} {
-		got, err := extractWith(t, Limits{TextBytes: 2000}, "a.docx", docxOf(t, nil, body))
+		got, err := extracttest.Extract(limited(extract.Limits{TextBytes: 2000}), "a.docx", docxOf(t, nil, body))
 		if err != nil || len(got.Body) > 2000 || len(got.Body) < 1980 || !strings.Contains(got.Note, "cut") {
 			t.Errorf("got %+v, %v, want 2000 bytes", got, err)
 		}
@@ -164,8 +153,21 @@ func TestDOCXLimits(t *testing.T) {
 
 // A damaged part beside the text costs that part only.
 func TestDOCXDamagedFootnotes(t *testing.T) {
-	got := mustExtract(t, "a.docx", docxOf(t, map[string]string{"word/footnotes.xml": "<broken", "word/styles.xml": "<broken"}, para("hello")))
+	got := extracttest.Must(t, shared, "a.docx", docxOf(t, map[string]string{"word/footnotes.xml": "<broken", "word/styles.xml": "<broken"}, para("hello")))
 	if got.Body != "hello" || !strings.Contains(got.Note, "footnotes.xml") || !strings.Contains(got.Note, "headings") {
 		t.Errorf("got %q, note %q", got.Body, got.Note)
 	}
+}
+
+// FuzzDOCX fuzzes the XML in the archive; the archive itself is the business
+// of archive/zip.
+func FuzzDOCX(f *testing.F) {
+	for _, seed := range []string{
+		para("hello"), styled("Title", "a") + item("b"), "</w:body>", "</w:p></w:tbl></w:r>", `<w:tbl><w:tr><w:tc><w:p><w:tbl/>` + run("a"),
+		`<w:p><w:p>` + run("a") + `</w:p>` + run("b") + `</w:p>`, `<w:del>` + run("a"), "<!DOCTYPE a [<!ENTITY b 'c'>]>&b;",
+	} {
+		f.Add(seed)
+	}
+	styles := map[string]string{"word/styles.xml": `<w:styles ` + wordNamespace + `><w:style w:styleId="Title"><w:name w:val="Title"/></w:style></w:styles>`}
+	extracttest.Fuzz(f, shared, "a.docx", func(t testing.TB, body string) string { return docxOf(t, styles, body) })
 }

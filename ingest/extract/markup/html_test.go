@@ -1,11 +1,17 @@
-package extract
+package markup_test
 
 import (
 	"errors"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/extracttest"
+	"github.com/albert-search/albert-search/ingest/extract/markup"
 )
+
+var shared = extract.New([]extract.Format{markup.Markdown(), markup.HTML()}, extract.Options{})
 
 const prose = "The lighthouse on Gull Rock was lit for the first time in the spring of 1871, and its keeper carried the oil " +
 	"up ninety-four steps every evening, whatever the weather, until paraffin followed some years later."
@@ -17,7 +23,7 @@ func TestHTMLReadsTheArticle(t *testing.T) {
 <article><h1>Gull Rock</h1>` + strings.Repeat("<p>"+prose+"</p>", 6) + `
 <h2>The   <em>lamp</em></h2><p>It cost &pound;40 &amp; more.<br>Twice.</p>` + strings.Repeat("<p>"+prose+"</p>", 2) + `
 </article><footer><p>Subscribe to our newsletter</p></footer></body></html>`
-	got := mustExtract(t, "a.html", page)
+	got := extracttest.Must(t, shared, "a.html", page)
 	for _, unwanted := range []string{"Tide tables", "program", "color", "newsletter", "<"} {
 		if strings.Contains(got.Body, unwanted) {
 			t.Errorf("%q is in the text", unwanted)
@@ -26,10 +32,10 @@ func TestHTMLReadsTheArticle(t *testing.T) {
 	if !strings.Contains(got.Body, prose+"\n\nThe lamp\n\nIt cost £40 & more.\nTwice.\n\n"+prose) {
 		t.Errorf("got %q", got.Body)
 	}
-	if !strings.Contains(got.Title, "Gull Rock") || got.Metadata[MetaLanguage] != "en-GB" || got.Lines {
+	if !strings.Contains(got.Title, "Gull Rock") || got.Metadata[extract.MetaLanguage] != "en-GB" || got.Verbatim {
 		t.Errorf("title %q, metadata %v", got.Title, got.Metadata)
 	}
-	if !slices.Contains(got.Headings, Heading{strings.Index(got.Body, "The lamp"), 2, "The lamp"}) {
+	if !slices.Contains(got.Headings, extract.Heading{Start: strings.Index(got.Body, "The lamp"), Level: 2, Text: "The lamp"}) {
 		t.Errorf("headings %+v", got.Headings)
 	}
 }
@@ -48,7 +54,7 @@ func TestHTMLLayout(t *testing.T) {
 		{"<html><head><script>var a='</p>';<body><p>Never closed", "var a='\n\n';\n\nNever closed"},
 	}
 	for _, tt := range tests {
-		if got := mustExtract(t, "a.html", tt.html); got.Body != tt.want {
+		if got := extracttest.Must(t, shared, "a.html", tt.html); got.Body != tt.want {
 			t.Errorf("%s:\ngot  %q\nwant %q", tt.html, got.Body, tt.want)
 		}
 	}
@@ -64,7 +70,7 @@ func TestHTMLCharset(t *testing.T) {
 		{"<p>gr\xfc\xdfe und sch\xf6nes Wetter", "grüße und schönes Wetter", "windows-1252"},
 	}
 	for _, tt := range tests {
-		if got := mustExtract(t, "a.html", tt.html); got.Body != tt.body || got.Metadata[MetaCharset] != tt.charset {
+		if got := extracttest.Must(t, shared, "a.html", tt.html); got.Body != tt.body || got.Metadata[extract.MetaCharset] != tt.charset {
 			t.Errorf("%q: got %q, %v", tt.html, got.Body, got.Metadata)
 		}
 	}
@@ -72,8 +78,8 @@ func TestHTMLCharset(t *testing.T) {
 
 func TestHTMLWithoutText(t *testing.T) {
 	for _, page := range []string{"<html><body><img src=x></body></html>", "<script>var a = 1</script>"} {
-		if got, err := extractString(t, "a.html", page); !errors.Is(err, ErrNoText) {
-			t.Errorf("%s: got %+v, %v, want ErrNoText", page, got, err)
+		if got, err := extracttest.Extract(shared, "a.html", page); !errors.Is(err, extract.ErrNoText) {
+			t.Errorf("%s: got %+v, %v, want extract.ErrNoText", page, got, err)
 		}
 	}
 }
@@ -81,14 +87,25 @@ func TestHTMLWithoutText(t *testing.T) {
 func TestHostileHTML(t *testing.T) {
 	for _, tag := range []string{"<div>", "<b>", "<table><tr><td>", "<ul><li>", "<a href=x><p>", "<select>", "<svg><g>", "<template>"} {
 		page := "before" + strings.Repeat(tag, 1_000_000/len(tag)) + "inside"
-		got := mustExtract(t, "a.html", page)
+		got := extracttest.Must(t, shared, "a.html", page)
 		if !strings.Contains(got.Body, "before") {
 			t.Errorf("%s: got %.50q", tag, got.Body)
 		}
 	}
 	// As deep as is asked for.
 	page := strings.Repeat("<div>", 1_000_000) + "deep" + strings.Repeat("</div>", 1_000_000)
-	if got := mustExtract(t, "a.html", page); got.Body != "deep" || !strings.Contains(got.Note, "too deeply nested") {
+	if got := extracttest.Must(t, shared, "a.html", page); got.Body != "deep" || !strings.Contains(got.Note, "too deeply nested") {
 		t.Errorf("got %q, note %q", got.Body, got.Note)
 	}
+}
+
+func FuzzHTML(f *testing.F) {
+	for _, seed := range []string{
+		"<title>t</title><h1>a</h1><p>b<br>c<ul><li>d</ul><table><tr><td>e<td>f</table><pre>\n g</pre>",
+		"<meta charset=utf-16><p>&amp;&#0;&nbsp;", "<script>var a", "<h2><h3>x</h2></h3>", "<svg><title>a</svg><title>b",
+		strings.Repeat("<div>", 300) + "deep" + strings.Repeat("</b></pre></li></td>", 3),
+	} {
+		f.Add(seed)
+	}
+	extracttest.Fuzz(f, shared, "a.html", nil)
 }

@@ -1,4 +1,4 @@
-package extract
+package plain_test
 
 import (
 	"bytes"
@@ -13,13 +13,22 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
+
+	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/extracttest"
+	"github.com/albert-search/albert-search/ingest/extract/plain"
+)
+
+var (
+	list   = []extract.Format{plain.Text(), plain.Code(), plain.Data()}
+	shared = extract.New(list, extract.Options{})
 )
 
 func TestPlainKeepsBytes(t *testing.T) {
 	body := "first line\r\nsecond\n\n\tthird — with a dash\n"
 	for _, mark := range []string{"", "\xEF\xBB\xBF"} {
-		got := mustExtract(t, "a.txt", mark+body)
-		if got.Body != body || !got.Lines || got.Note != "" || got.Metadata != nil {
+		got := extracttest.Must(t, shared, "a.txt", mark+body)
+		if got.Body != body || !got.Verbatim || got.Note != "" || got.Metadata != nil {
 			t.Errorf("mark %q: got %+v", mark, got)
 		}
 	}
@@ -64,8 +73,8 @@ func TestCharsets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := extractString(t, "a.txt", content)
-		if err != nil || got.Body != want || got.Metadata[MetaCharset] != tt.charset {
+		got, err := extracttest.Extract(shared, "a.txt", content)
+		if err != nil || got.Body != want || got.Metadata[extract.MetaCharset] != tt.charset {
 			t.Errorf("%s: got %+v, %v", tt.charset, got, err)
 		}
 	}
@@ -77,41 +86,13 @@ func TestDamagedText(t *testing.T) {
 		{"a line with\x00\x00 NULs in it", "a line with   NULs in it", "2 NUL bytes"},
 	}
 	for _, tt := range tests {
-		if got := mustExtract(t, "a.txt", tt.content); got.Body != tt.body || !strings.Contains(got.Note, tt.note) {
+		if got := extracttest.Must(t, shared, "a.txt", tt.content); got.Body != tt.body || !strings.Contains(got.Note, tt.note) {
 			t.Errorf("%q: got %q, note %q", tt.content, got.Body, got.Note)
 		}
 	}
 	for _, binary := range []string{strings.Repeat("\x00", 5000), strings.Repeat("\x7fELF\x02\x01\x01\x00\x00\xfe\x9a", 300)} {
-		if got, err := extractString(t, "a.txt", binary); !errors.Is(err, ErrBinary) {
-			t.Errorf("%.20q: got %+v, %v, want ErrBinary", binary, got, err)
-		}
-	}
-}
-
-// endless is a file of "ä" in UTF-8, as large as one likes, that counts how
-// much of it was read.
-type endless struct{ read int64 }
-
-func (e *endless) ReadAt(p []byte, off int64) (int, error) {
-	e.read += int64(len(p))
-	for i := range p {
-		p[i] = "ä"[(off+int64(i))%2]
-	}
-	return len(p), nil
-}
-
-func TestHugeFileIsCut(t *testing.T) {
-	const limit = 1<<20 + 1 // in the middle of a character
-	for _, name := range []string{"a.txt", "a.md", "a.html"} {
-		x := New(Options{Limits: Limits{TextBytes: limit}})
-		file := &endless{}
-		got, err := x.Extract(t.Context(), name, file, 1<<30)
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkText(t, got)
-		if len(got.Body) != limit-1 || file.read > limit+8<<10 || !strings.Contains(got.Note, "only the first 1.0 MiB of 1.0 GiB") {
-			t.Errorf("%s: %d bytes of text, %d read, note %q", name, len(got.Body), file.read, got.Note)
+		if got, err := extracttest.Extract(shared, "a.txt", binary); !errors.Is(err, extract.ErrBinary) {
+			t.Errorf("%.20q: got %+v, %v, want extract.ErrBinary", binary, got, err)
 		}
 	}
 }
@@ -124,4 +105,11 @@ func BenchmarkPlain(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func FuzzPlain(f *testing.F) {
+	for _, seed := range []string{"hello\r\n", "\xEF\xBB\xBFhello", "\xFF\xFEh\x00i\x00", "\x00h\x00i\x00!", "gr\xfc\xdfe", "\x1b$B0!\x1b(B", "a\x00b", "\x00\x00\xFE\xFF\x00\x00\x00a"} {
+		f.Add(seed)
+	}
+	extracttest.Fuzz(f, shared, "a.txt", nil)
 }

@@ -1,4 +1,4 @@
-package extract
+package pdf
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
+
+	"github.com/albert-search/albert-search/ingest/extract"
 )
 
 var errClosed = errors.New("the extractor is closed")
@@ -23,12 +25,12 @@ var errClosed = errors.New("the extractor is closed")
 // Limits.Memory.
 const maxPDFs = 4
 
-// pdfEngine runs PDFium, compiled to WebAssembly, in a sandbox: it sees no
+// engine runs PDFium, compiled to WebAssembly, in a sandbox: it sees no
 // files, no network and no environment, its memory is limited, and it can be
 // interrupted anywhere. Every document gets an instance of its own, with fresh
 // memory, so that none can spoil the next; an instance costs milliseconds,
 // only compiling the module is slow, which happens with the first PDF.
-type pdfEngine struct {
+type engine struct {
 	cacheDir string
 	memory   int64
 
@@ -41,15 +43,15 @@ type pdfEngine struct {
 	cancel  context.CancelFunc
 }
 
-func newPDFEngine(cacheDir string, memory int64) *pdfEngine {
-	e := &pdfEngine{cacheDir: cacheDir, memory: memory}
+func newEngine(cacheDir string, memory int64) *engine {
+	e := &engine{cacheDir: cacheDir, memory: memory}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	return e
 }
 
 // start returns the pool of instances, and keeps close waiting until running
 // is told that the caller is done.
-func (e *pdfEngine) start() (pdfium.Pool, error) {
+func (e *engine) start() (pdfium.Pool, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
@@ -82,7 +84,7 @@ func (e *pdfEngine) start() (pdfium.Pool, error) {
 }
 
 func notStarted(err error) error {
-	return fmt.Errorf("%w: starting the PDF reader: %w", ErrNotTried, err)
+	return fmt.Errorf("%w: starting the PDF reader: %w", extract.ErrTransient, err)
 }
 
 // compilationCache keeps compiled code in dir, or in memory when there is no
@@ -103,7 +105,7 @@ func compilationCache(dir string) wazero.CompilationCache {
 
 // do calls f with an instance that nobody else uses. When ctx or the engine
 // ends, the instance is stopped wherever it is, and what f was calling fails.
-func (e *pdfEngine) do(ctx context.Context, f func(pdfium.Pdfium) error) error {
+func (e *engine) do(ctx context.Context, f func(pdfium.Pdfium) error) error {
 	pool, err := e.start()
 	if err != nil {
 		return err
@@ -140,7 +142,7 @@ func (e *pdfEngine) do(ctx context.Context, f func(pdfium.Pdfium) error) error {
 	return err
 }
 
-func (e *pdfEngine) close() error {
+func (e *engine) close() error {
 	e.mu.Lock()
 	if e.closed {
 		e.mu.Unlock()

@@ -1,9 +1,12 @@
-package extract
+package markup_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/extracttest"
 )
 
 func TestMarkdown(t *testing.T) {
@@ -28,17 +31,17 @@ func TestMarkdown(t *testing.T) {
 		"\n" +
 		"#\n" +
 		"#hashtag\n"
-	got := mustExtract(t, "a.md", src)
-	if got.Body != src || !got.Lines {
+	got := extracttest.Must(t, shared, "a.md", src)
+	if got.Body != src || !got.Verbatim {
 		t.Error("the body is not the source")
 	}
-	if got.Title != "The *plan*" || got.Metadata[MetaAuthor] != "Ann" || got.Metadata[MetaLanguage] != "en" || len(got.Metadata) != 2 {
+	if got.Title != "The *plan*" || got.Metadata[extract.MetaAuthor] != "Ann" || got.Metadata[extract.MetaLanguage] != "en" || len(got.Metadata) != 2 {
 		t.Errorf("title %q, metadata %v", got.Title, got.Metadata)
 	}
-	want := []Heading{
-		{strings.Index(src, "# Part"), 1, "Part one with code and a link & *"},
-		{strings.Index(src, "Part two"), 2, "Part two"},
-		{strings.Index(src, "> ###"), 3, "In a quotation"},
+	want := []extract.Heading{
+		{Start: strings.Index(src, "# Part"), Level: 1, Text: "Part one with code and a link & *"},
+		{Start: strings.Index(src, "Part two"), Level: 2, Text: "Part two"},
+		{Start: strings.Index(src, "> ###"), Level: 3, Text: "In a quotation"},
 	}
 	if !slices.Equal(got.Headings, want) {
 		t.Errorf("headings\n%+v, want\n%+v", got.Headings, want)
@@ -54,7 +57,7 @@ func TestMarkdownTitles(t *testing.T) {
 		{"text only\n", ""},
 	}
 	for _, tt := range tests {
-		if got := mustExtract(t, "a.md", tt.src); got.Title != tt.title || got.Body != tt.src {
+		if got := extracttest.Must(t, shared, "a.md", tt.src); got.Title != tt.title || got.Body != tt.src {
 			t.Errorf("%q: title %q, want %q", tt.src, got.Title, tt.title)
 		}
 	}
@@ -64,8 +67,15 @@ func TestMarkdownTitles(t *testing.T) {
 func TestHostileMarkdown(t *testing.T) {
 	for _, s := range []string{">", "> ", "- ", "* ", "[", "![", "*_", "`", "1. ", "<a ", "\\", "# ", "|", "\t", "[a]: b\n", "> - "} {
 		src := "# Title\n\n" + strings.Repeat(s, 100_000)
-		if got := mustExtract(t, "a.md", src); got.Body != src {
+		if got := extracttest.Must(t, shared, "a.md", src); got.Body != src {
 			t.Errorf("%q: the body is not the source", s)
 		}
 	}
+}
+
+func FuzzMarkdown(f *testing.F) {
+	for _, seed := range []string{"---\ntitle: a\n---\n# b\n\nc\n===\n", "> # a\n- ## b\n```\n# c", "# [a](b) `c` &amp; \\*d*\n", "+++\n+++\n\xff"} {
+		f.Add(seed)
+	}
+	extracttest.Fuzz(f, shared, "a.md", nil)
 }

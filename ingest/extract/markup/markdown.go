@@ -1,4 +1,5 @@
-package extract
+// Package markup reads texts with marks in them: Markdown and HTML.
+package markup
 
 import (
 	"context"
@@ -8,25 +9,39 @@ import (
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
+
+	"github.com/albert-search/albert-search/ingest/extract"
 )
 
-// readMarkdown reads Markdown. The Body stays the source, so that its lines
-// and bytes are those of the file; headings and, from the front matter, title
-// and metadata are taken out of it. Without a title there, the title is the
-// first heading of level 1.
-func readMarkdown(ctx context.Context, in input) (*Text, error) {
-	d, n, err := readText(in, "")
+// Markdown returns the format Markdown. The Body stays the source, so that its
+// lines and bytes are those of the file; headings and, from the front matter,
+// title and metadata are taken out of it. Without a title there, the title is
+// the first heading of level 1.
+func Markdown() extract.Format {
+	return extract.Format{
+		Name: "markdown", Title: "a Markdown document",
+		MediaTypes: []string{"text/markdown", "text/x-markdown"},
+		Extensions: []string{"md", "markdown", "mdown", "mkd", "mdx", "qmd", "rmd"},
+		Text:       true,
+		Isolation:  extract.Subprocess,
+		Verbatim:   true, FrontMatter: true,
+		Version: 1, Read: readMarkdown,
+	}
+}
+
+func readMarkdown(ctx context.Context, in *extract.Input) (*extract.Text, error) {
+	d, err := in.ReadText("")
 	if err != nil {
 		return nil, err
 	}
-	t := d.document(TypeMarkdown, n)
+	t := d.Document()
 	front, start := frontMatter(t.Body)
 	for key, value := range front {
 		if key == "title" {
-			t.Title = oneLine(value)
+			t.Title = extract.OneLine(value)
 			continue
 		}
-		t.setMeta(key, value)
+		t.SetMeta(key, value)
 	}
 	if t.Headings, err = markdownHeadings(ctx, t.Body, start); err != nil {
 		return nil, err
@@ -58,8 +73,8 @@ func frontMatter(s string) (values map[string]string, end int) {
 		key, value, _ := strings.Cut(key, separator)
 		switch key = strings.ToLower(strings.TrimSpace(key)); key {
 		case "lang":
-			key = MetaLanguage
-		case "title", MetaAuthor, MetaDate, MetaLanguage, MetaSubject, MetaKeywords:
+			key = extract.MetaLanguage
+		case "title", extract.MetaAuthor, extract.MetaDate, extract.MetaLanguage, extract.MetaSubject, extract.MetaKeywords:
 		default:
 			continue
 		}
@@ -81,9 +96,9 @@ func newInlineParser() parser.Parser {
 
 // markdownInline returns the text of a heading without its markup.
 func markdownInline(inline parser.Parser, source string) string {
-	source = cut(source, maxTitle)
+	source = extract.Cut(source, extract.MaxTitle)
 	if !strings.ContainsAny(source, "*_`[]<>&\\!") {
-		return oneLine(source)
+		return extract.OneLine(source)
 	}
 	line := []byte(source)
 	var b strings.Builder
@@ -104,5 +119,5 @@ func markdownInline(inline parser.Parser, source string) string {
 		}
 		return ast.WalkContinue, nil
 	})
-	return oneLine(b.String())
+	return extract.OneLine(b.String())
 }

@@ -1,4 +1,4 @@
-package extract
+package markup
 
 import (
 	"context"
@@ -9,6 +9,9 @@ import (
 	"codeberg.org/readeck/go-readability/v2"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/structure"
 )
 
 // maxReadable is the size in bytes of the largest page of which the readable
@@ -23,50 +26,53 @@ const (
 	minReadableShare = 0.1
 )
 
-// readHTML reads the part of a page that is meant to be read, without
-// navigation, and all visible text where no such part can be told. Paragraphs
-// are separated by empty lines, the cells of a table by tabs; pre-formatted
-// text stays so. Scripts and styles are never text. The lines are not those of
-// the file.
-func readHTML(ctx context.Context, in input) (*Text, error) {
-	source, err := in.head(in.lim.TextBytes)
+// HTML returns the format of web pages. The part of a page is read that is
+// meant to be read, without navigation, and all visible text where no such part
+// can be told. Paragraphs are separated by empty lines, the cells of a table by
+// tabs; pre-formatted text stays so. Scripts and styles are never text.
+func HTML() extract.Format {
+	return extract.Format{
+		Name: "html", Title: "an HTML page",
+		MediaTypes: []string{"text/html", "application/xhtml+xml"},
+		Extensions: []string{"html", "htm", "xhtml", "xht"},
+		Text:       true,
+		Sniff:      func(s *extract.Sample) bool { return s.IsHTML() },
+		Isolation:  extract.Subprocess,
+		Lines:      extract.Paragraphs,
+		Version:    1, Read: readHTML,
+	}
+}
+
+func readHTML(ctx context.Context, in *extract.Input) (*extract.Text, error) {
+	source, err := in.Head(in.Limits.TextBytes)
 	if err != nil {
 		return nil, err
 	}
-	d, err := decode(source, declaredCharset(source), int64(len(source)) < in.size)
+	d, err := in.Decode(source, declaredCharset(source))
 	if err != nil {
 		return nil, err
 	}
-	var n notes
-	if d.note != "" {
-		n.add("%s", d.note)
-	}
-	if int64(len(source)) < in.size {
-		n.add("only the first %s of %s were read", bytesText(int64(len(source))), bytesText(in.size))
-	}
-	t := &Text{Type: TypeHTML}
-	if d.charset != "utf-8" {
-		t.setMeta(MetaCharset, d.charset)
-	}
-	var w *textWriter
-	if doc := parseHTML(d.text, in.lim.Depth); doc != nil {
-		w = readableText(ctx, doc, t, in.lim.TextBytes)
+	t := new(extract.Text)
+	d.Describe(t)
+	var w *structure.Writer
+	if doc := parseHTML(d.Text, in.Limits.Depth); doc != nil {
+		w = readableText(ctx, doc, t, in.Limits.TextBytes)
 	} else {
-		n.add("too large or too deeply nested to tell the readable part from the rest")
-		w = flatText(d.text, t, in.lim.TextBytes, false)
+		d.Notes.Add("too large or too deeply nested to tell the readable part from the rest")
+		w = flatText(d.Text, t, in.Limits.TextBytes, false)
 	}
-	if w.b.Len() == 0 && unclosedScript(d.text) {
-		n.add("a script is never closed, so that some of the text may be program code")
-		w = flatText(d.text, t, in.lim.TextBytes, true)
+	if w.Len() == 0 && unclosedScript(d.Text) {
+		d.Notes.Add("a script is never closed, so that some of the text may be program code")
+		w = flatText(d.Text, t, in.Limits.TextBytes, true)
 	}
-	t.Body, t.Headings = w.b.String(), w.headings
-	if w.full {
-		n.add("the text was cut at %s", bytesText(in.lim.TextBytes))
+	w.Finish(t)
+	if w.Full() {
+		d.Notes.Add("the text was cut at %s", extract.Bytes(in.Limits.TextBytes))
 	}
 	if t.Body == "" {
-		return nil, fmt.Errorf("%w: the page shows nothing without its scripts or pictures", ErrNoText)
+		return nil, fmt.Errorf("%w: the page shows nothing without its scripts or pictures", extract.ErrNoText)
 	}
-	t.Note = n.String()
+	t.Note = d.Notes.String()
 	return t, nil
 }
 
@@ -94,7 +100,7 @@ func parseHTML(source string, depth int) *html.Node {
 	return doc
 }
 
-// depthWithin tells whether no element is nested deeper than depth.
+// depthWithin reports whether no element is nested deeper than depth.
 func depthWithin(n *html.Node, depth int) bool {
 	level := 0
 	for n != nil {
@@ -120,33 +126,33 @@ func depthWithin(n *html.Node, depth int) bool {
 
 // readableText returns the text of the readable part of doc, and completes t
 // from what the page says about itself.
-func readableText(ctx context.Context, doc *html.Node, t *Text, limit int64) *textWriter {
-	whole := &htmlText{textWriter: textWriter{limit: limit}}
+func readableText(ctx context.Context, doc *html.Node, t *extract.Text, limit int64) *structure.Writer {
+	whole := &htmlText{Writer: structure.NewWriter(limit)}
 	whole.walk(doc)
-	t.Title = oneLine(whole.title)
-	t.setMeta(MetaLanguage, whole.lang)
+	t.Title = extract.OneLine(whole.title)
+	t.SetMeta(extract.MetaLanguage, whole.lang)
 	if ctx.Err() != nil {
-		return &whole.textWriter
+		return whole.Writer
 	}
 	parser := readability.NewParser()
 	article, err := parser.ParseAndMutate(doc, nil)
 	if err != nil || article.Node == nil {
-		return &whole.textWriter
+		return whole.Writer
 	}
-	part := &htmlText{textWriter: textWriter{limit: limit}}
+	part := &htmlText{Writer: structure.NewWriter(limit)}
 	part.walk(article.Node)
-	if part.b.Len() < minReadable && part.b.Len() < whole.b.Len() || float64(part.b.Len()) < minReadableShare*float64(whole.b.Len()) {
-		return &whole.textWriter
+	if part.Len() < minReadable && part.Len() < whole.Len() || float64(part.Len()) < minReadableShare*float64(whole.Len()) {
+		return whole.Writer
 	}
 	// The title of the article leaves out the name of the site.
-	if title := oneLine(article.Title()); title != "" {
+	if title := extract.OneLine(article.Title()); title != "" {
 		t.Title = title
 	}
-	t.setMeta(MetaAuthor, article.Byline())
-	return &part.textWriter
+	t.SetMeta(extract.MetaAuthor, article.Byline())
+	return part.Writer
 }
 
-// unclosedScript tells whether the page ends inside a script, as browsers see
+// unclosedScript reports whether the page ends inside a script, as browsers see
 // it: nothing behind the script's start is shown.
 func unclosedScript(source string) bool {
 	source = strings.ToLower(source)
@@ -156,8 +162,8 @@ func unclosedScript(source string) bool {
 
 // flatText reads a page as a sequence of tags and text, for pages that cannot
 // be made a tree of. With scripts, what is in scripts is read too.
-func flatText(source string, t *Text, limit int64, scripts bool) *textWriter {
-	w := &htmlText{textWriter: textWriter{limit: limit}}
+func flatText(source string, t *extract.Text, limit int64, scripts bool) *structure.Writer {
+	w := &htmlText{Writer: structure.NewWriter(limit)}
 	z := html.NewTokenizer(strings.NewReader(source))
 	for {
 		kind := z.Next()
@@ -169,8 +175,8 @@ func flatText(source string, t *Text, limit int64, scripts bool) *textWriter {
 		}
 		switch kind {
 		case html.ErrorToken:
-			t.Title = oneLine(w.title)
-			return &w.textWriter
+			t.Title = extract.OneLine(w.title)
+			return w.Writer
 		case html.TextToken:
 			w.content(strings.ToValidUTF8(string(z.Text()), "\uFFFD"))
 		case html.StartTagToken:

@@ -1,9 +1,11 @@
-package extract
+package office
 
 import (
 	"encoding/xml"
 	"strconv"
 	"strings"
+
+	"github.com/albert-search/albert-search/ingest/extract/structure"
 )
 
 // A story is what ECMA-376 calls a run of paragraphs that belong together: the
@@ -106,10 +108,10 @@ func (d *docx) story(name string) error {
 			s.end(token.Name.Local)
 		case xml.CharData:
 			if s.texts > 0 && s.skip == 0 {
-				s.d.w.raw(clean(string(token)))
+				s.d.w.Raw(clean(string(token)))
 			}
 		}
-		if s.d.w.full {
+		if s.d.w.Full() {
 			return errEnough
 		}
 		return nil
@@ -119,7 +121,7 @@ func (d *docx) story(name string) error {
 // clean keeps the white space of a text run in one line.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if isBreakingSpace(r) {
+		if structure.IsBreakingSpace(r) {
 			return ' '
 		}
 		return r
@@ -148,7 +150,7 @@ func (s *story) start(e xml.StartElement) {
 	}
 	switch e.Name.Local {
 	case "p":
-		w.breakLine(1)
+		w.Break(1)
 		s.paragraphs = append(s.paragraphs, paragraph{})
 	case "pStyle":
 		if p := s.current(); p != nil {
@@ -170,26 +172,26 @@ func (s *story) start(e xml.StartElement) {
 		s.texts++
 	case "tab", "ptab":
 		if s.runs > 0 { // elsewhere it sets a tabulator
-			w.raw("\t")
+			w.Raw("\t")
 		}
 	case "br", "cr":
-		w.breakLine(1)
+		w.Break(1)
 	case "noBreakHyphen":
-		w.raw("\u2011")
+		w.Raw("\u2011")
 	case "softHyphen":
-		w.raw("\u00AD")
+		w.Raw("\u00AD")
 	case "tbl":
-		w.breakLine(2)
+		w.Break(2)
 		s.tables = append(s.tables, 0)
 	case "tr":
 		if n := len(s.tables); n > 0 {
-			w.row()
+			w.Row()
 			s.tables[n-1] = 0
 		}
 	case "tc":
 		if n := len(s.tables); n > 0 {
 			if s.tables[n-1]++; s.tables[n-1] > 1 {
-				w.cell()
+				w.Cell()
 			}
 		}
 	}
@@ -207,27 +209,27 @@ func (s *story) end(name string) {
 	case "p":
 		if p := s.current(); p != nil {
 			if p.started && p.level > 0 {
-				w.heading(p.start, p.level)
+				w.Heading(p.start, p.level)
 			}
 			if p.list && p.started && len(s.tables) == 0 {
-				w.endMark()
+				w.EndItem()
 			}
 			s.paragraphs = s.paragraphs[:len(s.paragraphs)-1]
 		}
 		if len(s.tables) == 0 {
-			w.breakLine(1)
+			w.Break(1)
 		}
 	case "r":
 		s.runs = max(0, s.runs-1)
 	case "t":
 		s.texts = max(0, s.texts-1)
 	case "tr":
-		w.endRow()
+		w.EndRow()
 	case "tbl":
 		if n := len(s.tables); n > 0 {
 			s.tables = s.tables[:n-1]
 		}
-		w.breakLine(2)
+		w.Break(2)
 	}
 }
 
@@ -250,11 +252,11 @@ func (s *story) begin() {
 	p.started = true
 	switch {
 	case p.list && len(s.tables) == 0 && p.level == 0:
-		s.d.w.item()
+		s.d.w.Item()
 	case len(s.tables) > 0:
-		s.d.w.breakLine(1)
+		s.d.w.Break(1)
 	default:
-		s.d.w.breakLine(2)
+		s.d.w.Break(2)
 	}
-	p.start = s.d.w.position()
+	p.start = s.d.w.Position()
 }

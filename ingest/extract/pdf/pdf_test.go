@@ -1,19 +1,60 @@
-package extract
+package pdf
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/extracttest"
+	"github.com/albert-search/albert-search/ingest/extract/plain"
 )
 
+var (
+	list = []extract.Format{plain.Text(), Format()}
+	// shared reads with the default limits. It is one for all tests, so that
+	// the PDF reader is compiled once.
+	shared   *extract.Extractor
+	cacheDir string
+)
+
+func TestMain(m *testing.M) {
+	var err error
+	if cacheDir, err = os.MkdirTemp("", "albert-search-wasm-"); err != nil {
+		panic(err)
+	}
+	shared = extract.New(list, extract.Options{CacheDir: cacheDir})
+	code := m.Run()
+	if err := errors.Join(shared.Close(), os.RemoveAll(cacheDir)); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
+}
+
+func extractWith(lim extract.Limits, name, content string) (*extract.Text, error) {
+	x := extract.New(list, extract.Options{Limits: lim, CacheDir: cacheDir})
+	defer x.Close()
+	return extracttest.Extract(x, name, content)
+}
+
+func readFixture(t testing.TB, name string) string {
+	t.Helper()
+	b, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 func TestPDF(t *testing.T) {
-	got := mustExtract(t, "report.pdf", readFixture(t, "report.pdf"))
+	got := extracttest.Must(t, shared, "report.pdf", readFixture(t, "report.pdf"))
 	want := "Preface of the board\nDredging\nThe channel was dredged to a depth of 7.5 met-\nres in May.\nCosts\nIt cost 312 crowns.\n\nOutlook\nNothing is planned for next year."
 	if got.Body != want {
 		t.Errorf("got  %q\nwant %q", got.Body, want)
@@ -22,17 +63,17 @@ func TestPDF(t *testing.T) {
 	if len(got.Pages) != 3 || got.Pages[0] != 0 || got.Pages[2] != third {
 		t.Errorf("pages at %v", got.Pages)
 	}
-	headings := []Heading{{strings.Index(want, "Dredging"), 1, "Dredging"}, {strings.Index(want, "Costs"), 2, "Costs"}, {third, 1, "Outlook"}}
+	headings := []extract.Heading{{Start: strings.Index(want, "Dredging"), Level: 1, Text: "Dredging"}, {Start: strings.Index(want, "Costs"), Level: 2, Text: "Costs"}, {Start: third, Level: 1, Text: "Outlook"}}
 	if !slices.Equal(got.Headings, headings) {
 		t.Errorf("headings %+v, want %+v", got.Headings, headings)
 	}
-	if got.Title != "Report on the harbour" || got.Metadata[MetaAuthor] != "The harbour board" || !strings.Contains(got.Note, "no text on 1 of 3 pages") {
+	if got.Title != "Report on the harbour" || got.Metadata[extract.MetaAuthor] != "The harbour board" || !strings.Contains(got.Note, "no text on 1 of 3 pages") {
 		t.Errorf("got %+v", got)
 	}
 }
 
 func TestPDFColumns(t *testing.T) {
-	got := mustExtract(t, "columns.pdf", readFixture(t, "columns.pdf"))
+	got := extracttest.Must(t, shared, "columns.pdf", readFixture(t, "columns.pdf"))
 	for _, want := range []string{
 		"short history\nThe lighthouse", "the lamp burned col-\nza oil until", "to burn in it.\nParaffin followed", "comes from the sea.",
 	} {
@@ -43,7 +84,7 @@ func TestPDFColumns(t *testing.T) {
 }
 
 func TestPDFTableRowsStayTogether(t *testing.T) {
-	got := mustExtract(t, "table.pdf", readFixture(t, "table.pdf"))
+	got := extracttest.Must(t, shared, "table.pdf", readFixture(t, "table.pdf"))
 	if !strings.HasPrefix(got.Body, "Year Ships Tons\n1900 40 9000\n1901 41 9010\n") {
 		t.Errorf("got %q", got.Body)
 	}
@@ -55,34 +96,34 @@ func TestBrokenPDF(t *testing.T) {
 		name, content, failure string
 		is                     error
 	}{
-		{"user password", readFixture(t, "encrypted_user.pdf"), "needs a password", ErrEncrypted},
-		{"scanned", readFixture(t, "scanned.pdf"), "none on any of 2 pages", ErrNoText},
+		{"user password", readFixture(t, "encrypted_user.pdf"), "needs a password", extract.ErrEncrypted},
+		{"scanned", readFixture(t, "scanned.pdf"), "none on any of 2 pages", extract.ErrNoText},
 		{"header only", "%PDF-1.7\n", "damaged PDF", nil},
 		{"truncated", report[:len(report)/3], "damaged PDF", nil},
 	}
 	for _, tt := range tests {
-		got, err := extractString(t, "a.pdf", tt.content)
+		got, err := extracttest.Extract(shared, "a.pdf", tt.content)
 		if err == nil || !strings.Contains(err.Error(), tt.failure) || tt.is != nil && !errors.Is(err, tt.is) {
 			t.Errorf("%s: got %+v, %v, want %q", tt.name, got, err, tt.failure)
 		}
 	}
 	// An owner password forbids printing, not reading.
-	if got := mustExtract(t, "a.pdf", readFixture(t, "encrypted_owner.pdf")); got.Body != "The password of the safe is not in here." {
+	if got := extracttest.Must(t, shared, "a.pdf", readFixture(t, "encrypted_owner.pdf")); got.Body != "The password of the safe is not in here." {
 		t.Errorf("got %q", got.Body)
 	}
 }
 
 func TestPDFLimits(t *testing.T) {
 	report := readFixture(t, "report.pdf")
-	got, err := extractWith(t, Limits{Pages: 1}, "a.pdf", report)
+	got, err := extractWith(extract.Limits{Pages: 1}, "a.pdf", report)
 	if err != nil || len(got.Pages) != 1 || strings.Contains(got.Body, "Outlook") || !strings.Contains(got.Note, "first 1 of 3 pages") {
 		t.Errorf("one page: got %+v, %v", got, err)
 	}
-	got, err = extractWith(t, Limits{TextBytes: 30}, "a.pdf", report)
+	got, err = extractWith(extract.Limits{TextBytes: 30}, "a.pdf", report)
 	if err != nil || got.Body != "Preface of the board\nDredging\n" || !strings.Contains(got.Note, "cut at 30 bytes, on page 1 of 3") {
 		t.Errorf("30 bytes: got %+v, %v", got, err)
 	}
-	if got, err = extractWith(t, Limits{Memory: 1 << 20}, "a.pdf", report); err == nil {
+	if got, err = extractWith(extract.Limits{Memory: 1 << 20}, "a.pdf", report); err == nil {
 		t.Errorf("1 MiB of memory: got %+v", got)
 	}
 }
@@ -119,10 +160,10 @@ func endlessPDF() string {
 
 // A document that would take for ever is stopped, and the next one is read.
 func TestEndlessPDFIsStopped(t *testing.T) {
-	if got, err := extractWith(t, Limits{Time: time.Second}, "a.pdf", endlessPDF()); !errors.Is(err, ErrTooSlow) {
-		t.Fatalf("got %+v, %v, want ErrTooSlow", got, err)
+	if got, err := extractWith(extract.Limits{Time: time.Second}, "a.pdf", endlessPDF()); !errors.Is(err, extract.ErrTooSlow) {
+		t.Fatalf("got %+v, %v, want extract.ErrTooSlow", got, err)
 	}
-	mustExtract(t, "report.pdf", readFixture(t, "report.pdf"))
+	extracttest.Must(t, shared, "report.pdf", readFixture(t, "report.pdf"))
 }
 
 // cancelling cancels a context when it is read for the nth time.
@@ -150,11 +191,11 @@ func TestPDFCanceledWhileRead(t *testing.T) {
 		}
 		cancel()
 	}
-	mustExtract(t, "report.pdf", report)
+	extracttest.Must(t, shared, "report.pdf", report)
 }
 
 func TestClose(t *testing.T) {
-	x := New(Options{CacheDir: shared.pdf.engine.cacheDir})
+	x := extract.New(list, extract.Options{CacheDir: cacheDir})
 	slow := endlessPDF()
 	failed := make(chan error)
 	go func() {
@@ -177,11 +218,11 @@ func TestClose(t *testing.T) {
 
 // TestPDFReaderDoesNotStart checks that this is not held against the document.
 func TestPDFReaderDoesNotStart(t *testing.T) {
-	x := New(Options{Limits: Limits{Memory: 1 << 16}}) // too little for any
+	x := extract.New(list, extract.Options{Limits: extract.Limits{Memory: 1 << 16}}) // too little for any
 	defer x.Close()
 	content := readFixture(t, "report.pdf")
 	_, err := x.Extract(t.Context(), "report.pdf", strings.NewReader(string(content)), int64(len(content)))
-	if !errors.Is(err, ErrNotTried) || !strings.Contains(err.Error(), "starting the PDF reader") {
+	if !errors.Is(err, extract.ErrTransient) || !strings.Contains(err.Error(), "starting the PDF reader") {
 		t.Errorf("error %v", err)
 	}
 }

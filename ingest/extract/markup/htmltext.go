@@ -1,15 +1,18 @@
-package extract
+package markup
 
 import (
 	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/structure"
 )
 
 // htmlText writes the visible text of HTML.
 type htmlText struct {
-	textWriter
+	*structure.Writer
 	title, lang  string
 	inTitle      bool
 	titles       int
@@ -55,7 +58,7 @@ func attribute(n *html.Node, key string) string {
 	return ""
 }
 
-// concealed tells whether an element says that it is not shown.
+// concealed reports whether an element says that it is not shown.
 func concealed(n *html.Node) bool {
 	for _, a := range n.Attr {
 		switch a.Key {
@@ -79,18 +82,18 @@ func concealed(n *html.Node) bool {
 func (h *htmlText) content(s string) {
 	switch {
 	case h.inTitle:
-		if h.titles == 1 && len(h.title) < maxTitle {
+		if h.titles == 1 && len(h.title) < extract.MaxTitle {
 			h.title += s
 		}
 	case h.hidden > 0:
 	case h.pre > 0:
-		h.raw(strings.ReplaceAll(s, "\r\n", "\n"))
+		h.Raw(strings.ReplaceAll(s, "\r\n", "\n"))
 	default:
-		h.text(s)
+		h.Text(s)
 	}
 }
 
-// hides tells whether the text in an element is not for reading.
+// hides reports whether the text in an element is not for reading.
 func hides(a atom.Atom) bool {
 	switch a {
 	case atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Svg, atom.Math, atom.Iframe, atom.Object,
@@ -147,7 +150,7 @@ func (h *htmlText) open(a atom.Atom) {
 	if hides(a) {
 		h.hidden++
 	}
-	h.breakLine(h.breaks(a))
+	h.Break(h.breaks(a))
 	switch a {
 	case atom.Ul, atom.Ol:
 		h.lists++
@@ -160,18 +163,18 @@ func (h *htmlText) open(a atom.Atom) {
 		h.pre++
 	case atom.Li:
 		if h.hidden == 0 {
-			h.item()
+			h.Item()
 		}
 	case atom.Tr:
-		h.row()
+		h.Row()
 		h.cells = 0
 	case atom.Td, atom.Th:
 		if h.cells++; h.cells > 1 && h.hidden == 0 {
-			h.cell()
+			h.Cell()
 		}
 	}
 	if headingLevel(a) > 0 {
-		h.headingStart = h.position()
+		h.headingStart = h.Position()
 	}
 }
 
@@ -187,14 +190,14 @@ func (h *htmlText) close(a atom.Atom) {
 	case atom.Ul, atom.Ol:
 		h.lists = max(0, h.lists-1)
 	case atom.Li:
-		h.endMark()
+		h.EndItem()
 	case atom.Tr:
-		h.endRow()
+		h.EndRow()
 	}
 	if level := headingLevel(a); level > 0 && h.hidden == 0 {
-		h.heading(h.headingStart, level)
+		h.Heading(h.headingStart, level)
 	}
 	if a != atom.Br {
-		h.breakLine(h.breaks(a))
+		h.Break(h.breaks(a))
 	}
 }

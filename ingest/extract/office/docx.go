@@ -1,4 +1,5 @@
-package extract
+// Package office reads the documents of office programs: DOCX.
+package office
 
 import (
 	"archive/zip"
@@ -11,19 +12,54 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/structure"
 )
 
-// readDOCX reads Word documents (ECMA-376, WordprocessingML): paragraphs,
-// headings by style or outline level, lists, tables with tabs between the
-// cells, text boxes; of tracked changes the insertions and not the deletions.
-// Headers and footers come once each, behind the text, as do footnotes,
-// endnotes and comments.
-func readDOCX(ctx context.Context, in input) (*Text, error) {
-	z, err := openZip(in)
+// DOCX returns the format of Word documents (ECMA-376, WordprocessingML):
+// paragraphs, headings by style or outline level, lists, tables with tabs
+// between the cells, text boxes; of tracked changes the insertions and not the
+// deletions. Headers and footers come once each, behind the text, as do
+// footnotes, endnotes and comments.
+func DOCX() extract.Format {
+	return extract.Format{
+		Name: "docx", Title: "a Word document",
+		MediaTypes: []string{"application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+		Extensions: []string{"docx", "docm", "dotx", "dotm"},
+		Sniff:      looksLikeDOCX,
+		Isolation:  extract.Subprocess,
+		Lines:      extract.Paragraphs,
+		Version:    1, Read: readDOCX,
+	}
+}
+
+// looksLikeDOCX also takes what is named so and damaged or encrypted, so that
+// the reader says what is wrong with it.
+func looksLikeDOCX(s *extract.Sample) bool {
+	if !s.IsZip() {
+		return s.Named && s.IsOLE()
+	}
+	z, err := s.Zip()
+	if err != nil {
+		return s.Named
+	}
+	return slices.ContainsFunc(z.File, func(f *zip.File) bool { return strings.HasPrefix(f.Name, "word/") })
+}
+
+func readDOCX(ctx context.Context, in *extract.Input) (*extract.Text, error) {
+	head, err := in.Head(4096)
 	if err != nil {
 		return nil, err
 	}
-	d := &docx{ctx: ctx, in: in, parts: map[string]*zip.File{}, w: &textWriter{limit: in.lim.TextBytes}}
+	if (&extract.Sample{Head: head}).IsOLE() {
+		return nil, fmt.Errorf("%w, or in the format before 2007: it is an OLE container", extract.ErrEncrypted)
+	}
+	z, err := in.OpenZip()
+	if err != nil {
+		return nil, err
+	}
+	d := &docx{ctx: ctx, in: in, parts: map[string]*zip.File{}, w: structure.NewWriter(in.Limits.TextBytes)}
 	for _, f := range z.File {
 		d.parts[strings.TrimPrefix(f.Name, "/")] = f
 	}
@@ -34,15 +70,16 @@ func readDOCX(ctx context.Context, in input) (*Text, error) {
 	if err := d.readAll(main); err != nil {
 		return nil, err
 	}
-	t := &Text{Type: TypeDOCX, Body: d.w.b.String(), Headings: d.w.headings}
+	t := new(extract.Text)
+	d.w.Finish(t)
 	if t.Body == "" {
-		return nil, fmt.Errorf("%w: the document holds no words", ErrNoText)
+		return nil, fmt.Errorf("%w: the document holds no words", extract.ErrNoText)
 	}
 	if err := d.properties(t); err != nil {
-		d.notes.add("its properties cannot be read: %v", err)
+		d.notes.Add("its properties cannot be read: %v", err)
 	}
-	if d.w.full {
-		d.notes.add("the text was cut at %s", bytesText(in.lim.TextBytes))
+	if d.w.Full() {
+		d.notes.Add("the text was cut at %s", extract.Bytes(in.Limits.TextBytes))
 	}
 	t.Note = d.notes.String()
 	return t, nil
@@ -51,18 +88,18 @@ func readDOCX(ctx context.Context, in input) (*Text, error) {
 // docx is a Word document while it is read.
 type docx struct {
 	ctx      context.Context
-	in       input
+	in       *extract.Input
 	parts    map[string]*zip.File
 	expanded int64
 	styles   map[string]style // by id, with what they inherit
-	w        *textWriter
-	notes    notes
+	w        *structure.Writer
+	notes    extract.Notes
 }
 
 // mainPart finds the part that holds the text, by the package's relationships.
 func (d *docx) mainPart() (string, error) {
 	if d.parts["[Content_Types].xml"] == nil {
-		return "", &MismatchError{Want: kindDOCX.name, Got: "a zip archive without [Content_Types].xml"}
+		return "", &extract.MismatchError{Want: d.in.Format.Title, Got: "a zip archive without [Content_Types].xml"}
 	}
 	found := "word/document.xml"
 	if d.parts["_rels/.rels"] != nil {
@@ -77,7 +114,7 @@ func (d *docx) mainPart() (string, error) {
 		}
 	}
 	if d.parts[found] == nil {
-		return "", &MismatchError{Want: kindDOCX.name, Got: "a zip archive without " + partName(found)}
+		return "", &extract.MismatchError{Want: d.in.Format.Title, Got: "a zip archive without " + extract.PartName(found)}
 	}
 	return found, nil
 }
@@ -93,7 +130,7 @@ func (d *docx) readAll(main string) error {
 			if fatal(err) {
 				return err
 			}
-			d.notes.add("the headings are not known: %v", err)
+			d.notes.Add("the headings are not known: %v", err)
 		}
 	}
 	if err := d.story(main); err != nil {
@@ -108,12 +145,12 @@ func (d *docx) readAll(main string) error {
 			if !strings.HasPrefix(base, prefix) {
 				continue
 			}
-			d.w.breakLine(2)
+			d.w.Break(2)
 			if err := d.story(name); err != nil {
 				if fatal(err) {
 					return err
 				}
-				d.notes.add("%v", err)
+				d.notes.Add("%v", err)
 			}
 			break
 		}
@@ -124,19 +161,19 @@ func (d *docx) readAll(main string) error {
 // fatal tells errors that end the reading of a document from damage to a part
 // of it.
 func fatal(err error) bool {
-	return errors.Is(err, ErrTooLarge) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	return errors.Is(err, extract.ErrTooLarge) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // properties reads the title and the like.
-func (d *docx) properties(t *Text) error {
+func (d *docx) properties(t *extract.Text) error {
 	const name = "docProps/core.xml"
 	if d.parts[name] == nil {
 		return nil
 	}
 	return d.eachElement(name, func(dec *xml.Decoder, e xml.StartElement) error {
 		key, known := map[string]string{
-			"title": "title", "creator": MetaAuthor, "subject": MetaSubject, "keywords": MetaKeywords,
-			"created": MetaDate, "language": MetaLanguage,
+			"title": "title", "creator": extract.MetaAuthor, "subject": extract.MetaSubject, "keywords": extract.MetaKeywords,
+			"created": extract.MetaDate, "language": extract.MetaLanguage,
 		}[e.Name.Local]
 		if !known {
 			return nil
@@ -149,9 +186,9 @@ func (d *docx) properties(t *Text) error {
 		switch {
 		case !ok:
 		case key == "title":
-			t.Title = oneLine(string(value))
+			t.Title = extract.OneLine(string(value))
 		default:
-			t.setMeta(key, string(value))
+			t.SetMeta(key, string(value))
 		}
 		return nil
 	})
@@ -172,7 +209,7 @@ var errEnough = errors.New("enough")
 
 // tokens calls f with each token of a part, as it is read from the archive.
 func (d *docx) tokens(name string, f func(*xml.Decoder, xml.Token) error) error {
-	r, err := openPart(d.parts[name], d.in.lim, &d.expanded)
+	r, err := extract.OpenPart(d.parts[name], d.in.Limits, &d.expanded)
 	if err != nil {
 		return err
 	}
@@ -180,18 +217,18 @@ func (d *docx) tokens(name string, f func(*xml.Decoder, xml.Token) error) error 
 	source := &tokenReader{ctx: d.ctx, r: r}
 	dec := xml.NewDecoder(source)
 	for depth := 0; ; {
-		source.left = d.in.lim.TextBytes
+		source.left = d.in.Limits.TextBytes
 		token, err := dec.Token()
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("reading %s: %w", partName(name), xmlError(err))
+			return fmt.Errorf("reading %s: %w", extract.PartName(name), xmlError(err))
 		}
 		switch token.(type) {
 		case xml.StartElement:
-			if depth++; depth > d.in.lim.Depth {
-				return fmt.Errorf("reading %s: %w: elements nested deeper than %d", partName(name), ErrTooLarge, d.in.lim.Depth)
+			if depth++; depth > d.in.Limits.Depth {
+				return fmt.Errorf("reading %s: %w: elements nested deeper than %d", extract.PartName(name), extract.ErrTooLarge, d.in.Limits.Depth)
 			}
 		case xml.EndElement:
 			depth--
@@ -199,7 +236,7 @@ func (d *docx) tokens(name string, f func(*xml.Decoder, xml.Token) error) error 
 		if err := f(dec, token); err == errEnough {
 			return nil
 		} else if err != nil {
-			return fmt.Errorf("reading %s: %w", partName(name), xmlError(err))
+			return fmt.Errorf("reading %s: %w", extract.PartName(name), xmlError(err))
 		}
 	}
 }
@@ -225,7 +262,7 @@ func (t *tokenReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	if t.left <= 0 {
-		return 0, fmt.Errorf("%w: a single element of it", ErrTooLarge)
+		return 0, fmt.Errorf("%w: a single element of it", extract.ErrTooLarge)
 	}
 	n, err := t.r.Read(p)
 	t.left -= int64(n)

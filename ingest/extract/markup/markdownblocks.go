@@ -1,4 +1,4 @@
-package extract
+package markup
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark/parser"
+
+	"github.com/albert-search/albert-search/ingest/extract"
 )
 
 // blockScanner finds the headings of Markdown line by line: ATX and setext
@@ -15,7 +17,7 @@ import (
 type blockScanner struct {
 	body     string
 	inline   parser.Parser
-	headings []Heading
+	headings []extract.Heading
 	fence    string // that closes the open code block; empty outside of one
 	comment  bool   // in an HTML comment
 	// The paragraph that a setext underline would make a heading: where it
@@ -32,13 +34,13 @@ var (
 )
 
 // markdownHeadings returns the headings of body from the offset start on.
-func markdownHeadings(ctx context.Context, body string, start int) ([]Heading, error) {
+func markdownHeadings(ctx context.Context, body string, start int) ([]extract.Heading, error) {
 	s := blockScanner{body: body, inline: newInlineParser(), paragraph: -1}
 	for line := range strings.Lines(body[start:]) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if len(s.headings) == maxHeadings {
+		if len(s.headings) == extract.MaxHeadings {
 			break
 		}
 		s.line(start, line)
@@ -49,8 +51,8 @@ func markdownHeadings(ctx context.Context, body string, start int) ([]Heading, e
 
 // line looks at the line that starts at the offset at.
 func (s *blockScanner) line(at int, line string) {
-	const longest = 4 * maxTitle // of what can be a heading
-	text, indented := trimIndent(strings.TrimRight(cut(line, longest), "\r\n"))
+	const longest = 4 * extract.MaxTitle // of what can be a heading
+	text, indented := trimIndent(strings.TrimRight(extract.Cut(line, longest), "\r\n"))
 	switch {
 	case s.fence != "":
 		if rest, ok := strings.CutPrefix(unquote(text), s.fence); ok && strings.Trim(rest, s.fence[:1]+" \t") == "" {
@@ -101,7 +103,7 @@ func (s *blockScanner) line(at int, line string) {
 
 func (s *blockScanner) add(start, level int, source string) {
 	if title := markdownInline(s.inline, source); title != "" {
-		s.headings = append(s.headings, Heading{Start: start, Level: level, Text: title})
+		s.headings = append(s.headings, extract.Heading{Start: start, Level: level, Text: title})
 	}
 }
 

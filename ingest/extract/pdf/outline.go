@@ -1,4 +1,4 @@
-package extract
+package pdf
 
 import (
 	"cmp"
@@ -7,6 +7,8 @@ import (
 
 	"github.com/klippa-app/go-pdfium/references"
 	"github.com/klippa-app/go-pdfium/requests"
+
+	"github.com/albert-search/albert-search/ingest/extract"
 )
 
 // Bounds for outlines, which may be endless in a broken file.
@@ -17,7 +19,7 @@ const (
 
 // readMetadata takes what the document says about itself. Metadata that cannot
 // be read is as good as none.
-func (d *pdfDocument) readMetadata() {
+func (d *file) readMetadata() {
 	get := func(tag string) string {
 		m, err := d.instance.FPDF_GetMetaText(&requests.FPDF_GetMetaText{Document: d.doc, Tag: tag})
 		if err != nil {
@@ -30,30 +32,30 @@ func (d *pdfDocument) readMetadata() {
 			return value
 		}
 	}
-	d.text.Title = oneLine(get("Title"))
-	d.text.setMeta(MetaAuthor, get("Author"))
-	d.text.setMeta(MetaSubject, get("Subject"))
-	d.text.setMeta(MetaKeywords, get("Keywords"))
-	d.text.setMeta(MetaDate, strings.TrimPrefix(get("CreationDate"), "D:"))
+	d.text.Title = extract.OneLine(get("Title"))
+	d.text.SetMeta(extract.MetaAuthor, get("Author"))
+	d.text.SetMeta(extract.MetaSubject, get("Subject"))
+	d.text.SetMeta(extract.MetaKeywords, get("Keywords"))
+	d.text.SetMeta(extract.MetaDate, strings.TrimPrefix(get("CreationDate"), "D:"))
 }
 
 // readOutline makes headings of the entries of the outline that lead to a
 // page. A heading starts where its title stands on that page, or at the start
 // of the page when it does not stand there in the same words. An outline that
 // cannot be read is as good as none.
-func (d *pdfDocument) readOutline() {
+func (d *file) readOutline() {
 	w := outlineWalk{d: d}
 	w.children(nil, 1)
-	slices.SortStableFunc(w.headings, func(a, b Heading) int { return cmp.Compare(a.Start, b.Start) })
-	d.text.Headings = slices.DeleteFunc(w.headings, func(h Heading) bool {
+	slices.SortStableFunc(w.headings, func(a, b extract.Heading) int { return cmp.Compare(a.Start, b.Start) })
+	d.text.Headings = slices.DeleteFunc(w.headings, func(h extract.Heading) bool {
 		return h.Start >= len(d.text.Body) // on a page without text at the end
 	})
 }
 
 type outlineWalk struct {
-	d        *pdfDocument
+	d        *file
 	entries  int
-	headings []Heading
+	headings []extract.Heading
 }
 
 func (w *outlineWalk) children(parent *references.FPDF_BOOKMARK, level int) {
@@ -90,8 +92,8 @@ func (w *outlineWalk) add(entry references.FPDF_BOOKMARK, level int) {
 	if err != nil || page.Index < 0 || page.Index >= len(pages) {
 		return
 	}
-	if name := oneLine(strings.ToValidUTF8(title.Title, "\uFFFD")); name != "" {
-		w.headings = append(w.headings, Heading{Start: w.place(name, page.Index), Level: level, Text: name})
+	if name := extract.OneLine(strings.ToValidUTF8(title.Title, "\uFFFD")); name != "" {
+		w.headings = append(w.headings, extract.Heading{Start: w.place(name, page.Index), Level: level, Text: name})
 	}
 }
 

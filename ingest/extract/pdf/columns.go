@@ -1,4 +1,4 @@
-package extract
+package pdf
 
 import (
 	"cmp"
@@ -33,7 +33,7 @@ const (
 
 // columnRegions returns the regions of a page in reading order, or nil if it
 // is to be read as it is written. pieces are in the order of writing; blank
-// tells whether there is no text in a region.
+// reports whether there is no text in a region.
 func columnRegions(pieces []rect, blank func(rect) bool) []rect {
 	pieces = slices.DeleteFunc(slices.Clone(pieces), func(r rect) bool { return r.width() <= 0 || r.height() <= 0 })
 	columns := findColumns(pieces)
@@ -232,7 +232,7 @@ func joinLines(pieces []rect) []rect {
 	return lines
 }
 
-// writtenAcross tells whether the text jumps between the columns more often
+// writtenAcross reports whether the text jumps between the columns more often
 // than it has to.
 func writtenAcross(pieces []rect, columns []column) bool {
 	at, returns := -1, 0

@@ -1,4 +1,4 @@
-package extract
+package formats_test
 
 import (
 	"bytes"
@@ -9,18 +9,22 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/extracttest"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 )
 
 // shared reads with the default limits. It is one for all tests, so that the
 // PDF reader is compiled once.
-var shared *Extractor
+var shared *extract.Extractor
 
 func TestMain(m *testing.M) {
 	cache, err := os.MkdirTemp("", "albert-search-wasm-")
 	if err != nil {
 		panic(err)
 	}
-	shared = New(Options{CacheDir: cache})
+	shared = formats.New(extract.Options{CacheDir: cache})
 	code := m.Run()
 	if err := errors.Join(shared.Close(), os.RemoveAll(cache)); err != nil {
 		panic(err)
@@ -28,56 +32,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// extractString reads content as a file of the given name.
-func extractString(t testing.TB, name, content string) (*Text, error) {
-	t.Helper()
-	return extractWith(t, Limits{}, name, content)
-}
-
-func extractWith(t testing.TB, lim Limits, name, content string) (*Text, error) {
-	t.Helper()
-	x := shared
-	if lim != (Limits{}) {
-		x = New(Options{Limits: lim, CacheDir: shared.pdf.engine.cacheDir})
-		defer x.Close()
-	}
-	return x.Extract(context.Background(), name, strings.NewReader(content), int64(len(content)))
-}
-
-func mustExtract(t testing.TB, name, content string) *Text {
-	t.Helper()
-	got, err := extractString(t, name, content)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	checkText(t, got)
-	return got
-}
-
-// checkText checks what holds for every Text.
-func checkText(t testing.TB, got *Text) {
-	t.Helper()
-	if got.Body != strings.ToValidUTF8(got.Body, "?") || got.Title != strings.ToValidUTF8(got.Title, "?") {
-		t.Error("not valid UTF-8")
-	}
-	last := 0
-	for _, h := range got.Headings {
-		if h.Start < last || h.Start >= len(got.Body) || h.Level < 1 || h.Text == "" {
-			t.Errorf("heading %+v after %d in a body of %d bytes", h, last, len(got.Body))
-		}
-		last = h.Start
-	}
-	last = 0
-	for _, p := range got.Pages {
-		if p < last || p > len(got.Body) {
-			t.Errorf("page at %d after %d in a body of %d bytes", p, last, len(got.Body))
-		}
-		last = p
-	}
-}
-
 func TestKinds(t *testing.T) {
-	plainZip := zipOf(t, map[string]string{"hello.txt": "hello"})
+	plainZip := extracttest.Zip(t, map[string]string{"hello.txt": "hello"})
 	png := "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00"
 	tests := []struct {
 		name, content string
@@ -85,17 +41,17 @@ func TestKinds(t *testing.T) {
 		unsupported   string // part of the reason
 		failure       string // part of the reason
 	}{
-		{name: "a.txt", content: "hello", typ: TypeText},
-		{name: `dir\a.TXT`, content: "hello", typ: TypeText},
-		{name: "README", content: "hello", typ: TypeText},
-		{name: "run", content: "#!/bin/sh\necho\n", typ: TypeCode},
-		{name: "Makefile", content: "all:\n", typ: TypeCode},
-		{name: "a.go", content: "package a\n", typ: TypeCode},
-		{name: "a.json", content: "{", typ: TypeData},
-		{name: "a.md", content: "# A\n", typ: TypeMarkdown},
-		{name: "a.md", content: "<html><body>HTML in Markdown</body></html>", typ: TypeMarkdown},
-		{name: "about-pdf.txt", content: "A PDF begins with %PDF-1.4", typ: TypeText},
-		{name: "page", content: "<!doctype html><p>hello</p>", typ: TypeHTML},
+		{name: "a.txt", content: "hello", typ: "text"},
+		{name: `dir\a.TXT`, content: "hello", typ: "text"},
+		{name: "README", content: "hello", typ: "text"},
+		{name: "run", content: "#!/bin/sh\necho\n", typ: "code"},
+		{name: "Makefile", content: "all:\n", typ: "code"},
+		{name: "a.go", content: "package a\n", typ: "code"},
+		{name: "a.json", content: "{", typ: "data"},
+		{name: "a.md", content: "# A\n", typ: "markdown"},
+		{name: "a.md", content: "<html><body>HTML in Markdown</body></html>", typ: "markdown"},
+		{name: "about-pdf.txt", content: "A PDF begins with %PDF-1.4", typ: "text"},
+		{name: "page", content: "<!doctype html><p>hello</p>", typ: "html"},
 		{name: "a.rtf", content: `{\rtf1 hello}`, unsupported: "RTF"},
 		{name: "a.xlsx", content: "", unsupported: "Excel"},
 		{name: "a.eml", content: "From: a", unsupported: "e-mail"},
@@ -115,8 +71,8 @@ func TestKinds(t *testing.T) {
 		{name: "a.docx", content: "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", failure: "needs a password"},
 	}
 	for _, tt := range tests {
-		got, err := extractString(t, tt.name, tt.content)
-		var unsupported *UnsupportedError
+		got, err := extracttest.Extract(shared, tt.name, tt.content)
+		var unsupported *extract.UnsupportedError
 		switch {
 		case tt.typ != "":
 			if err != nil || got.Type != tt.typ {
@@ -137,7 +93,7 @@ func TestKinds(t *testing.T) {
 func TestCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	docx := docxOf(t, nil, `<w:p><w:r><w:t>hello</w:t></w:r></w:p>`)
+	docx := helloDOCX(t)
 	for name, content := range map[string]string{"a.txt": "hello", "a.html": "<p>hello", "a.docx": docx, "a.pdf": readFixture(t, "report.pdf")} {
 		_, err := shared.Extract(ctx, name, strings.NewReader(content), int64(len(content)))
 		if !errors.Is(err, context.Canceled) {
@@ -167,7 +123,7 @@ func TestPanicFailsTheFileOnly(t *testing.T) {
 func TestParallel(t *testing.T) {
 	files := map[string]string{
 		"a.txt": "hello", "b.md": "# hello", "c.html": "<p>hello",
-		"d.docx": docxOf(t, nil, `<w:p><w:r><w:t>hello</w:t></w:r></w:p>`),
+		"d.docx": helloDOCX(t),
 		"e.pdf":  readFixture(t, "report.pdf"),
 		"f.pdf":  readFixture(t, "scanned.pdf"),
 	}
@@ -185,9 +141,46 @@ func TestParallel(t *testing.T) {
 	wg.Wait()
 }
 
+// endless is a file of "ä" in UTF-8, as large as one likes, that counts how
+// much of it was read.
+type endless struct{ read int64 }
+
+func (e *endless) ReadAt(p []byte, off int64) (int, error) {
+	e.read += int64(len(p))
+	for i := range p {
+		p[i] = "ä"[(off+int64(i))%2]
+	}
+	return len(p), nil
+}
+
+func TestHugeFileIsCut(t *testing.T) {
+	const limit = 1<<20 + 1 // in the middle of a character
+	for _, name := range []string{"a.txt", "a.md", "a.html"} {
+		x := formats.New(extract.Options{Limits: extract.Limits{TextBytes: limit}})
+		file := &endless{}
+		got, err := x.Extract(t.Context(), name, file, 1<<30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		extracttest.Check(t, got)
+		if len(got.Body) != limit-1 || file.read > limit+8<<10 || !strings.Contains(got.Note, "only the first 1.0 MiB of 1.0 GiB") {
+			t.Errorf("%s: %d bytes of text, %d read, note %q", name, len(got.Body), file.read, got.Note)
+		}
+	}
+}
+
+// helloDOCX is a Word document.
+func helloDOCX(t testing.TB) string {
+	return extracttest.Zip(t, map[string]string{
+		"[Content_Types].xml": `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>`,
+		"word/document.xml": `<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>
+			<w:p><w:r><w:t>hello</w:t></w:r></w:p></w:body></w:document>`,
+	})
+}
+
 func readFixture(t testing.TB, name string) string {
 	t.Helper()
-	b, err := os.ReadFile("testdata/" + name)
+	b, err := os.ReadFile("../pdf/testdata/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
