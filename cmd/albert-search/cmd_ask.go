@@ -1,55 +1,83 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
 
-	"github.com/urfave/cli/v2"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 	"github.com/albert-search/albert-search/rerank"
 )
 
-func (p *program) askCommand() *cli.Command {
-	return &cli.Command{
-		Name:      "ask",
-		Usage:     "answer a question with the words of the documents",
-		ArgsUsage: "QUESTION",
-		Description: `Reads the passages that fit the question best. The exit code is 1 when none of them
-answers it.
+// askOptions are the flags of ask.
+type askOptions struct {
+	MaxResults int
+	Read       int
+	Vimgrep    bool
+	options.Answers
+	options.Retrieval
+	options.Filter
+	options.Index
+	Embedder, Reader options.Model
+	options.Compute
+}
 
-Examples:
-   albert-search ask "Who approved the budget?"
-   albert-search ask "Who approved the budget?" --path 'minutes/**' --json
-   albert-search ask "Who approved the budget?" --threshold 0.7
-   albert-search ask -m 1 --quiet "How many teeth has the driven wheel?"`,
-		Flags: flags([]cli.Flag{
-			&cli.IntFlag{Name: "max-results", Aliases: []string{"m"}, Value: 3, Usage: "print at most `N` answers"},
-			&cli.IntFlag{Name: "read", Usage: "read the best `N` passages", DefaultText: "20; 10 with a reader that does not judge relevance"},
-			&cli.BoolFlag{Name: "vimgrep", Usage: "print path:line:col:text, a line an answer", DisableDefaultText: true},
-		}, answerFlags(), retrievalFlags(), filterFlags(), indexFlags(), embedderFlags(), readerFlags(), modelFlags()),
-		Action: p.ask,
+func (o *askOptions) Flags() []cli.Flag {
+	o.MaxResults, o.Embedder, o.Reader = 3, options.Embedder(), options.Reader()
+	return cli.Join([]cli.Flag{
+		{Name: "max-results", Short: "m", Setting: cli.Configured, Usage: "print at most `N` answers", To: cli.Int(&o.MaxResults, cli.AtLeast(1))},
+		{Name: "read", Setting: cli.Unconfigured, Usage: "read the best `N` passages", Default: "20; 10 with a reader that does not judge relevance",
+			To: cli.Int(&o.Read, cli.AtLeast(1))},
+		vimgrepFlag(&o.Vimgrep),
+	}, o.Answers.Flags(), o.Retrieval.Flags(), o.Filter.Flags(), o.Index.Flags(),
+		[]cli.Flag{o.Embedder.Flag(), o.Reader.Flag()}, o.Compute.Flags())
+}
+
+func askCommand() *cli.Command {
+	o := &askOptions{}
+	return &cli.Command{
+		Name:  "ask",
+		Usage: "answer a question with the words of the documents",
+		Args:  "QUESTION",
+		Description: `Reads the passages that fit the question best. The exit code is 1 when none of them
+answers it.`,
+		Examples: []string{
+			`albert-search ask "Who approved the budget?"`,
+			`albert-search ask "Who approved the budget?" --path 'minutes/**' --json`,
+			`albert-search ask "Who approved the budget?" --threshold 0.7`,
+			`albert-search ask -m 1 --quiet "How many teeth has the driven wheel?"`,
+		},
+		Options: o,
+		Check:   oneForm,
+		Run:     func(ctx context.Context, c *cli.Call) error { return ask(ctx, c, o) },
 	}
 }
 
-func (p *program) ask(c *cli.Context) error {
-	s, r, err := p.openRetrieval(c, "say what to ask")
+func ask(ctx context.Context, c *cli.Call, o *askOptions) error {
+	s, err := newSession(c, &o.Index)
+	if err != nil {
+		return err
+	}
+	question, err := options.Text(c, "say what to ask")
 	if err != nil {
 		return err
 	}
 	request := albertsearch.AskRequest{
-		Question: r.text, Mode: r.mode, Fusion: r.fusion, Filter: r.filter,
-		Limit: c.Int("max-results"), Read: c.Int("read"),
+		Question: question, Mode: o.Mode, Fusion: o.Fusion, Filter: o.Filter.Filter, Limit: o.MaxResults, Read: o.Read,
 	}
+	parts := append(embedderFor(&o.Retrieval, &o.Embedder), &o.Reader, &o.Answers, &o.Compute)
 	return s.withEngine(func(e *albertsearch.Engine) error {
-		result, err := e.Ask(c.Context, request)
+		result, err := e.Ask(ctx, request)
 		if err != nil {
 			return err
 		}
-		return s.showAnswers(request, result)
-	})
+		return s.showAnswers(o, request, result)
+	}, parts...)
 }
 
 // askJSON is what ask --json prints.
@@ -80,21 +108,21 @@ type answerJSON struct {
 	Support    []albertsearch.Citation `json:"support"`
 }
 
-func (s *session) showAnswers(request albertsearch.AskRequest, result *albertsearch.AskResult) error {
+func (s *session) showAnswers(o *askOptions, request albertsearch.AskRequest, result *albertsearch.AskResult) error {
 	var err error
 	switch {
-	case s.json:
-		err = s.answersJSON(request, result)
-	case s.Bool("vimgrep"):
-		err = s.print(func(w io.Writer) {
+	case s.JSON:
+		err = s.answersJSON(o, request, result)
+	case o.Vimgrep:
+		err = s.Print(func(w io.Writer) {
 			for _, a := range s.worthShowing(result) {
 				s.vimgrep(w, a.Citation, a.Text)
 			}
 		})
 	case !result.Answered:
-		err = s.print(func(w io.Writer) { s.noAnswer(w, request, result) })
+		err = s.Print(func(w io.Writer) { s.noAnswer(w, request, result) })
 	default:
-		err = s.print(func(w io.Writer) {
+		err = s.Print(func(w io.Writer) {
 			for i, a := range s.worthShowing(result) {
 				if i > 0 {
 					fmt.Fprintln(w)
@@ -107,10 +135,10 @@ func (s *session) showAnswers(request albertsearch.AskRequest, result *albertsea
 		return err
 	}
 	if !result.Answered {
-		return errNothingFound
+		return cli.NotFound
 	}
-	if unread := coverage(result.Coverage); unread != "" && s.verbose {
-		s.remark("%s.", unread)
+	if unread := coverage(result.Coverage); unread != "" && s.Verbose {
+		s.Remark("%s.", unread)
 	}
 	return nil
 }
@@ -118,7 +146,7 @@ func (s *session) showAnswers(request albertsearch.AskRequest, result *albertsea
 // worthShowing are the answers that are printed.
 func (s *session) worthShowing(result *albertsearch.AskResult) []albertsearch.Answer {
 	switch {
-	case s.verbose:
+	case s.Verbose:
 		return result.Answers
 	case !result.Answered:
 		return nil
@@ -132,9 +160,9 @@ func (s *session) worthShowing(result *albertsearch.AskResult) []albertsearch.An
 	return shown
 }
 
-func (s *session) answersJSON(request albertsearch.AskRequest, result *albertsearch.AskResult) error {
+func (s *session) answersJSON(o *askOptions, request albertsearch.AskRequest, result *albertsearch.AskResult) error {
 	out := askJSON{
-		Question: request.Question, Mode: request.Mode, Fusion: fusionOf(request.Mode, request.Fusion),
+		Question: request.Question, Mode: request.Mode, Fusion: o.Retrieval.Used(),
 		Answered: result.Answered, Answers: []answerJSON{}, Read: result.Read,
 		Coverage: result.Coverage, TookMS: result.Took.Milliseconds(),
 	}
@@ -149,17 +177,17 @@ func (s *session) answersJSON(request albertsearch.AskRequest, result *albertsea
 		}
 		out.Answers = append(out.Answers, answer)
 	}
-	return s.printJSON(out)
+	return s.PrintJSON(out)
 }
 
 // noAnswer says that there is none, and how far that can be relied on.
 func (s *session) noAnswer(w io.Writer, request albertsearch.AskRequest, result *albertsearch.AskResult) {
-	fmt.Fprintln(w, s.style(term.Bold).On("No answer found."))
+	fmt.Fprintln(w, s.Style(term.Bold).On("No answer found."))
 	if result.Read == 0 && !request.Filter.IsZero() {
 		s.paragraph(w, 0, "", "Nothing was found among the documents that pass the filters.", nil, term.Plain)
 	}
-	s.paragraph(w, 0, "", fmt.Sprintf("Read %s of %s.", plural(result.Read, "passage"),
-		plural(result.Coverage.Documents-result.Coverage.Unread, "document")), nil, term.Plain)
+	s.paragraph(w, 0, "", fmt.Sprintf("Read %s of %s.", cli.Plural(result.Read, "passage"),
+		cli.Plural(result.Coverage.Documents-result.Coverage.Unread, "document")), nil, term.Plain)
 	if unread := coverage(result.Coverage); unread != "" {
 		s.paragraph(w, 0, "", unread+".", nil, term.Plain)
 	}
@@ -181,10 +209,10 @@ const (
 func (s *session) answer(w io.Writer, a albertsearch.Answer) {
 	s.paragraph(w, 0, a.Type, a.Text, []term.Range{{Start: 0, End: len(a.Text)}}, term.Answer)
 	why := fmt.Sprintf("confidence %.2f", a.Confidence)
-	if s.verbose && a.Relevance != nil {
+	if s.Verbose && a.Relevance != nil {
 		why += fmt.Sprintf(", relevance %+.2f", *a.Relevance)
 	}
-	fmt.Fprintf(w, "%*s%s\n", answerIndent, "", s.style(term.Dim).On(fmt.Sprintf("%s (%s)", certainty(a.Confidence), why)))
+	fmt.Fprintf(w, "%*s%s\n", answerIndent, "", s.Style(term.Dim).On(fmt.Sprintf("%s (%s)", certainty(a.Confidence), why)))
 	s.paragraph(w, answerIndent, a.Type, a.Sentence, []term.Range{{Start: a.InSentence.Start, End: a.InSentence.End}}, term.Answer)
 	s.head(w, answerIndent, a.Citation)
 	// Passages of one page, or of a file without lines, have one place.
@@ -195,7 +223,7 @@ func (s *session) answer(w io.Writer, a albertsearch.Answer) {
 		}
 	}
 	for i, place := range places[1:] {
-		if i == supportShown && !s.verbose {
+		if i == supportShown && !s.Verbose {
 			fmt.Fprintf(w, "%*salso in %d more (--verbose lists them)\n", answerIndent, "", len(places)-1-i)
 			break
 		}

@@ -1,21 +1,34 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"io"
 
-	"github.com/urfave/cli/v2"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 )
 
-// errUnsound ends the program with exitNotFound: an index is damaged, or
-// documents have to be indexed again. What there is to say has been said.
-var errUnsound = errors.New("the index is damaged")
+// checkOptions are the flags of check.
+type checkOptions struct {
+	Repair bool
+	options.Index
+	Embedder options.Model
+	options.Compute
+}
 
-func (p *program) checkCommand() *cli.Command {
+func (o *checkOptions) Flags() []cli.Flag {
+	o.Embedder = options.Embedder()
+	return cli.Join([]cli.Flag{
+		{Name: "repair", Setting: cli.Unconfigured, Usage: "save what can be saved of a damaged index", To: cli.Bool(&o.Repair)},
+	}, o.Index.Flags(), []cli.Flag{o.Embedder.Flag()}, o.Compute.Flags())
+}
+
+func checkCommand() *cli.Command {
+	o := &checkOptions{}
 	return &cli.Command{
 		Name:  "check",
 		Usage: "verify the index, and repair it",
@@ -23,36 +36,34 @@ func (p *program) checkCommand() *cli.Command {
 passages with their vectors, and the words that searches look up with the texts. Searches and
 indexing go on meanwhile. The exit code is 0 when the index is sound, 1 when it is not.
 
---repair saves all of it whose checksums hold and makes the rest anew from that. Documents that
-are damaged themselves are dropped and named: index them again. The damaged index stays as it is
+--repair saves all of it whose checksums hold and makes the rest from that. Documents that are
+damaged themselves are dropped and named: index them again. The damaged index stays as it is
 until what takes its place has been written and checked; that needs as much space again. The
-exit code is then 1 if anything has to be indexed again.
-
-Examples:
-   albert-search check
-   albert-search check --repair
-   albert-search check --json | jq -r '.problems[].path'`,
-		Flags: flags([]cli.Flag{
-			&cli.BoolFlag{Name: "repair", Usage: "save what can be saved of a damaged index", DisableDefaultText: true},
-		}, indexFlags(), embedderFlags(), modelFlags()),
-		Action: p.check,
+exit code is then 1 if anything has to be indexed again.`,
+		Examples: []string{
+			`albert-search check`,
+			`albert-search check --repair`,
+			`albert-search check --json | jq -r '.problems[].path'`,
+		},
+		Options: o,
+		Run:     func(ctx context.Context, c *cli.Call) error { return check(ctx, c, o) },
 	}
 }
 
-func (p *program) check(c *cli.Context) error {
-	s, err := p.open(c)
+func check(ctx context.Context, c *cli.Call, o *checkOptions) error {
+	s, err := newSession(c, &o.Index)
 	if err != nil {
 		return err
 	}
-	if err := noArguments(c); err != nil {
+	if err := c.NoArguments(); err != nil {
 		return err
 	}
 	return s.withEngine(func(e *albertsearch.Engine) error {
-		bar := newCheckProgress(&s.printer)
-		defer bar.finish()
-		if c.Bool("repair") {
-			r, err := e.Repair(c.Context, bar.showBytes)
-			bar.finish()
+		bar := s.Bytes("checking")
+		defer bar.Done()
+		if o.Repair {
+			r, err := e.Repair(ctx, bar.Set)
+			bar.Done()
 			if err != nil {
 				if r != nil { // what is lost must be known all the same
 					_ = s.showRepair(r) // of printing
@@ -61,13 +72,13 @@ func (p *program) check(c *cli.Context) error {
 			}
 			return s.showRepair(r)
 		}
-		r, err := e.Check(c.Context, bar.showBytes)
-		bar.finish()
+		r, err := e.Check(ctx, bar.Set)
+		bar.Done()
 		if err != nil {
 			return err
 		}
-		return s.showCheck(r)
-	})
+		return s.showCheck(r, false)
+	}, &o.Embedder, &o.Compute)
 }
 
 // checkJSON is what check --json prints.
@@ -123,35 +134,35 @@ func problems(r *albertsearch.CheckReport) []problemJSON {
 	return out
 }
 
-func (s *session) showCheck(r *albertsearch.CheckReport) error {
+func (s *session) showCheck(r *albertsearch.CheckReport, repaired bool) error {
 	var err error
 	switch {
-	case s.json:
-		err = s.printJSON(newCheckJSON(s.index, r))
-	case !s.quiet || len(r.Problems) > 0:
-		err = s.print(func(w io.Writer) {
+	case s.JSON:
+		err = s.PrintJSON(newCheckJSON(s.index, r))
+	case !s.Quiet || len(r.Problems) > 0:
+		err = s.Print(func(w io.Writer) {
 			s.showChecked(w, r)
 			switch {
 			case len(r.Problems) == 0:
-			case s.Bool("repair"):
-				s.remark("Move away what is no part of the index.")
+			case repaired:
+				s.Remark("Move away what is no part of the index.")
 			default:
-				s.remark("albert-search check --repair saves what can be saved.")
+				s.Remark("albert-search check --repair saves what can be saved.")
 			}
 		})
 	}
 	if err == nil && len(r.Problems) > 0 {
-		return errUnsound
+		return cli.NotFound
 	}
 	return err
 }
 
 // showChecked says what was checked, and what is wrong.
 func (s *session) showChecked(w io.Writer, r *albertsearch.CheckReport) {
-	fmt.Fprintf(w, "index      %s (generation %d)\n", s.path(s.index), r.Generation)
-	fmt.Fprintf(w, "checked    %s in %s", size(r.Bytes), plural(r.Files, "file"))
+	fmt.Fprintf(w, "index      %s (generation %d)\n", s.Path(s.index), r.Generation)
+	fmt.Fprintf(w, "checked    %s in %s", cli.Size(r.Bytes), cli.Plural(r.Files, "file"))
 	if r.Documents > 0 || len(r.Problems) == 0 {
-		fmt.Fprintf(w, ", %s in %s", plural(r.Documents, "document"), plural(r.Passages, "passage"))
+		fmt.Fprintf(w, ", %s in %s", cli.Plural(r.Documents, "document"), cli.Plural(r.Passages, "passage"))
 	}
 	fmt.Fprintln(w)
 	for _, name := range r.Leftovers {
@@ -161,23 +172,23 @@ func (s *session) showChecked(w io.Writer, r *albertsearch.CheckReport) {
 		fmt.Fprintln(w, "sound")
 		return
 	}
-	fmt.Fprintf(w, "damaged: %s\n", plural(len(r.Problems), "problem"))
+	fmt.Fprintf(w, "damaged: %s\n", cli.Plural(len(r.Problems), "problem"))
 	for i, p := range r.Problems {
-		if i == troublesShown && !s.verbose {
+		if i == troublesShown && !s.Verbose {
 			fmt.Fprintf(w, "  and %d more (--verbose lists them)\n", len(r.Problems)-i)
 			return
 		}
-		fmt.Fprintf(w, "  %s: it %s\n", s.style(term.Place).On(term.OneLine(p.Path)), term.OneLine(p.What))
+		fmt.Fprintf(w, "  %s: it %s\n", s.Style(term.Place).On(term.OneLine(p.Path)), term.OneLine(p.What))
 	}
 }
 
 func (s *session) showRepair(r *albertsearch.RepairReport) error {
 	if r.After == nil && r.Documents == 0 && len(r.Lost) == 0 { // nothing that a repair could do
-		return s.showCheck(r.Before)
+		return s.showCheck(r.Before, true)
 	}
 	all := len(r.Unnamed) > 0 || r.Undeleted || r.Older
 	var err error
-	if s.json {
+	if s.JSON {
 		after := r.After
 		if after == nil {
 			after = r.Before
@@ -190,30 +201,30 @@ func (s *session) showRepair(r *albertsearch.RepairReport) error {
 		for _, l := range r.Lost {
 			out.Repair.Lost = append(out.Repair.Lost, lostJSON(l))
 		}
-		err = s.printJSON(out)
-	} else if !s.quiet || all || len(r.Lost) > 0 {
-		err = s.print(func(w io.Writer) {
+		err = s.PrintJSON(out)
+	} else if !s.Quiet || all || len(r.Lost) > 0 {
+		err = s.Print(func(w io.Writer) {
 			s.showChecked(w, r.Before)
 			s.showSaved(w, r, all)
 		})
 	}
 	if err == nil && (all || len(r.Lost) > 0) {
-		return errUnsound
+		return cli.NotFound
 	}
 	return err
 }
 
 func (s *session) showSaved(w io.Writer, r *albertsearch.RepairReport, all bool) {
-	fmt.Fprintf(w, "\nrepaired: %s in %s", plural(r.Documents, "document"), plural(r.Passages, "passage"))
+	fmt.Fprintf(w, "\nrepaired: %s in %s", cli.Plural(r.Documents, "document"), cli.Plural(r.Passages, "passage"))
 	if r.After != nil {
 		fmt.Fprintf(w, " (generation %d)", r.After.Generation)
 	}
 	fmt.Fprintln(w)
 	if r.Reembedded > 0 {
-		fmt.Fprintf(w, "%s embedded anew\n", plural(r.Reembedded, "passage"))
+		fmt.Fprintf(w, "%s embedded anew\n", cli.Plural(r.Reembedded, "passage"))
 	}
 	if r.Discarded > 0 {
-		fmt.Fprintf(w, "%s of an unfinished re-embedding discarded\n", plural(r.Discarded, "vector"))
+		fmt.Fprintf(w, "%s of an unfinished re-embedding discarded\n", cli.Plural(r.Discarded, "vector"))
 	}
 	if r.Older {
 		fmt.Fprintln(w, "The newest generation could not be read: this is the one before it.")
@@ -222,22 +233,22 @@ func (s *session) showSaved(w io.Writer, r *albertsearch.RepairReport, all bool)
 		fmt.Fprintln(w, "The list of deleted documents is lost: some may be back.")
 	}
 	if len(r.Unnamed) > 0 {
-		fmt.Fprintf(w, "Documents in %s of the index are lost, and what they were called.\n", plural(len(r.Unnamed), "file"))
+		fmt.Fprintf(w, "Documents in %s of the index are lost, and what they were called.\n", cli.Plural(len(r.Unnamed), "file"))
 	}
 	if len(r.Lost) > 0 {
-		fmt.Fprintf(w, "\n%s lost:\n", plural(len(r.Lost), "document"))
+		fmt.Fprintf(w, "\n%s lost:\n", cli.Plural(len(r.Lost), "document"))
 	}
 	for i, l := range r.Lost {
-		if i == troublesShown && !s.verbose {
+		if i == troublesShown && !s.Verbose {
 			fmt.Fprintf(w, "  and %d more (--verbose lists them)\n", len(r.Lost)-i)
 			break
 		}
-		fmt.Fprintf(w, "  %s: %s\n", s.style(term.Place).On(s.name(l.ID, l.Path)), term.OneLine(l.Why))
+		fmt.Fprintf(w, "  %s: %s\n", s.Style(term.Place).On(s.Name(l.ID, l.Path)), term.OneLine(l.Why))
 	}
 	switch {
 	case all:
-		s.remark("Index all your folders again: what is missing is added, what is gone is removed.")
+		s.Remark("Index all your folders again: what is missing is added, what is gone is removed.")
 	case len(r.Lost) > 0:
-		s.remark("Index these documents again.")
+		s.Remark("Index these documents again.")
 	}
 }

@@ -2,40 +2,52 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli/hint"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/index"
 )
 
-func (p *program) doctorCommand() *cli.Command {
+// doctorOptions are the flags of doctor.
+type doctorOptions struct {
+	options.Index
+	Embedder, Reader options.Model
+	options.Compute
+}
+
+func (o *doctorOptions) Flags() []cli.Flag {
+	o.Embedder, o.Reader = options.Embedder(), options.Reader()
+	return cli.Join(o.Index.Flags(), []cli.Flag{o.Embedder.Flag(), o.Reader.Flag()}, o.Compute.Flags())
+}
+
+func doctorCommand() *cli.Command {
+	o := &doctorOptions{}
 	return &cli.Command{
 		Name:  "doctor",
 		Usage: "check that everything the program needs is there",
 		Description: `Reports ONNX Runtime, the processor, the models and the index, and what to do about what
-is wrong. The exit code is 2 when something is; that there is no index yet is not wrong.
-
-Examples:
-   albert-search doctor
-   albert-search doctor --onnxruntime /opt/onnxruntime/lib`,
-		Flags:  flags(indexFlags(), embedderFlags(), readerFlags(), modelFlags()),
-		Action: p.doctor,
+is wrong. The exit code is 2 when something is; that there is no index yet is not wrong.`,
+		Examples: []string{
+			`albert-search doctor`,
+			`albert-search doctor --onnxruntime /opt/onnxruntime/lib`,
+		},
+		Options: o,
+		Run:     func(ctx context.Context, c *cli.Call) error { return doctor(ctx, c, o) },
 	}
 }
-
-// errUnwell ends the program with exitError after doctor has said what is
-// wrong.
-var errUnwell = errors.New("something is wrong, see above")
 
 // doctorJSON is what doctor --json prints.
 type doctorJSON struct {
@@ -44,36 +56,16 @@ type doctorJSON struct {
 	// CPU has the processor's features that matter for speed.
 	CPU         []string     `json:"cpu"`
 	ONNXRuntime *libraryJSON `json:"onnxruntime,omitempty"`
-	// NeedsRuntime tells whether a model needs ONNX Runtime on this processor.
-	NeedsRuntime bool        `json:"needs_onnxruntime"`
-	Models       []modelJSON `json:"models"`
-	Index        indexState  `json:"index"`
+	// NeedsRuntime reports whether a model needs ONNX Runtime on this processor.
+	NeedsRuntime bool                `json:"needs_onnxruntime"`
+	Models       []options.ModelJSON `json:"models"`
+	Index        indexState          `json:"index"`
 	// Problems say what is wrong and what to do about it.
 	Problems []string `json:"problems"`
 
 	spared   bool   // ONNX Runtime is not there and need not be
 	embedder string // what an index knows the embedder by
-	reembed  string // the command that embeds the index with it
-}
-
-type modelJSON struct {
-	Name   string `json:"name"`
-	ID     string `json:"id"`
-	Layers int    `json:"layers"`
-	Hidden int    `json:"hidden_size"`
-	Vocab  int    `json:"vocab_size"`
-}
-
-func newModelJSON(role modelstore.Role, m *albert.Model) modelJSON {
-	config := m.Config()
-	return modelJSON{
-		Name: string(role), ID: m.ID(), Layers: config.Layers, Hidden: config.HiddenSize, Vocab: config.VocabSize,
-	}
-}
-
-// String is the model without its name.
-func (m modelJSON) String() string {
-	return fmt.Sprintf("%.12s, %d layers of %d, %d pieces", m.ID, m.Layers, m.Hidden, m.Vocab)
+	call     *cli.Call
 }
 
 type indexState struct {
@@ -84,35 +76,36 @@ type indexState struct {
 	Passages  int    `json:"passages"`
 }
 
-func (p *program) doctor(c *cli.Context) error {
-	s, err := p.open(c)
+func doctor(ctx context.Context, c *cli.Call, o *doctorOptions) error {
+	s, err := newSession(c, &o.Index)
 	if err != nil {
 		return err
 	}
-	if err := noArguments(c); err != nil {
+	if err := c.NoArguments(); err != nil {
 		return err
 	}
-	d := doctorJSON{Program: version(), CPU: ort.CPUFeatures(), Models: []modelJSON{}, Problems: []string{}}
-	if d.CPU == nil {
-		d.CPU = []string{}
-	}
-	d.checkModel(c, modelstore.Embedder, builtin.Embedder())
-	d.checkModel(c, modelstore.Reader, builtin.Reader())
-	d.checkRuntime(runtimeLibrary(c))
-	d.Index.Path, d.reembed = s.index, s.reembedCommand()
-	if err := s.withEngine(func(e *albertsearch.Engine) error { return d.checkIndex(c, e) }); err != nil {
+	d := doctorJSON{Program: version(), CPU: append([]string{}, ort.CPUFeatures()...), Models: []options.ModelJSON{}, Problems: []string{}, call: c}
+	d.checkModel(&o.Embedder, builtin.Embedder())
+	d.checkModel(&o.Reader, builtin.Reader())
+	d.checkRuntime(o.Find())
+	d.Index.Path = s.index
+	err = s.withEngine(func(e *albertsearch.Engine) error { return d.checkIndex(ctx, e) }, &o.Embedder, &o.Reader, &o.Compute)
+	if err != nil {
 		return err
 	}
 	d.OK = len(d.Problems) == 0
-	if s.json {
-		err = s.printJSON(d)
+	if s.JSON {
+		err = s.PrintJSON(d)
 	} else {
-		err = s.print(func(w io.Writer) { s.showDoctor(w, d) })
+		err = s.Print(func(w io.Writer) { s.showDoctor(w, d) })
 	}
-	if err == nil && !d.OK {
-		err = errUnwell
+	switch {
+	case err != nil || d.OK:
+		return err
+	case s.JSON:
+		return cli.Failed
 	}
-	return err
+	return errors.New("something is wrong, see above")
 }
 
 // checkRuntime opens the library, because one that is found may still not
@@ -140,9 +133,10 @@ func (d *doctorJSON) checkRuntime(o ort.FindOptions) {
 
 // checkModel loads the model that has the role: the built-in one, or the one
 // that was chosen instead.
-func (d *doctorJSON) checkModel(c *cli.Context, role modelstore.Role, files fs.FS) {
+func (d *doctorJSON) checkModel(o *options.Model, files fs.FS) {
+	role := o.Role
 	what, precision := "the built-in "+string(role), albert.Int8
-	chosen, err := chosenModel(c, role)
+	chosen, err := o.Files()
 	if err != nil {
 		d.problem(err)
 		return
@@ -167,13 +161,13 @@ func (d *doctorJSON) checkModel(c *cli.Context, role modelstore.Role, files fs.F
 			}
 		}
 	}
-	d.Models = append(d.Models, newModelJSON(role, m))
+	d.Models = append(d.Models, options.NewModelJSON(role, m))
 }
 
-func (d *doctorJSON) checkIndex(c *cli.Context, e *albertsearch.Engine) error {
-	st, err := e.Status(c.Context)
+func (d *doctorJSON) checkIndex(ctx context.Context, e *albertsearch.Engine) error {
+	st, err := e.Status(ctx)
 	switch {
-	case c.Context.Err() != nil:
+	case ctx.Err() != nil:
 		return err
 	case errors.Is(err, index.ErrNotFound):
 		d.Index.State = "missing"
@@ -193,17 +187,16 @@ func (d *doctorJSON) checkIndex(c *cli.Context, e *albertsearch.Engine) error {
 func (d *doctorJSON) checkEmbedder(id string) {
 	if d.embedder != "" && d.embedder != id {
 		other := "another embedding model"
-		if known, _ := embedderName(id); known != "" {
+		if known, _ := options.EmbedderName(id); known != "" {
 			other = known
 		}
-		d.problem(fmt.Errorf("the index was made with %s (%.12s), not with the model in use (%.12s)\n%s embeds its passages with this one", other, id, d.embedder, d.reembed))
+		d.problem(fmt.Errorf("the index was made with %s (%.12s), not with the model in use (%.12s)\n%s embeds its passages with this one", other, id, d.embedder, hint.Reembed(d.call)))
 	}
 }
 
 // problem notes what is wrong, with the hint.
 func (d *doctorJSON) problem(err error) {
-	text := err.Error()
-	d.Problems = append(d.Problems, strings.Join(append([]string{text}, hints(err)...), "\n"))
+	d.Problems = append(d.Problems, strings.Join(append([]string{err.Error()}, hint.Of(err, d.call)...), "\n"))
 }
 
 func (s *session) showDoctor(w io.Writer, d doctorJSON) {
@@ -212,7 +205,7 @@ func (s *session) showDoctor(w io.Writer, d doctorJSON) {
 	library := "not usable"
 	switch l := d.ONNXRuntime; {
 	case l != nil:
-		library = fmt.Sprintf("%s, %s (%s)", l.Version, s.path(l.Path), l.Source)
+		library = fmt.Sprintf("%s, %s (%s)", l.Version, s.Path(l.Path), l.Source)
 	case d.spared:
 		library = "none that can be used, and none is needed: this processor runs the models without"
 	}
@@ -220,15 +213,15 @@ func (s *session) showDoctor(w io.Writer, d doctorJSON) {
 	for _, m := range d.Models {
 		fmt.Fprintf(w, "%-12s  %s\n", m.Name, m)
 	}
-	fmt.Fprintf(w, "index         %s, %s", s.path(d.Index.Path), d.Index.State)
+	fmt.Fprintf(w, "index         %s, %s", s.Path(d.Index.Path), d.Index.State)
 	if d.Index.State == "usable" {
-		fmt.Fprintf(w, ": %s, %s", plural(d.Index.Documents, "document"), plural(d.Index.Passages, "passage"))
+		fmt.Fprintf(w, ": %s, %s", cli.Plural(d.Index.Documents, "document"), cli.Plural(d.Index.Passages, "passage"))
 	}
 	fmt.Fprintln(w)
 	if d.OK {
 		fmt.Fprintln(w, "\nEverything that is needed is there.")
 	}
 	for _, problem := range d.Problems {
-		fmt.Fprintf(w, "\nproblem: %s\n", strings.ReplaceAll(escapeLines(problem), "\n", "\n  "))
+		fmt.Fprintf(w, "\nproblem: %s\n", strings.ReplaceAll(cli.EscapeLines(problem), "\n", "\n  "))
 	}
 }

@@ -9,155 +9,209 @@ import (
 	"sync"
 
 	albertsearch "github.com/albert-search/albert-search"
-	"github.com/urfave/cli/v2"
-
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/heap"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/source"
 )
 
-func (p *program) indexCommand() *cli.Command {
+// indexOptions are the flags of index.
+type indexOptions struct {
+	Include, Exclude []string
+	Hidden           bool
+	NoIgnore         bool
+	JSONL            bool
+	Name             string
+	Force            bool
+	Reembed          bool
+	Report           string
+	options.Limits
+	options.Index
+	Embedder options.Model
+	options.Compute
+}
+
+func (o *indexOptions) Flags() []cli.Flag {
+	o.Name, o.Embedder = "stdin", options.Embedder()
+	return cli.Join([]cli.Flag{
+		{Name: "include", Setting: cli.Configured, Group: options.GroupFiles, To: cli.List(&o.Include),
+			Usage: "only files that match `GLOB`, as '*.md' (repeatable)"},
+		{Name: "exclude", Setting: cli.Configured, Group: options.GroupFiles, To: cli.List(&o.Exclude),
+			Usage: "no files or folders that match `GLOB`, as 'drafts/' (repeatable)"},
+		{Name: "hidden", Setting: cli.Configured, Group: options.GroupFiles, To: cli.Bool(&o.Hidden),
+			Usage: "also files and folders whose names begin with a dot"},
+		{Name: "no-ignore", Setting: cli.Configured, Group: options.GroupFiles, To: cli.Bool(&o.NoIgnore),
+			Usage: "disregard .gitignore and .albertignore files"},
+		{Name: "jsonl", Setting: cli.Unconfigured, To: cli.Bool(&o.JSONL),
+			Usage: "each PATH, whatever its name, has a JSON object on each line: text, and id, title, path, url, date, metadata if known"},
+		{Name: "name", Setting: cli.Unconfigured, Usage: "standard input is the document `NAME`", To: cli.String(&o.Name)},
+		{Name: "force", Setting: cli.Unconfigured, Usage: "read again what has not changed", To: cli.Bool(&o.Force)},
+		{Name: "re-embed", Setting: cli.Unconfigured, To: cli.Bool(&o.Reembed),
+			Usage: "embed all passages of the index again if it was made with another embedding model; the files are not needed"},
+		{Name: "report", Setting: cli.Unconfigured, Path: true, To: cli.String(&o.Report),
+			Usage: "write a JSON line for each document to `FILE`: what became of it, and why"},
+	}, o.Limits.Flags(), o.Index.Flags(), []cli.Flag{o.Embedder.Flag()}, o.Compute.Flags())
+}
+
+func indexCommand() *cli.Command {
+	o := &indexOptions{}
 	return &cli.Command{
-		Name:      "index",
-		Usage:     "read documents into the index, or bring it up to date",
-		ArgsUsage: "PATH...",
+		Name:  "index",
+		Usage: "read documents into the index, or bring it up to date",
+		Args:  "PATH...",
 		Description: `A PATH is a file or a folder; "-" is standard input. A second run reads only what has
 changed, and removes what is gone. What .gitignore and .albertignore files say is left out.
 With --re-embed an index that was made with another embedding model is brought over to this
-one first, and a PATH is not needed.
-
-Examples:
-   albert-search index ~/Documents
-   albert-search index . --include '*.md' --exclude 'drafts/'
-   albert-search index --jsonl tickets.jsonl
-   pandoc notes.org -t plain | albert-search index - --name notes.txt
-   albert-search index --re-embed`,
-		Flags: flags([]cli.Flag{
-			&cli.StringSliceFlag{Name: "include", Usage: "only files that match `GLOB`, as '*.md' (repeatable)"},
-			&cli.StringSliceFlag{Name: "exclude", Usage: "no files or folders that match `GLOB`, as 'drafts/' (repeatable)"},
-			&cli.BoolFlag{Name: "hidden", Usage: "files and folders whose names begin with a dot, too", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "no-ignore", Usage: "disregard .gitignore and .albertignore files", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "jsonl", Usage: "each PATH, whatever its name, has a JSON object a line: text, and id, title, path, url, date, metadata if known", DisableDefaultText: true},
-			&cli.StringFlag{Name: "name", Value: "stdin", Usage: "standard input is the document `NAME`"},
-			&cli.BoolFlag{Name: "force", Usage: "read again what has not changed", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "re-embed", Usage: "embed all passages of the index anew if it was made with another embedding model; the files are not needed", DisableDefaultText: true},
-			&cli.StringFlag{Name: "report", Usage: "write a JSON line a document to `FILE`: what became of it, and why"},
-		}, limitFlags(), indexFlags(), embedderFlags(), modelFlags()),
-		Action: p.indexDocuments,
+one first, and a PATH is not needed.`,
+		Examples: []string{
+			`albert-search index ~/Documents`,
+			`albert-search index . --include '*.md' --exclude 'drafts/'`,
+			`albert-search index --jsonl tickets.jsonl`,
+			`pandoc notes.org -t plain | albert-search index - --name notes.txt`,
+			`albert-search index --re-embed`,
+		},
+		Options: o,
+		Run:     func(ctx context.Context, c *cli.Call) error { return indexDocuments(ctx, c, o) },
 	}
 }
 
-func (p *program) indexDocuments(c *cli.Context) error {
-	s, err := p.open(c)
+// indexRun is one run of index.
+type indexRun struct {
+	*session
+	o          *indexOptions
+	sources    []ingest.Source
+	missing    []albertsearch.FileReport // what was named and is not there
+	report     *reportFile
+	summary    albertsearch.IndexSummary
+	reembedded *albertsearch.ReembedSummary
+	troubles   []albertsearch.FileReport // documents that were not read, or not all of them
+}
+
+func indexDocuments(ctx context.Context, c *cli.Call, o *indexOptions) error {
+	s, err := newSession(c, &o.Index)
 	if err != nil {
 		return err
 	}
-	defer saveMemory()()
-	x := newExtractor(c)
-	sources, missing, err := s.sources(p.stdin, x)
-	if err != nil {
+	defer heap.Pace()()
+	r := &indexRun{session: s, o: o}
+	x := o.Limits.Extractor()
+	if err := r.prepare(ctx, x); err != nil {
 		return errors.Join(err, x.Close())
 	}
-	report, err := newReport(c.String("report"), p.stdout, s.json)
-	if err != nil {
-		return errors.Join(err, x.Close())
-	}
-	var summary albertsearch.IndexSummary
-	var reembedded *albertsearch.ReembedSummary
-	var troubles []albertsearch.FileReport
-	note := func(f albertsearch.FileReport) {
-		report.add(f)
-		if f.Outcome == albertsearch.OutcomeFailed || f.Outcome == albertsearch.OutcomeSkipped || partial(f) {
-			troubles = append(troubles, f)
-		}
-	}
-	for _, f := range missing {
-		note(f)
-	}
-	err = s.withEngine(func(e *albertsearch.Engine) error {
-		var err error
-		if c.Bool("re-embed") {
-			if reembedded, err = s.reembed(e); err != nil {
-				return err
-			}
-		}
-		if c.NArg() == 0 {
-			return nil
-		}
-		bar := newProgress(&s.printer)
-		defer bar.finish()
-		summary, err = e.Index(c.Context, albertsearch.IndexRequest{
-			Sources: sources, Force: c.Bool("force"), Progress: bar.show,
-			Report: note,
-		})
-		return err
-	})
-	summary.Failed += len(missing)
-	err = errors.Join(err, report.close(), x.Close())
-	if err != nil && c.Context.Err() == nil && summary == (albertsearch.IndexSummary{}) && reembedded == nil {
+	err = s.withEngine(func(e *albertsearch.Engine) error { return r.run(ctx, e) }, &o.Embedder, &o.Compute)
+	r.summary.Failed += len(r.missing)
+	err = errors.Join(err, r.report.close(), x.Close())
+	if err != nil && ctx.Err() == nil && r.summary == (albertsearch.IndexSummary{}) && r.reembedded == nil {
 		return err
 	}
 	// A run that was interrupted, or failed, says how far it came.
-	if shown := s.showSummary(summary, reembedded, troubles); err == nil {
+	if shown := r.showSummary(ctx.Err() != nil); err == nil {
 		err = shown
 	}
-	if err == nil && len(missing) > 0 {
-		return fmt.Errorf("%s named on the command line could not be indexed", plural(len(missing), "path"))
+	switch {
+	case err != nil:
+		return err
+	case len(r.missing) > 0:
+		return fmt.Errorf("%s named on the command line could not be indexed", cli.Plural(len(r.missing), "path"))
+	case len(r.Args) > 0 && r.summary.Indexed+r.summary.Unchanged == 0:
+		return cli.NotFound
 	}
-	if err == nil && c.NArg() > 0 && summary.Indexed+summary.Unchanged == 0 {
-		return errNothingFound
+	return nil
+}
+
+// prepare finds what the arguments name and opens the report.
+func (r *indexRun) prepare(ctx context.Context, x ingest.Extractor) (err error) {
+	if r.sources, r.missing, err = r.find(ctx, x); err != nil {
+		return err
 	}
+	if r.report, err = newReport(r.Call, r.o.Report); err != nil {
+		return err
+	}
+	for _, f := range r.missing {
+		r.note(f)
+	}
+	return nil
+}
+
+// note takes in what became of a document.
+func (r *indexRun) note(f albertsearch.FileReport) {
+	r.report.add(f)
+	if f.Outcome == albertsearch.OutcomeFailed || f.Outcome == albertsearch.OutcomeSkipped || partial(f) {
+		r.troubles = append(r.troubles, f)
+	}
+}
+
+// run brings the index over to the embedder, if that is wanted, and up to date.
+func (r *indexRun) run(ctx context.Context, e *albertsearch.Engine) (err error) {
+	if r.o.Reembed {
+		if r.reembedded, err = r.reembed(ctx, e); err != nil {
+			return err
+		}
+	}
+	if len(r.Args) == 0 {
+		return nil
+	}
+	bar := r.Bytes("looking for documents")
+	defer bar.Done()
+	r.summary, err = e.Index(ctx, albertsearch.IndexRequest{
+		Sources: r.sources, Force: r.o.Force, Report: r.note,
+		Progress: func(p albertsearch.Progress) { options.ShowProgress(bar, p) },
+	})
 	return err
 }
 
-// sources are what the arguments name. What is not there does not keep the rest
+// find returns what the arguments name. What is not there does not keep the rest
 // from being indexed, unless there is no rest.
-func (s *session) sources(stdin io.Reader, x ingest.Extractor) (sources []ingest.Source, missing []albertsearch.FileReport, err error) {
-	if s.NArg() == 0 && s.Bool("re-embed") {
+func (r *indexRun) find(ctx context.Context, x ingest.Extractor) (sources []ingest.Source, missing []albertsearch.FileReport, err error) {
+	switch {
+	case len(r.Args) == 0 && r.o.Reembed:
 		return nil, nil, nil
+	case len(r.Args) == 0:
+		return nil, nil, r.Usagef("say what to index: files, folders, or - for standard input")
 	}
-	if s.NArg() == 0 {
-		return nil, nil, usagef("index", "say what to index: files, folders, or - for standard input")
-	}
-	stdin = interruptible(s.Context.Context, stdin)
+	stdin := interruptible(ctx, r.Stdin)
 	var paths []string
-	for _, arg := range s.Args().Slice() {
+	for _, arg := range r.Args {
+		if arg == "-" {
+			sources = append(sources, r.stream(stdin, x))
+			continue
+		}
+		_, err := os.Stat(arg)
 		switch {
-		case arg == "-" && s.Bool("jsonl"):
-			sources = append(sources, source.JSONLStream(s.String("name"), stdin))
-			continue
-		case arg == "-":
-			sources = append(sources, source.Stream(s.String("name"), stdin, x))
-			continue
-		}
-		if _, err := os.Stat(arg); err != nil {
-			if s.NArg() == 1 {
-				return nil, nil, fmt.Errorf("index %s: %w", arg, cause(err))
-			}
+		case err != nil && len(r.Args) == 1:
+			return nil, nil, fmt.Errorf("index %s: %w", arg, cli.Cause(err))
+		case err != nil:
 			missing = append(missing, albertsearch.FileReport{
-				ID: arg, Path: arg, Outcome: albertsearch.OutcomeFailed, Reason: cause(err).Error(),
+				ID: arg, Path: arg, Outcome: albertsearch.OutcomeFailed, Reason: cli.Cause(err).Error(),
 			})
-			continue
-		}
-		if !s.Bool("jsonl") {
+		case r.o.JSONL:
+			records, err := source.JSONL(arg)
+			if err != nil {
+				return nil, nil, err
+			}
+			sources = append(sources, records)
+		default:
 			paths = append(paths, arg)
-			continue
 		}
-		records, err := source.JSONL(arg)
-		if err != nil {
-			return nil, nil, err
-		}
-		sources = append(sources, records)
 	}
 	files, err := source.Files(paths, source.FileOptions{
-		Include: s.StringSlice("include"), Exclude: s.StringSlice("exclude"),
-		Hidden: s.Bool("hidden"), NoIgnore: s.Bool("no-ignore"),
+		Include: r.o.Include, Exclude: r.o.Exclude, Hidden: r.o.Hidden, NoIgnore: r.o.NoIgnore,
 		SkipDir: local.IsIndex, Extractor: x,
 	})
 	if err != nil {
-		return nil, nil, &usageError{command: "index", err: err}
+		return nil, nil, r.Usagef("%w", err)
 	}
 	return append(sources, files), missing, nil
+}
+
+// stream is what standard input gives.
+func (r *indexRun) stream(stdin io.Reader, x ingest.Extractor) ingest.Source {
+	if r.o.JSONL {
+		return source.JSONLStream(r.o.Name, stdin)
+	}
+	return source.Stream(r.o.Name, stdin, x)
 }
 
 // interruptible returns a reader of r that fails when the context ends, even
@@ -180,12 +234,3 @@ func interruptible(ctx context.Context, r io.Reader) io.Reader {
 type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
-
-// cause is an error of the file system without the path.
-func cause(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
-}

@@ -1,69 +1,67 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest"
 )
 
-func (p *program) removeCommand() *cli.Command {
-	return &cli.Command{
-		Name:      "remove",
-		Usage:     "take documents out of the index, or delete it",
-		ArgsUsage: "PATH...",
-		Description: `A PATH is a file, or a folder with all below it, which need not exist any more. The files
-themselves are not touched. The exit code is 1 when the index holds no such document.
+// removeOptions are the flags of remove.
+type removeOptions struct {
+	All bool
+	options.Filter
+	options.Index
+}
 
-Examples:
-   albert-search remove old-notes/ draft.docx
-   albert-search remove --path '*.log' --before 2020
-   albert-search remove --all`,
-		Flags: flags([]cli.Flag{
-			&cli.BoolFlag{Name: "all", Usage: "delete the whole index", DisableDefaultText: true},
-		}, filterFlags(), indexFlags()),
-		Action: p.remove,
+func (o *removeOptions) Flags() []cli.Flag {
+	return cli.Join([]cli.Flag{
+		{Name: "all", Setting: cli.Unconfigured, Usage: "delete the whole index", To: cli.Bool(&o.All)},
+	}, o.Filter.Flags(), o.Index.Flags())
+}
+
+func removeCommand() *cli.Command {
+	o := &removeOptions{}
+	return &cli.Command{
+		Name:  "remove",
+		Usage: "take documents out of the index, or delete it",
+		Args:  "PATH...",
+		Description: `A PATH is a file, or a folder with all below it, which need not exist any more. The files
+themselves are not touched. The exit code is 1 when the index holds no such document.`,
+		Examples: []string{
+			`albert-search remove old-notes/ draft.docx`,
+			`albert-search remove --path '*.log' --before 2020`,
+			`albert-search remove --all`,
+		},
+		Options: o,
+		Run:     func(ctx context.Context, c *cli.Call) error { return remove(ctx, c, o) },
 	}
 }
 
-func (p *program) remove(c *cli.Context) error {
-	s, err := p.open(c)
+func remove(ctx context.Context, c *cli.Call, o *removeOptions) error {
+	s, err := newSession(c, &o.Index)
 	if err != nil {
 		return err
 	}
-	f, err := filter(c)
+	filter, err := o.documents(c)
 	if err != nil {
 		return err
 	}
-	named := len(f.Paths)+len(f.NotPaths)+len(f.Types)+len(f.Metadata) > 0 || !f.After.IsZero() || !f.Before.IsZero()
-	switch {
-	case c.Bool("all") && (named || c.NArg() > 0):
-		return usagef("remove", "--all deletes the whole index: name nothing beside it")
-	case !c.Bool("all") && !named && c.NArg() == 0:
-		return usagef("remove", "say which documents, or --all to delete the index")
-	case named && c.NArg() > 0:
-		return usagef("remove", "name documents by PATH or by filters, not by both")
-	}
-	if c.Bool("all") {
-		return s.withEngine(func(e *albertsearch.Engine) error {
-			if err := e.Drop(c.Context); err != nil {
+	return s.withEngine(func(e *albertsearch.Engine) error {
+		if o.All {
+			if err := e.Drop(ctx); err != nil {
 				return err
 			}
 			return s.showRemoved(nil, true)
-		})
-	}
-	if !named {
-		if f.Paths, err = atAndBelow(c.Args().Slice()); err != nil {
-			return err
 		}
-	}
-	return s.withEngine(func(e *albertsearch.Engine) error {
-		removed, err := e.Remove(c.Context, f)
+		removed, err := e.Remove(ctx, filter)
 		if err != nil {
 			return err
 		}
@@ -71,18 +69,39 @@ func (p *program) remove(c *cli.Context) error {
 			return err
 		}
 		if len(removed) == 0 {
-			return errNothingFound
+			return cli.NotFound
 		}
 		return nil
 	})
 }
 
-// atAndBelow returns globs that match the documents at and below the paths.
-func atAndBelow(paths []string) ([]string, error) {
+// documents are those that the arguments or the filters name.
+func (o *removeOptions) documents(c *cli.Call) (index.Filter, error) {
+	filter := o.Filter.Filter
+	filters, paths := !filter.IsZero(), len(c.Args) > 0
+	switch {
+	case o.All && (filters || paths):
+		return filter, c.Usagef("--all deletes the whole index: name nothing beside it")
+	case o.All:
+		return filter, nil
+	case !filters && !paths:
+		return filter, c.Usagef("say which documents, or --all to delete the index")
+	case filters && paths:
+		return filter, c.Usagef("name documents by PATH or by filters, not by both")
+	case filters:
+		return filter, nil
+	}
+	globs, err := atAndBelow(c)
+	return index.Filter{Paths: globs}, err
+}
+
+// atAndBelow returns globs that match the documents at and below the paths of the
+// arguments.
+func atAndBelow(c *cli.Call) ([]string, error) {
 	var globs []string
-	for _, path := range paths {
+	for _, path := range c.Args {
 		if path == "" { // not the working folder
-			return nil, usagef("remove", "a PATH is empty")
+			return nil, c.Usagef("a PATH is empty")
 		}
 		id, err := ingest.PathID(path)
 		if err != nil {
@@ -115,26 +134,26 @@ type removeJSON struct {
 }
 
 func (s *session) showRemoved(removed []*index.Info, all bool) error {
-	if s.json {
+	if s.JSON {
 		out := removeJSON{Index: s.index, Deleted: all, Removed: []string{}}
 		for _, info := range removed {
 			out.Removed = append(out.Removed, info.ID)
 		}
-		return s.printJSON(out)
+		return s.PrintJSON(out)
 	}
-	if s.quiet {
+	if s.Quiet {
 		return nil
 	}
-	return s.print(func(w io.Writer) {
+	return s.Print(func(w io.Writer) {
 		if all {
-			fmt.Fprintf(w, "deleted the index %s\n", s.path(s.index))
+			fmt.Fprintf(w, "deleted the index %s\n", s.Path(s.index))
 			return
 		}
 		for _, info := range removed {
-			fmt.Fprintf(w, "removed %s\n", s.path(info.ID))
+			fmt.Fprintf(w, "removed %s\n", s.Path(info.ID))
 		}
 		if len(removed) == 0 {
-			s.remark("The index holds no such document.")
+			s.Remark("The index holds no such document.")
 		}
 	})
 }

@@ -1,65 +1,133 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 	"github.com/albert-search/albert-search/rerank"
 )
 
-func (p *program) searchCommand() *cli.Command {
-	return &cli.Command{
-		Name:      "search",
-		Usage:     "find passages by their words and their meaning",
-		ArgsUsage: "QUERY",
-		Description: `Words in "double quotes" must stand together, +word must be there, -word must not
-(behind --, so that it is not taken for a flag).
+// searchOptions are the flags of search.
+type searchOptions struct {
+	MaxResults  int
+	Rerank      bool
+	NoRerank    bool
+	RerankDepth int
+	Explain     bool
+	Vimgrep     bool
+	options.Reranking
+	options.Retrieval
+	options.Filter
+	options.Index
+	Embedder, Reader options.Model
+	options.Compute
+}
 
-Examples:
-   albert-search search "gear ratio" -m 5
-   albert-search search '"gear ratio" +helical' --type pdf
-   albert-search search --rerank "how is the gear ratio worked out?"
-   albert-search search --path 'manuals/**' --after 2024 -- gear -bicycle
-   vim -q <(albert-search search --vimgrep "gear ratio")`,
-		Flags: flags([]cli.Flag{
-			&cli.IntFlag{Name: "max-results", Aliases: []string{"m"}, Value: 10, Usage: "print at most `N` passages"},
-			&cli.BoolFlag{Name: "rerank", Usage: "read the best passages together with the query and order them anew, which takes about a second", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "no-rerank", Usage: "do not, whatever the configuration says", DisableDefaultText: true},
-			&cli.IntFlag{Name: "rerank-depth", Value: albertsearch.DefaultRerank, Usage: "reranking reads the best `N` passages"},
-			rerankingFlag(),
-			&cli.BoolFlag{Name: "explain", Usage: "say how each passage came by its score", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "vimgrep", Usage: "print path:line:col:text, a line a passage", DisableDefaultText: true},
-		}, retrievalFlags(), filterFlags(), indexFlags(), embedderFlags(), readerFlags(), modelFlags()),
-		Action: p.search,
+func (o *searchOptions) Flags() []cli.Flag {
+	o.MaxResults, o.RerankDepth = 10, albertsearch.DefaultRerank
+	o.Embedder, o.Reader = options.Embedder(), options.Reader()
+	return cli.Join([]cli.Flag{
+		{Name: "max-results", Short: "m", Setting: cli.Configured, Usage: "print at most `N` passages", To: cli.Int(&o.MaxResults, cli.AtLeast(1))},
+		{Name: "rerank", Setting: cli.Configured, Group: options.GroupRetrieval, To: cli.Bool(&o.Rerank),
+			Usage: "read the best passages together with the query and put them in a new order, which takes about a second"},
+		{Name: "no-rerank", Setting: cli.Unconfigured, Group: options.GroupRetrieval, To: cli.Bool(&o.NoRerank),
+			Usage: "do not, whatever the configuration says"},
+		{Name: "rerank-depth", Setting: cli.Configured, Group: options.GroupRetrieval, To: cli.Int(&o.RerankDepth, cli.AtLeast(1)),
+			Usage: "reranking reads the best `N` passages"},
+		{Name: "explain", Setting: cli.Unconfigured, Usage: "say how each passage came by its score", To: cli.Bool(&o.Explain)},
+		vimgrepFlag(&o.Vimgrep),
+	}, o.Reranking.Flags(), o.Retrieval.Flags(), o.Filter.Flags(), o.Index.Flags(),
+		[]cli.Flag{o.Embedder.Flag(), o.Reader.Flag()}, o.Compute.Flags())
+}
+
+func searchCommand() *cli.Command {
+	o := &searchOptions{}
+	return &cli.Command{
+		Name:  "search",
+		Usage: "find passages by their words and their meaning",
+		Args:  "QUERY",
+		Description: `Words in "double quotes" must stand together, +word must be there, -word must not
+(behind --, so that it is not taken for a flag).`,
+		Examples: []string{
+			`albert-search search "gear ratio" -m 5`,
+			`albert-search search '"gear ratio" +helical' --type pdf`,
+			`albert-search search --rerank "how is the gear ratio worked out?"`,
+			`albert-search search --path 'manuals/**' --after 2024 -- gear -bicycle`,
+			`vim -q <(albert-search search --vimgrep "gear ratio")`,
+		},
+		Options: o,
+		Check:   func(c *cli.Call) error { return o.check(c) },
+		Run:     func(ctx context.Context, c *cli.Call) error { return search(ctx, c, o) },
 	}
 }
 
-func (p *program) search(c *cli.Context) error {
-	s, r, err := p.openRetrieval(c, "say what to search for")
+// check refuses flags that do not go together. Where a configuration asks for
+// reranking in a mode that has none, that is only said.
+func (o *searchOptions) check(c *cli.Call) error {
+	switch {
+	case o.Rerank && o.NoRerank:
+		return c.Usagef("--rerank and --no-rerank: say one of them")
+	case o.Rerank && o.Mode != albertsearch.Hybrid:
+		return c.Usagef("--rerank --mode %s: only the mode %s can be reranked", o.Mode, albertsearch.Hybrid)
+	}
+	return oneForm(c)
+}
+
+func search(ctx context.Context, c *cli.Call, o *searchOptions) error {
+	s, err := newSession(c, &o.Index)
 	if err != nil {
 		return err
 	}
-	request := albertsearch.SearchRequest{Query: r.text, Mode: r.mode, Fusion: r.fusion, Filter: r.filter, Limit: c.Int("max-results")}
-	if c.Bool("rerank") && !c.Bool("no-rerank") {
-		if request.Mode == albertsearch.Hybrid {
-			request.Rerank = c.Int("rerank-depth")
+	query, err := options.Text(c, "say what to search for")
+	if err != nil {
+		return err
+	}
+	request := albertsearch.SearchRequest{Query: query, Mode: o.Mode, Fusion: o.Fusion, Filter: o.Filter.Filter, Limit: o.MaxResults}
+	if o.Rerank && !o.NoRerank {
+		if o.Mode == albertsearch.Hybrid {
+			request.Rerank = o.RerankDepth
 		} else {
-			s.remark("Not reranked: the mode is %s, not %s.", request.Mode, albertsearch.Hybrid)
+			s.Remark("Not reranked: the mode is %s, not %s.", o.Mode, albertsearch.Hybrid)
 		}
 	}
+	parts := append(embedderFor(&o.Retrieval, &o.Embedder), &o.Reader, &o.Reranking, &o.Compute)
 	return s.withEngine(func(e *albertsearch.Engine) error {
-		result, err := e.Search(c.Context, request)
+		result, err := e.Search(ctx, request)
 		if err != nil {
 			return err
 		}
-		return s.showHits(request, result)
-	})
+		return s.showHits(o, request, result)
+	}, parts...)
+}
+
+// vimgrepFlag declares --vimgrep, which oneForm goes with.
+func vimgrepFlag(to *bool) cli.Flag {
+	return cli.Flag{Name: "vimgrep", Setting: cli.Unconfigured, Group: cli.GroupOutput, To: cli.Bool(to),
+		Usage: "print path:line:col:text, one line for each result"}
+}
+
+// oneForm refuses two forms of output.
+func oneForm(c *cli.Call) error {
+	if c.Given("json") && c.Given("vimgrep") {
+		return c.Usagef("--json and --vimgrep: the output can have one form only")
+	}
+	return nil
+}
+
+// embedderFor is the embedder where the retrieval needs one.
+func embedderFor(r *options.Retrieval, m *options.Model) []options.Part {
+	if r.NeedsEmbedder() {
+		return []options.Part{m}
+	}
+	return nil
 }
 
 // searchJSON is what search --json prints.
@@ -88,22 +156,22 @@ type rangeJSON struct {
 	End   int `json:"end"`
 }
 
-func (s *session) showHits(request albertsearch.SearchRequest, result *albertsearch.SearchResult) error {
+func (s *session) showHits(o *searchOptions, request albertsearch.SearchRequest, result *albertsearch.SearchResult) error {
 	var err error
 	switch {
-	case s.json:
-		err = s.hitsJSON(request, result)
-	case s.Bool("vimgrep"):
-		err = s.print(func(w io.Writer) {
+	case s.JSON:
+		err = s.hitsJSON(o, request, result)
+	case o.Vimgrep:
+		err = s.Print(func(w io.Writer) {
 			for _, h := range result.Hits {
 				at := firstMatch(h)
 				s.vimgrep(w, h.Part(h.Text, at), lineAt(h.Text, at.Start))
 			}
 		})
 	default:
-		err = s.print(func(w io.Writer) {
+		err = s.Print(func(w io.Writer) {
 			for i, h := range result.Hits {
-				s.hit(w, i+1, h)
+				s.hit(w, i+1, h, o.Explain)
 			}
 		})
 	}
@@ -112,17 +180,17 @@ func (s *session) showHits(request albertsearch.SearchRequest, result *albertsea
 	}
 	switch {
 	case len(result.Hits) == 0 && !request.Filter.IsZero():
-		s.remark("Nothing found among the documents that pass the filters.")
+		s.Remark("Nothing found among the documents that pass the filters.")
 	case len(result.Hits) > 0 && !slices.ContainsFunc(result.Hits, hasWord):
-		s.remark("No word of the query is in what was found; it is nearest by meaning.")
+		s.Remark("No word of the query is in what was found; it is nearest by meaning.")
 	case len(result.Hits) == 0:
-		s.remark("Nothing found in %s.", plural(result.Coverage.Documents-result.Coverage.Unread, "document"))
+		s.Remark("Nothing found in %s.", cli.Plural(result.Coverage.Documents-result.Coverage.Unread, "document"))
 	}
-	if unread := coverage(result.Coverage); unread != "" && (s.verbose || len(result.Hits) == 0) {
-		s.remark("%s.", unread)
+	if unread := coverage(result.Coverage); unread != "" && (s.Verbose || len(result.Hits) == 0) {
+		s.Remark("%s.", unread)
 	}
 	if len(result.Hits) == 0 {
-		return errNothingFound
+		return cli.NotFound
 	}
 	return nil
 }
@@ -130,9 +198,9 @@ func (s *session) showHits(request albertsearch.SearchRequest, result *albertsea
 // hasWord tells whether a word of the query matches.
 func hasWord(h albertsearch.Hit) bool { return h.Explain.KeywordRank > 0 || len(h.Matches) > 0 }
 
-func (s *session) hitsJSON(request albertsearch.SearchRequest, result *albertsearch.SearchResult) error {
+func (s *session) hitsJSON(o *searchOptions, request albertsearch.SearchRequest, result *albertsearch.SearchResult) error {
 	out := searchJSON{
-		Query: request.Query, Mode: request.Mode, Fusion: fusionOf(request.Mode, request.Fusion), Rerank: request.Rerank,
+		Query: request.Query, Mode: request.Mode, Fusion: o.Retrieval.Used(), Rerank: request.Rerank,
 		Hits: []hitJSON{}, Coverage: result.Coverage, TookMS: result.Took.Milliseconds(),
 	}
 	for i, h := range result.Hits {
@@ -140,25 +208,25 @@ func (s *session) hitsJSON(request albertsearch.SearchRequest, result *albertsea
 		for _, m := range h.Matches {
 			hit.Matches = append(hit.Matches, rangeJSON(m))
 		}
-		if s.Bool("explain") {
+		if o.Explain {
 			hit.Explain = &h.Explain
 		}
 		out.Hits = append(out.Hits, hit)
 	}
-	return s.printJSON(out)
+	return s.PrintJSON(out)
 }
 
 // hit prints a passage: rank, place, headings, and the part that matches best.
-func (s *session) hit(w io.Writer, rank int, h albertsearch.Hit) {
+func (s *session) hit(w io.Writer, rank int, h albertsearch.Hit, explain bool) {
 	if rank > 1 {
 		fmt.Fprintln(w)
 	}
-	x := newExcerpt(h, s.style(term.Match), s.columns)
+	x := newExcerpt(h, s.Style(term.Match), s.Columns)
 	fmt.Fprintf(w, "%2d. %s\n", rank, s.place(h.Part(h.Text, x.at)))
 	s.headings(w, excerptIndent, h.Citation)
 	s.excerpt(w, x)
-	if s.Bool("explain") {
-		fmt.Fprintf(w, "%*s%s\n", excerptIndent, "", s.style(term.Dim).On(scores(h)))
+	if explain {
+		fmt.Fprintf(w, "%*s%s\n", excerptIndent, "", s.Style(term.Dim).On(scores(h)))
 	}
 }
 

@@ -1,56 +1,56 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli/hint"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 	"github.com/albert-search/albert-search/index"
 )
 
-func (p *program) statusCommand() *cli.Command {
+// statusOptions are the flags of status.
+type statusOptions struct{ options.Index }
+
+func statusCommand() *cli.Command {
+	o := &statusOptions{}
 	return &cli.Command{
 		Name:  "status",
 		Usage: "say what the index holds, and what could not be read",
-		Description: `Examples:
-   albert-search status
-   albert-search status --verbose
-   albert-search status --json | jq -r '.unread[].path'`,
-		Flags:  flags(indexFlags()),
-		Action: p.status,
+		Examples: []string{
+			`albert-search status`,
+			`albert-search status --verbose`,
+			`albert-search status --json | jq -r '.unread[].path'`,
+		},
+		Options: o,
+		Run:     func(ctx context.Context, c *cli.Call) error { return status(ctx, c, o) },
 	}
 }
 
-func (p *program) status(c *cli.Context) error {
-	s, err := p.open(c)
+func status(ctx context.Context, c *cli.Call, o *statusOptions) error {
+	s, err := newSession(c, &o.Index)
 	if err != nil {
 		return err
 	}
-	if err := noArguments(c); err != nil {
+	if err := c.NoArguments(); err != nil {
 		return err
 	}
 	return s.withEngine(func(e *albertsearch.Engine) error {
-		st, err := e.Status(c.Context)
+		st, err := e.Status(ctx)
 		if err != nil {
 			return err
 		}
-		if s.json {
-			return s.printJSON(newStatusJSON(st))
+		if s.JSON {
+			return s.PrintJSON(newStatusJSON(st))
 		}
-		return s.print(func(w io.Writer) { s.showStatus(w, st) })
+		return s.Print(func(w io.Writer) { s.showStatus(w, st) })
 	})
-}
-
-// noArguments refuses arguments of a command that takes none.
-func noArguments(c *cli.Context) error {
-	if c.NArg() > 0 {
-		return usagef(fullName(c), "%s takes no arguments: %q", fullName(c), c.Args().First())
-	}
-	return nil
 }
 
 // statusJSON is what status --json prints.
@@ -116,33 +116,33 @@ func outcome(info *index.Info) albertsearch.Outcome {
 }
 
 func (s *session) showStatus(w io.Writer, st *albertsearch.Status) {
-	fmt.Fprintf(w, "index      %s\n", s.path(st.Dir))
-	fmt.Fprintf(w, "documents  %d in %s, %d failed, %d skipped\n", st.Documents, plural(st.Passages, "passage"), st.Failed, st.Skipped)
+	fmt.Fprintf(w, "index      %s\n", s.Path(st.Dir))
+	fmt.Fprintf(w, "documents  %d in %s, %d failed, %d skipped\n", st.Documents, cli.Plural(st.Passages, "passage"), st.Failed, st.Skipped)
 	if st.Partial > 0 {
 		fmt.Fprintf(w, "           %d of them read only in part\n", st.Partial)
 	}
-	fmt.Fprintf(w, "size       %s of text, %s on disk\n", size(st.TextBytes), size(st.DiskBytes))
+	fmt.Fprintf(w, "size       %s of text, %s on disk\n", cli.Size(st.TextBytes), cli.Size(st.DiskBytes))
 	fmt.Fprintf(w, "updated    %s (generation %d)\n", st.Updated.Local().Format(time.DateTime), st.Generation)
 	fmt.Fprintf(w, "embedder   %s\n", term.OneLine(st.Settings.Model().String()))
 	if r := st.Reembedding; r != (index.Unfinished{}) {
-		fmt.Fprintf(w, "unfinished re-embedding for %s: %d of %s\n", term.OneLine(r.Embedder.String()), r.Passages, plural(st.Passages, "passage"))
-		command := s.reembedCommand()
-		if _, name := embedderName(r.Embedder.ID); name != "" {
+		fmt.Fprintf(w, "unfinished re-embedding for %s: %d of %s\n", term.OneLine(r.Embedder.String()), r.Passages, cli.Plural(st.Passages, "passage"))
+		command := hint.Reembed(s.Call)
+		if _, name := options.EmbedderName(r.Embedder.ID); name != "" {
 			command += " --embedder " + name // another would throw it away
 		}
 		fmt.Fprintf(w, "           %s goes on with it\n", command)
 	}
-	if s.verbose {
+	if s.Verbose {
 		fmt.Fprintf(w, "analyzer   %s\n", st.Settings.Analyzer)
 	}
 	if len(st.Incomplete) > 0 {
 		fmt.Fprintln(w, "\nNot read, or not all of it:")
 	}
 	for i, info := range st.Incomplete {
-		if i == troublesShown && !s.verbose {
+		if i == troublesShown && !s.Verbose {
 			fmt.Fprintf(w, "  and %d more (--verbose lists them)\n", len(st.Incomplete)-i)
 			return
 		}
-		fmt.Fprintf(w, "  %s: %s: %s\n", trouble(outcome(info)), s.style(term.Place).On(s.name(info.ID, info.Path)), term.OneLine(info.Reason))
+		fmt.Fprintf(w, "  %s: %s: %s\n", trouble(outcome(info)), s.Style(term.Place).On(s.Name(info.ID, info.Path)), term.OneLine(info.Reason))
 	}
 }

@@ -1,32 +1,29 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"runtime"
 	"runtime/debug"
 
-	"github.com/urfave/cli/v2"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 )
 
-func (p *program) versionCommand() *cli.Command {
+func versionCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "version",
-		Usage: "say which version this is",
-		Description: `Examples:
-   albert-search version
-   albert-search version --json`,
-		Flags: flags(),
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
+		Name:     "version",
+		Usage:    "say which version this is",
+		Examples: []string{`albert-search version`, `albert-search version --json`},
+		Run: func(_ context.Context, c *cli.Call) error {
+			if err := c.NoArguments(); err != nil {
 				return err
 			}
-			printer := newPrinter(p, c)
 			v := version()
-			if printer.json {
-				return printer.printJSON(v)
+			if c.JSON {
+				return c.PrintJSON(v)
 			}
-			return printer.print(func(w io.Writer) { fmt.Fprintf(w, "albert-search %s\n", v) })
+			return c.Print(func(w io.Writer) { fmt.Fprintf(w, "albert-search %s\n", v) })
 		},
 	}
 }

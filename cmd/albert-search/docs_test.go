@@ -1,14 +1,18 @@
 package main
 
 import (
+	"io"
 	"os"
 	"reflect"
 	"strings"
 	"testing"
-
-	"github.com/urfave/cli/v2"
+	"time"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert/modelstore"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/evalcmd"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/modelcmd"
 )
 
 // docs returns the sections of docs/cli.md by their headings.
@@ -38,63 +42,103 @@ func section(t *testing.T, sections map[string]string, command string) string {
 	return ""
 }
 
-func TestDocsHaveEveryFlag(t *testing.T) {
+// app is the program, for its declarations.
+func app() *cli.App { return program(nil, io.Discard, io.Discard) }
+
+// All that is declared of a flag: it is in docs/cli.md, with its variable; the
+// configuration has it or explicitly not; and it fills a field of the options.
+func TestEveryFlag(t *testing.T) {
 	sections := docs(t)
 	shared := sections["Flags that several commands have"]
 	if shared == "" {
 		t.Fatal("the section about shared flags has another name")
 	}
-	for _, command := range leaves((&program{}).app().Commands, "") {
-		text := section(t, sections, command.Name) + shared
-		if strings.HasPrefix(command.Name, "eval ") {
+	commands := 0
+	app().Visit(func(name string, c *cli.Command, flags []cli.Flag) {
+		commands++
+		text := section(t, sections, name) + shared
+		if strings.HasPrefix(name, "eval ") {
 			text += section(t, sections, "eval COMMAND")
 		}
-		for _, f := range command.Flags {
-			for _, name := range f.Names() {
-				dashes := "--"
-				if len(name) == 1 {
-					dashes = "-"
-				}
-				if !strings.Contains(text, "`"+dashes+name+"`") && !strings.Contains(text, "`"+dashes+name+" ") {
-					t.Errorf("docs/cli.md, %s: %s%s is missing", command.Name, dashes, name)
-				}
+		for _, f := range flags {
+			if !strings.Contains(text, "`--"+f.Name+"`") && !strings.Contains(text, "`--"+f.Name+" ") {
+				t.Errorf("docs/cli.md, %s: --%s is missing", name, f.Name)
 			}
-			if env, ok := f.(cli.DocGenerationFlag); ok {
-				for _, v := range env.GetEnvVars() {
-					if !strings.Contains(sections["Configuration"], "`"+v+"`") {
-						t.Errorf("docs/cli.md: the variable %s is missing", v)
-					}
+			if f.Short != "" && !strings.Contains(text, "`-"+f.Short+"`") && !strings.Contains(text, "`-"+f.Short+" ") {
+				t.Errorf("docs/cli.md, %s: -%s is missing", name, f.Short)
+			}
+			if f.Env != "" && !strings.Contains(sections["Configuration"], "`"+f.Env+"`") {
+				t.Errorf("docs/cli.md: the variable %s is missing", f.Env)
+			}
+			inDocs := strings.Contains(sections["Configuration"], "\n"+f.Name+" = ")
+			switch f.Setting {
+			case cli.Undeclared:
+				t.Errorf("%s: --%s does not say whether it may stand in a configuration", name, f.Name)
+			case cli.Configured, cli.UserConfigured:
+				if !inDocs {
+					t.Errorf("docs/cli.md: the setting %s is missing", f.Name)
 				}
 			}
 		}
-		if !strings.Contains(command.Description, "Examples:\n") {
-			t.Errorf("%s --help has no examples", command.Name)
+		if len(c.Examples) == 0 {
+			t.Errorf("%s --help has no examples", name)
 		}
+		if c.Options != nil {
+			checkFields(t, name, c.Options, flags)
+		}
+	})
+	if commands < 20 {
+		t.Errorf("%d commands were seen", commands)
 	}
 }
 
-// leaves are the commands that have none below them, by their full names.
-func leaves(commands []*cli.Command, above string) []*cli.Command {
-	var all []*cli.Command
-	for _, c := range commands {
-		leaf := *c
-		leaf.Name = above + c.Name
-		if len(c.Subcommands) > 0 {
-			all = append(all, leaves(c.Subcommands, leaf.Name+" ")...)
-			continue
+// checkFields checks that each flag fills a field of the options, and that each
+// field is filled by one flag.
+func checkFields(t *testing.T, command string, options cli.Options, flags []cli.Flag) {
+	t.Helper()
+	filled := map[any]string{}
+	for _, f := range flags {
+		field := f.To.Field()
+		if other, ok := filled[field]; ok {
+			t.Errorf("%s: --%s and --%s fill one field", command, f.Name, other)
 		}
-		all = append(all, &leaf)
+		filled[field] = f.Name
 	}
-	return all
+	common := len(flags)
+	for _, field := range leafFields(reflect.ValueOf(options).Elem()) {
+		if _, ok := filled[field]; ok {
+			delete(filled, field)
+			common--
+		} else {
+			t.Errorf("%s: no flag fills a field of the type %T", command, field)
+		}
+	}
+	// Those that all commands have are not in the options.
+	if common != 4 {
+		t.Errorf("%s: %d flags fill no field of the options: %v", command, common-4, filled)
+	}
 }
 
-func TestDocsHaveEverySetting(t *testing.T) {
-	text := docs(t)["Configuration"]
-	for _, name := range settings {
-		if !strings.Contains(text, "\n"+name+" = ") {
-			t.Errorf("docs/cli.md: the setting %s is missing", name)
+// leafFields are pointers to the fields that flags may fill.
+func leafFields(v reflect.Value) []any {
+	switch {
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct:
+		var all []any
+		for i := range v.Len() {
+			all = append(all, leafFields(v.Index(i))...)
 		}
+		return all
+	case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[time.Time]():
+		var all []any
+		for i := range v.NumField() {
+			if v.Type().Field(i).Type == reflect.TypeFor[modelstore.Role]() {
+				continue // names the flag
+			}
+			all = append(all, leafFields(v.Field(i))...)
+		}
+		return all
 	}
+	return []any{reflect.NewAt(v.Type(), v.Addr().UnsafePointer()).Interface()}
 }
 
 func TestDocsHaveEveryField(t *testing.T) {
@@ -109,15 +153,15 @@ func TestDocsHaveEveryField(t *testing.T) {
 		"doctor":  {doctorJSON{}},
 		"version": {versionJSON{}},
 
-		"model import":   {modelRecordJSON{}},
-		"model list":     {modelListJSON{}},
-		"model info":     {modelBuiltinJSON{}},
-		"model use":      {modelUseJSON{}},
-		"model verify":   {modelVerifyJSON{}},
-		"model remove":   {modelRemoveJSON{}},
-		"eval retrieval": {evalRetrievalJSON{}, perQueryJSON{}},
-		"eval reading":   {evalReadingJSON{}, readLine{}},
-		"eval ask":       {evalAskJSON{}, askLine{}},
+		"model import":   {modelcmd.RecordJSON{}},
+		"model list":     {modelcmd.ListJSON{}},
+		"model info":     {modelcmd.BuiltinJSON{}},
+		"model use":      {modelcmd.UseJSON{}},
+		"model verify":   {modelcmd.VerifyJSON{}},
+		"model remove":   {modelcmd.RemoveJSON{}},
+		"eval retrieval": {evalcmd.RetrievalJSON{}, evalcmd.PerQueryJSON{}},
+		"eval reading":   {evalcmd.ReadingJSON{}, evalcmd.ReadLine{}},
+		"eval ask":       {evalcmd.AskJSON{}, evalcmd.AskLine{}},
 	} {
 		text := section(t, sections, command)
 		switch command {
@@ -136,7 +180,7 @@ func TestDocsHaveEveryField(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range fields(reflect.TypeOf(errorJSON{})) {
+	for _, name := range fields(reflect.TypeOf(cli.ErrorJSON{})) {
 		if !strings.Contains(sections["Errors as JSON"], `"`+name+`"`) {
 			t.Errorf("docs/cli.md: the field %s of an error is missing", name)
 		}

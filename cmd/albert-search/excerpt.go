@@ -189,7 +189,7 @@ func (x *excerpt) numberWidth(lines int) int {
 
 // excerpt prints the part of a passage, with line numbers where its rows are
 // lines.
-func (p *printer) excerpt(w io.Writer, x excerpt) {
+func (s *session) excerpt(w io.Writer, x excerpt) {
 	numbers := 0
 	if len(x.rows) > 0 {
 		numbers = x.numberWidth(x.rows[len(x.rows)-1].Line)
@@ -204,7 +204,7 @@ func (p *printer) excerpt(w io.Writer, x excerpt) {
 			if !r.Continued {
 				number = fmt.Sprint(x.firstLine + r.Line)
 			}
-			margin += p.style(term.Dim).On(fmt.Sprintf("%*s  ", numbers-2, number))
+			margin += s.Style(term.Dim).On(fmt.Sprintf("%*s  ", numbers-2, number))
 		}
 		line := margin + r.Text
 		if i == len(x.rows)-1 && x.after {

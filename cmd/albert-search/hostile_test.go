@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -22,8 +21,9 @@ import (
 	"time"
 
 	albertsearch "github.com/albert-search/albert-search"
-	"github.com/urfave/cli/v2"
-
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/heap"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
@@ -49,25 +49,19 @@ func readers() int { return min(4, runtime.GOMAXPROCS(0)) }
 // embedder that costs nothing: documents are read and written, as they are by
 // the real one, and not understood. It prints a line a document.
 func indexQuickly() {
-	if len(os.Args) == 2 && os.Args[1] == readingCommand {
+	if len(os.Args) == 2 && os.Args[1] == options.ReadingCommand {
 		sandbox.Main(formats.All())
 	}
 	log.SetOutput(io.Discard)
 	if err := quickly(os.Args[1], os.Args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(exitError)
+		os.Exit(int(cli.Failed))
 	}
 }
 
 func quickly(index, docs string) error {
-	defer saveMemory()()
-	flags := flag.NewFlagSet("", flag.ContinueOnError)
-	for _, f := range limitFlags() {
-		if err := f.Apply(flags); err != nil {
-			return err
-		}
-	}
-	x := &timed{Extractor: newExtractor(cli.NewContext(nil, flags, nil)), care: formats.New(extract.Options{}),
+	defer heap.Pace()()
+	x := &timed{Extractor: options.Extractor(extract.DefaultLimits()), care: formats.New(extract.Options{}),
 		slots: make(chan struct{}, readers()), took: map[string]time.Duration{}}
 	source, err := source.Files([]string{docs}, source.FileOptions{Hidden: true, Extractor: x})
 	if err != nil {

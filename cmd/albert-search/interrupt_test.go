@@ -16,6 +16,9 @@ import (
 
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/modelcmd"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 )
 
 // An interrupted index run ends with its own exit code, and the next run goes
@@ -101,7 +104,7 @@ func newUser(t *testing.T) *user {
 
 func (u *user) command(args ...string) *exec.Cmd {
 	cmd := exec.Command("albert-search", args...)
-	cmd.Env = append(os.Environ(), ort.PathVariable+"="+u.library, indexVariable+"="+u.index, "HOME="+u.home)
+	cmd.Env = append(os.Environ(), ort.PathVariable+"="+u.library, options.IndexVariable+"="+u.index, "HOME="+u.home)
 	return cmd
 }
 
@@ -134,8 +137,8 @@ func (u *user) interrupt(t *testing.T, cmd *exec.Cmd) {
 	}
 	err := cmd.Wait()
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
-		t.Fatalf("%v, want exit code %d; standard error: %s", err, exitInterrupted, stderr.String())
+	if !errors.As(err, &exit) || exit.ExitCode() != int(cli.Interrupted) {
+		t.Fatalf("%v, want exit code %d; standard error: %s", err, int(cli.Interrupted), stderr.String())
 	}
 	if !strings.Contains(stderr.String(), "stays usable") {
 		t.Errorf("standard error: %s", stderr.String())
@@ -152,7 +155,7 @@ func TestInterruptPull(t *testing.T) {
 	models := filepath.Join(u.home, "models")
 	pull := func() *exec.Cmd {
 		cmd := u.command("model", "pull", "slow/base")
-		cmd.Env = append(cmd.Env, modelsVariable+"="+models, endpointVariable+"="+server.URL)
+		cmd.Env = append(cmd.Env, options.ModelsVariable+"="+models, modelcmd.EndpointVariable+"="+server.URL)
 		return cmd
 	}
 	cmd := pull()
@@ -180,8 +183,8 @@ func TestInterruptPull(t *testing.T) {
 		t.Fatal(err)
 	}
 	var exit *exec.ExitError
-	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
-		t.Fatalf("%v, want exit code %d", err, exitInterrupted)
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != int(cli.Interrupted) {
+		t.Fatalf("%v, want exit code %d", err, int(cli.Interrupted))
 	}
 	if _, err := os.Stat(filepath.Join(models, "base")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the model is there: %v", err)
@@ -216,7 +219,7 @@ func TestSecondWriter(t *testing.T) {
 
 	out, err := u.command("index", "--force", file).CombinedOutput()
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != exitError || !strings.Contains(string(out), fmt.Sprintf("process %d", first.Process.Pid)) {
+	if !errors.As(err, &exit) || exit.ExitCode() != int(cli.Failed) || !strings.Contains(string(out), fmt.Sprintf("process %d", first.Process.Pid)) {
 		t.Errorf("the second writer: %v: %s", err, out)
 	}
 	if out, err := u.command("search", "--mode", "keyword", "teeth").CombinedOutput(); err != nil {

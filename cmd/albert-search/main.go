@@ -11,26 +11,17 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/sandbox"
 )
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == readingCommand {
+	if len(os.Args) == 2 && os.Args[1] == options.ReadingCommand {
 		sandbox.Main(formats.All())
 	}
 	os.Exit(run())
-}
-
-// ignoreEmptyVariables makes an environment variable that is set to nothing one
-// that is not set, so that it cannot be taken for an empty flag.
-func ignoreEmptyVariables() {
-	for _, name := range []string{indexVariable, threadsVariable, modelsVariable, endpointVariable, ort.PathVariable} {
-		if os.Getenv(name) == "" {
-			_ = os.Unsetenv(name) // fails for names with '=' only
-		}
-	}
 }
 
 // run is the program; it returns the exit code.
@@ -41,15 +32,13 @@ func run() int {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		cancel(interrupted{})
+		cancel(cli.ErrInterrupted)
 		// The next signal ends the process as if it had never been caught.
 		signal.Stop(signals)
 		fmt.Fprintln(os.Stderr, "Stopping. What is indexed stays usable; interrupt again to end at once.")
 	}()
-	ignoreEmptyVariables()
 	// Bleve writes there what is wrong with a damaged index, which reaches the
 	// user as an error.
 	log.SetOutput(io.Discard)
-	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
-	return p.run(ctx, os.Args)
+	return int(program(os.Stdin, os.Stdout, os.Stderr).Run(ctx, os.Args))
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 )
 
 // reportFile is what --report writes to. The first error of writing to it is kept
@@ -20,17 +21,17 @@ type reportFile struct {
 	err    error
 }
 
-// newReport opens the file; "-" is standard output, which cannot have other
-// JSON, too.
-func newReport(name string, stdout io.Writer, asJSON bool) (*reportFile, error) {
+// newReport opens the file; "-" is standard output, which cannot have other JSON
+// at the same time.
+func newReport(c *cli.Call, name string) (*reportFile, error) {
 	var r *reportFile
 	switch {
 	case name == "":
 		return &reportFile{}, nil
-	case name == "-" && asJSON:
-		return nil, usagef("index", "--report - and --json: standard output can have one of them only")
+	case name == "-" && c.JSON:
+		return nil, c.Usagef("--report - and --json: standard output can have one of them only")
 	case name == "-":
-		r = &reportFile{file: io.NopCloser(nil), buffer: bufio.NewWriter(stdout)}
+		r = &reportFile{file: io.NopCloser(nil), buffer: bufio.NewWriter(c.Stdout)}
 	default:
 		f, err := os.Create(name)
 		if err != nil {

@@ -17,6 +17,8 @@ import (
 	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/modelcmd"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
@@ -52,9 +54,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("TESTDATA", testdata)
 			env.Setenv(ort.PathVariable, library.Path)
-			env.Setenv(indexVariable, filepath.Join(env.WorkDir, "the index"))
+			env.Setenv(options.IndexVariable, filepath.Join(env.WorkDir, "the index"))
 			env.Setenv("CHECKPOINTS", checkpoints)
-			env.Setenv(endpointVariable, hub.URL)
+			env.Setenv(modelcmd.EndpointVariable, hub.URL)
 			return os.WriteFile(filepath.Join(env.WorkDir, "evil.bin"), []byte(evilPickle), 0o644)
 		},
 		Condition: func(name string) (bool, error) {

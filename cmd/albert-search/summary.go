@@ -6,6 +6,7 @@ import (
 	"time"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 )
 
@@ -37,45 +38,44 @@ func partial(f albertsearch.FileReport) bool {
 // troublesShown is how many documents that could not be read are listed.
 const troublesShown = 20
 
-func (s *session) showSummary(sum albertsearch.IndexSummary, reembedded *albertsearch.ReembedSummary, troubles []albertsearch.FileReport) error {
+// showSummary prints what a run has done, also one that was interrupted.
+func (r *indexRun) showSummary(interrupted bool) error {
 	partly := 0
-	for _, f := range troubles {
+	for _, f := range r.troubles {
 		if partial(f) {
 			partly++
 		}
 	}
-	if s.json {
-		if troubles == nil {
-			troubles = []albertsearch.FileReport{}
-		}
-		return s.printJSON(indexJSON{
-			Index: s.index, Interrupted: s.Context.Context.Err() != nil,
+	sum, reembedded := r.summary, r.reembedded
+	if r.JSON {
+		return r.PrintJSON(indexJSON{
+			Index: r.index, Interrupted: interrupted,
 			Indexed: sum.Indexed, Unchanged: sum.Unchanged, Skipped: sum.Skipped, Failed: sum.Failed, Removed: sum.Removed,
 			Passages: sum.Passages, Bytes: sum.Bytes, TookMS: sum.Took.Milliseconds(), Partial: partly,
-			Reembedding: newReembeddingJSON(reembedded), Unread: troubles,
+			Reembedding: newReembeddingJSON(reembedded), Unread: append([]albertsearch.FileReport{}, r.troubles...),
 		})
 	}
-	s.listTroubles(troubles)
-	if s.quiet {
+	r.listTroubles()
+	if r.Quiet {
 		return nil
 	}
-	print := s.print
-	if s.String("report") == "-" {
-		print = func(f func(io.Writer)) error { f(s.stderr); return nil }
+	print := r.Print
+	if r.o.Report == "-" {
+		print = func(f func(io.Writer)) error { f(r.Stderr); return nil }
 	}
 	return print(func(w io.Writer) {
 		if reembedded != nil {
 			showReembedding(w, *reembedded)
 		}
-		if s.NArg() > 0 && (reembedded == nil || reembedded.Complete) {
+		if len(r.Args) > 0 && (reembedded == nil || reembedded.Complete) {
 			fmt.Fprintf(w, "%d indexed, %d unchanged, %d skipped, %d failed, %d removed\n",
 				sum.Indexed, sum.Unchanged, sum.Skipped, sum.Failed, sum.Removed)
 			if partly > 0 {
 				fmt.Fprintf(w, "%d of them read only in part\n", partly)
 			}
-			fmt.Fprintf(w, "%s, %s of text%s\n", plural(sum.Passages, "new passage"), size(sum.Bytes), took(sum.Took))
+			fmt.Fprintf(w, "%s, %s of text%s\n", cli.Plural(sum.Passages, "new passage"), cli.Size(sum.Bytes), took(sum.Took))
 		}
-		fmt.Fprintf(w, "index: %s\n", s.path(s.index))
+		fmt.Fprintf(w, "index: %s\n", r.Path(r.index))
 	})
 }
 
@@ -96,34 +96,21 @@ func trouble(o albertsearch.Outcome) string {
 	return string(o)
 }
 
-// listTroubles names the documents that failed or were read in part, and with --verbose those that
-// were skipped, on standard error.
-func (s *session) listTroubles(troubles []albertsearch.FileReport) {
+// listTroubles names the documents that failed or were read in part, and with
+// --verbose those that were skipped, on standard error.
+func (r *indexRun) listTroubles() {
 	listed, left := 0, 0
-	for _, f := range troubles {
+	for _, f := range r.troubles {
 		switch {
-		case f.Outcome == albertsearch.OutcomeSkipped && !s.verbose:
-		case listed == troublesShown && !s.verbose:
+		case f.Outcome == albertsearch.OutcomeSkipped && !r.Verbose:
+		case listed == troublesShown && !r.Verbose:
 			left++
 		default:
 			listed++
-			s.remark("%s: %s: %s", trouble(f.Outcome), s.name(f.ID, f.Path), term.OneLine(f.Reason))
+			r.Remark("%s: %s: %s", trouble(f.Outcome), r.Name(f.ID, f.Path), term.OneLine(f.Reason))
 		}
 	}
 	if left > 0 {
-		s.remark("and %d more; --report FILE lists all", left)
+		r.Remark("and %d more; --report FILE lists all", left)
 	}
-}
-
-// size is a number of bytes for people.
-func size(n int64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprintf("%d B", n)
-	case n < 1_000_000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	case n < 1_000_000_000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	}
-	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
 }

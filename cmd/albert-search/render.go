@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
+	"github.com/albert-search/albert-search/index"
+)
+
+// place is where a citation points to: "notes/gears.md:12", "gears.pdf, page 3".
+func (s *session) place(c albertsearch.Citation) string {
+	place := s.Name(c.ID, c.Path)
+	switch {
+	case c.Line > 0:
+		place += fmt.Sprintf(":%d", c.Line)
+	case c.Page > 0:
+		place += fmt.Sprintf(", page %d", c.Page)
+	}
+	return s.Style(term.Place).On(place)
+}
+
+// headings prints the title of a document and the headings that lead to a
+// citation, shortened at the outer end.
+func (s *session) headings(w io.Writer, indent int, c albertsearch.Citation) {
+	var names []string
+	for _, h := range c.Heading {
+		names = append(names, term.OneLine(h))
+	}
+	width := s.Columns - indent
+	text := strings.Join(names, " > ")
+	title := term.OneLine(c.Title)
+	switch {
+	case text == "":
+		text = title
+	case title == "" || strings.Contains(strings.ToLower(title), strings.ToLower(names[0])):
+	case term.Width(title+" > "+text) <= width:
+		text = title + " > " + text
+	}
+	for term.Width(text) > width && len(names) > 1 {
+		names = names[1:]
+		text = "… > " + strings.Join(names, " > ")
+	}
+	if text != "" {
+		fmt.Fprintf(w, "%*s%s\n", indent, "", s.Style(term.Dim).On(term.Cut(text, width)))
+	}
+}
+
+// head prints where something stands and under which headings.
+func (s *session) head(w io.Writer, indent int, c albertsearch.Citation) {
+	fmt.Fprintf(w, "%*s%s\n", indent, "", s.place(c))
+	s.headings(w, indent, c)
+}
+
+// paragraph prints text of a format with the ranges in the style.
+func (s *session) paragraph(w io.Writer, indent int, format, text string, ranges []term.Range, st term.Style) {
+	if !preformatted(format) {
+		text, ranges = term.Reflow(text, ranges, ownLine(format))
+	}
+	for _, row := range term.Wrap(text, ranges, s.Style(st), s.Columns-indent) {
+		fmt.Fprintf(w, "%*s%s\n", indent, "", row.Text)
+	}
+}
+
+// vimgrep prints a line that editors jump to: path:line:col:text. Where there
+// are no lines it points to the beginning of the file and names the page.
+func (s *session) vimgrep(w io.Writer, c albertsearch.Citation, text string) {
+	text = term.OneLine(text)
+	if c.Line == 0 {
+		c.Line, c.Column = 1, 1
+		if c.Page > 0 {
+			text = fmt.Sprintf("page %d: %s", c.Page, text)
+		}
+	}
+	fmt.Fprintf(w, "%s:%d:%d:%s\n", s.Path(c.Path), c.Line, max(c.Column, 1), text)
+}
+
+func ranges(in []index.Range) []term.Range {
+	out := make([]term.Range, len(in))
+	for i, r := range in {
+		out[i] = term.Range{Start: r.Start, End: r.End}
+	}
+	return out
+}
+
+// clip returns the ranges that lie in the part, relative to its beginning.
+func clip(in []term.Range, part term.Range) []term.Range {
+	var out []term.Range
+	for _, r := range in {
+		if r.Start < part.End && r.End > part.Start {
+			out = append(out, term.Range{
+				Start: max(r.Start, part.Start) - part.Start,
+				End:   min(r.End, part.End) - part.Start,
+			})
+		}
+	}
+	return out
+}
+
+// coverage says how much of the collection could not be read: "" if nothing.
+func coverage(c albertsearch.Coverage) string {
+	var text string
+	documents := cli.Plural(c.Documents, "document")
+	switch {
+	case c.Unread > 0 && c.Partial > 0:
+		text = fmt.Sprintf("%d of %s could not be read, %d only in part", c.Unread, documents, c.Partial)
+	case c.Unread > 0:
+		text = fmt.Sprintf("%d of %s could not be read", c.Unread, documents)
+	case c.Partial > 0:
+		text = fmt.Sprintf("%d of %s could be read only in part", c.Partial, documents)
+	default:
+		return ""
+	}
+	return text + " (albert-search status lists them)"
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"errors"
+
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
+)
+
+// session is one run of a command that has an index.
+type session struct {
+	*cli.Call
+	index string // its folder
+}
+
+func newSession(c *cli.Call, o *options.Index) (*session, error) {
+	dir, err := o.Folder()
+	return &session{c, dir}, err
+}
+
+// withEngine calls f with an engine on the index, opened as the parts say, and
+// closes it.
+func (s *session) withEngine(f func(*albertsearch.Engine) error, parts ...options.Part) error {
+	o := albertsearch.Options{Dir: s.index}
+	for _, p := range parts {
+		if err := p.Apply(&o); err != nil {
+			return err
+		}
+	}
+	e, err := albertsearch.Open(o)
+	if err != nil {
+		return err
+	}
+	err = f(e)
+	if closed := e.Close(); closed != nil {
+		return errors.Join(err, closed)
+	}
+	return err
+}
