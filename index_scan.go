@@ -12,14 +12,14 @@ import (
 // offer is what the sources have.
 type offer struct {
 	entries []ingest.Entry
-	census  *ingest.Census
+	census  *ingest.Listing
 }
 
 // canWait tells whether all sources will have what they have when it is asked
 // for later, so that one can look at them before the index is locked.
 func canWait(sources []ingest.Source) bool {
 	for _, s := range sources {
-		if l, ok := s.(ingest.Lister); !ok || !l.Lists() {
+		if l, ok := s.(ingest.Repeatable); !ok || !l.Repeatable() {
 			return false
 		}
 	}
@@ -29,13 +29,13 @@ func canWait(sources []ingest.Source) bool {
 // scan lists what the sources offer without reading it. What two sources offer
 // is taken from the first.
 func scan(ctx context.Context, sources []ingest.Source) (*offer, error) {
-	o := &offer{census: ingest.NewCensus(sources...)}
+	o := &offer{census: ingest.NewListing(sources...)}
 	for _, s := range sources {
 		for entry, err := range s.Entries(ctx) {
 			if err != nil {
 				return nil, fmt.Errorf("look for documents: %w", err)
 			}
-			if o.census.See(entry) {
+			if o.census.Add(entry) {
 				o.entries = append(o.entries, entry)
 			}
 		}
@@ -81,7 +81,7 @@ func (r *indexRun) nothingNew(ctx context.Context, o *offer) bool {
 }
 
 // removeGone deletes the documents that are no longer there.
-func (r *indexRun) removeGone(ctx context.Context, census *ingest.Census) error {
+func (r *indexRun) removeGone(ctx context.Context, census *ingest.Listing) error {
 	b := new(batch)
 	for id, info := range r.previous {
 		if census.Gone(id) {

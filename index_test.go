@@ -339,7 +339,7 @@ func TestLargeDocuments(t *testing.T) {
 // endless is a source that lists until nobody waits any more.
 type endless struct{ ingest.Source }
 
-func (endless) Lists() bool { return true }
+func (endless) Repeatable() bool { return true }
 
 func (endless) Entries(ctx context.Context) iter.Seq2[ingest.Entry, error] {
 	return func(yield func(ingest.Entry, error) bool) {

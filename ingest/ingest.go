@@ -22,11 +22,9 @@ type (
 
 // Entry is one document that a Source offers, not read yet.
 type Entry struct {
-	// ID is the document's key in an index: the absolute, slash-separated path
-	// of a file; for a record of a JSONL file that path, '#' and the record's
-	// id.
+	// ID is the document's key in an index; see type ID.
 	ID string
-	// Path is the slash-separated path of the file.
+	// Path is the slash-separated path that is shown and that filters match.
 	Path string
 	Stat Stat
 	// Skip is the reason why the entry is not to be read; nil otherwise.
@@ -34,12 +32,11 @@ type Entry struct {
 	// anything else is a failure.
 	Skip error
 
-	// Unseen is not empty when the source could not look everywhere: an
-	// unreadable folder, a record without a readable id. Documents whose ID
-	// begins with Unseen are then neither there nor gone (see Census). The
-	// entry itself stands for what could not be read: the folder's ID ends
-	// with a slash, a record's with ':' and the number of its line.
-	Unseen string
+	// Incomplete is not empty when the source could not look everywhere: an
+	// unreadable folder, a container that is damaged. Documents whose ID begins
+	// with it are then neither there nor gone (see Listing). The entry itself
+	// stands for what could not be read; the ID of a folder ends with a slash.
+	Incomplete string
 
 	// Load reads the document. Hash returns the SHA-256 of its content
 	// without extracting it. Both are nil when Skip is set. Their errors do
@@ -74,9 +71,9 @@ type Extractor interface {
 }
 
 // Source offers documents, in an order that is the same each time. Covers
-// tells whether the source would offer the document of that ID if it were
+// reports whether the source would offer the document of that ID if it were
 // there: one that it covers and does not offer any more is gone, unless an
-// entry says that it is Unseen.
+// entry says that the listing is Incomplete there.
 //
 // The error of Entries ends the iteration: it is the context's. What cannot be
 // read is an Entry with Skip set, and the iteration goes on.
@@ -85,14 +82,14 @@ type Source interface {
 	Covers(id string) bool
 }
 
-// Lister is a Source that may tell that its entries are known without reading
-// a stream, which would wait for input and could be read once only.
-type Lister interface {
+// Repeatable is a Source whose entries can perhaps be had more than once, and
+// without waiting for input, as those of a stream cannot.
+type Repeatable interface {
 	Source
-	Lists() bool
+	Repeatable() bool
 }
 
-// TokenCounter counts the pieces that the embedder reads a text as.
+// TokenCounter counts the tokens that the embedder reads a text as.
 type TokenCounter interface {
 	CountTokens(text string) int
 }

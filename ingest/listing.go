@@ -4,41 +4,41 @@ import (
 	"strings"
 )
 
-// Census finds out which documents of an index are gone: See every entry of
-// the sources first, then ask Gone. The zero Census has no sources: nothing is
+// Listing finds out which documents of an index are gone: Add every entry of
+// the sources first, then ask Gone. The zero Listing has no sources: nothing is
 // gone.
-type Census struct {
-	sources []Source
-	seen    map[string]struct{}
-	unseen  []string
+type Listing struct {
+	sources    []Source
+	seen       map[string]struct{}
+	incomplete []string
 }
 
-// NewCensus returns a census of what the sources cover.
-func NewCensus(sources ...Source) *Census {
-	return &Census{sources: sources, seen: map[string]struct{}{}}
+// NewListing returns a Listing of what the sources cover.
+func NewListing(sources ...Source) *Listing {
+	return &Listing{sources: sources, seen: map[string]struct{}{}}
 }
 
-// See notes an entry and tells whether it is the first of its ID.
-func (c *Census) See(e Entry) bool {
-	before := len(c.seen)
-	c.seen[e.ID] = struct{}{}
-	if e.Unseen != "" {
-		c.unseen = append(c.unseen, e.Unseen)
+// Add notes an entry and reports whether it is the first of its ID.
+func (l *Listing) Add(e Entry) bool {
+	before := len(l.seen)
+	l.seen[e.ID] = struct{}{}
+	if e.Incomplete != "" {
+		l.incomplete = append(l.incomplete, e.Incomplete)
 	}
-	return len(c.seen) > before
+	return len(l.seen) > before
 }
 
-// Gone tells whether the document of that ID was there once and is no more.
-func (c *Census) Gone(id string) bool {
-	if _, ok := c.seen[id]; ok {
+// Gone reports whether the document of that ID was there once and is no more.
+func (l *Listing) Gone(id string) bool {
+	if _, ok := l.seen[id]; ok {
 		return false
 	}
-	for _, prefix := range c.unseen {
+	for _, prefix := range l.incomplete {
 		if strings.HasPrefix(id, prefix) {
 			return false
 		}
 	}
-	for _, s := range c.sources {
+	for _, s := range l.sources {
 		if s.Covers(id) {
 			return true
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
@@ -103,11 +104,11 @@ func atAndBelow(c *cli.Call) ([]string, error) {
 		if path == "" { // not the working folder
 			return nil, c.Usagef("a PATH is empty")
 		}
-		id, err := ingest.PathID(path)
+		abs, err := filepath.Abs(path)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("making %q absolute: %w", path, err)
 		}
-		literal := literalGlob(id)
+		literal := literalGlob(ingest.PrintablePath(filepath.ToSlash(abs)))
 		globs = append(globs, literal, strings.TrimSuffix(literal, "/")+"/**")
 	}
 	return globs, nil
@@ -150,7 +151,7 @@ func (s *session) showRemoved(removed []*index.Info, all bool) error {
 			return
 		}
 		for _, info := range removed {
-			fmt.Fprintf(w, "removed %s\n", s.Path(info.ID))
+			fmt.Fprintf(w, "removed %s\n", s.Name(info.ID, info.Path))
 		}
 		if len(removed) == 0 {
 			s.Remark("The index holds no such document.")

@@ -14,6 +14,8 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 )
 
 // FileOptions say which files Files offers.
@@ -36,6 +38,12 @@ type FileOptions struct {
 	SkipDir func(path string) bool
 	// Extractor reads the files.
 	Extractor ingest.Extractor
+	// Containers are the kinds of file whose members are offered in their
+	// place, as if they were files below it; nil stands for those of package
+	// formats. Globs and ignore files are about the file.
+	Containers []extract.Container
+	// Limits bound what is spent on the members of one file.
+	Limits extract.ContainerLimits
 }
 
 // Files offers the files that roots name, and those in the folders that roots
@@ -53,7 +61,10 @@ func Files(roots []string, o FileOptions) (ingest.Source, error) {
 	if o.SkipDir == nil {
 		o.SkipDir = func(string) bool { return false }
 	}
-	s := &files{o: o}
+	if o.Containers == nil {
+		o.Containers = formats.Containers()
+	}
+	s := &files{o: o, spools: &spoolPool{}}
 	for _, r := range roots {
 		abs, err := filepath.Abs(r)
 		if err != nil {
@@ -72,27 +83,27 @@ func Files(roots []string, o FileOptions) (ingest.Source, error) {
 }
 
 type files struct {
-	o     FileOptions
-	roots []string
+	o      FileOptions
+	roots  []string
+	spools *spoolPool
 }
 
-// Lists implements Lister.
-func (s *files) Lists() bool { return true }
+// Repeatable implements ingest.Repeatable.
+func (s *files) Repeatable() bool { return true }
 
 // Covers leaves out what Include, Exclude and Hidden leave out: what a wider
 // run has indexed stays. What ignore files leave out is covered, so that it
 // goes when a rule is added. A root that is missing covers nothing, so that an
 // unmounted disk does not empty an index.
 func (s *files) Covers(id string) bool {
-	path := fileOf(id)
+	path := ingest.FileID(id)
 	for _, r := range s.roots {
-		if path == ingest.EscapeName(filepath.ToSlash(r)) {
+		if rest, ok := strings.CutPrefix(path, idOf(r)); ok && (rest == "" || olderPart(rest) && containerNamed(r, s.o.Containers)) {
 			if _, err := os.Stat(r); err == nil {
 				return true
 			}
 		}
-		dir := below(r)
-		if strings.HasPrefix(path, dir) && isFolder(r) && s.chosenBelow(path, len(dir)) {
+		if dir := below(r); strings.HasPrefix(path, dir) && isFolder(r) && s.chosenBelow(shownID(path), len(shownID(dir))) {
 			return true
 		}
 	}
@@ -110,14 +121,27 @@ func (s *files) chosenBelow(path string, n int) bool {
 	return strings.HasSuffix(path, "/") || s.chosen(path, false)
 }
 
+// idOf returns the ID of the file or folder at path, shown how it is shown and
+// how globs match it.
+func idOf(path string) string  { return ingest.ID{File: filepath.ToSlash(path)}.String() }
+func shown(path string) string { return ingest.PrintablePath(filepath.ToSlash(path)) }
+
+// shownID is how the file of the ID is shown.
+func shownID(id string) string {
+	if parsed, err := ingest.ParseID(id); err == nil {
+		return ingest.PrintablePath(parsed.File)
+	}
+	return id // of an older version
+}
+
 // below returns the prefix of the IDs of what is in the folder.
 func below(dir string) string {
-	return strings.TrimSuffix(ingest.EscapeName(filepath.ToSlash(dir)), "/") + "/"
+	return strings.TrimSuffix(idOf(dir), "/") + "/"
 }
 
 func (s *files) Entries(ctx context.Context) iter.Seq2[ingest.Entry, error] {
 	return func(yield func(ingest.Entry, error) bool) {
-		w := &walk{files: s, ctx: ctx, yield: yield}
+		w := &walk{files: s, lister: lister{ctx, yield}}
 		for _, r := range s.roots {
 			if !w.root(r) {
 				return
@@ -129,8 +153,7 @@ func (s *files) Entries(ctx context.Context) iter.Seq2[ingest.Entry, error] {
 // walk is one iteration. Its methods return false when it is to end.
 type walk struct {
 	*files
-	ctx   context.Context
-	yield func(ingest.Entry, error) bool
+	lister
 }
 
 func (w *walk) root(path string) bool {
@@ -182,7 +205,7 @@ func (w *walk) member(path string, d fs.DirEntry, rules *ignores) bool {
 	if slices.Contains(w.roots, path) {
 		return true // a root below a root is listed on its own
 	}
-	if !w.chosen(ingest.EscapeName(filepath.ToSlash(path)), d.IsDir()) || rules.ignored(filepath.ToSlash(path), d.IsDir()) {
+	if !w.chosen(shown(path), d.IsDir()) || rules.ignored(filepath.ToSlash(path), d.IsDir()) {
 		return true
 	}
 	if d.IsDir() && w.skips(path) {
@@ -201,16 +224,12 @@ func (w *walk) member(path string, d fs.DirEntry, rules *ignores) bool {
 }
 
 func (w *walk) file(path string, info fs.FileInfo) bool {
-	if info.Mode().IsRegular() && holdsRecords(path) {
-		for e, err := range recordsOf(path).Entries(w.ctx) {
-			if !w.yield(e, err) {
-				return false
-			}
+	if info.Mode().IsRegular() {
+		if kind := containerOf(path, w.o.Containers); kind != nil {
+			return w.outermost(w.container(path), kind, idOf(path), shown(path)) == nil
 		}
-		return true
 	}
-	id := ingest.EscapeName(filepath.ToSlash(path))
-	e := ingest.Entry{ID: id, Path: id, Stat: statOf(info)}
+	e := ingest.Entry{ID: idOf(path), Path: shown(path), Stat: statOf(info)}
 	if info.Mode().IsRegular() {
 		f := file{path: path, x: w.o.Extractor}
 		e.Load, e.Hash = f.load, f.hash
@@ -220,16 +239,23 @@ func (w *walk) file(path string, info fs.FileInfo) bool {
 	return w.yield(e, nil)
 }
 
+// container is the file at path as what has members.
+func (s *files) container(path string) *outermost {
+	return &outermost{
+		open: func() (*opened, error) { return openContainer(path) }, x: s.o.Extractor, containers: s.o.Containers,
+		budget: &budget{limits: s.o.Limits.WithDefaults()}, spools: s.spools,
+	}
+}
+
 // fail yields an entry for a file or folder that could not be looked at.
 func (w *walk) fail(path string, err error) bool {
-	id := ingest.EscapeName(filepath.ToSlash(path))
-	return w.yield(ingest.Entry{ID: id, Path: id, Skip: err, Unseen: below(path)}, nil)
+	return w.yield(ingest.Entry{ID: idOf(path), Path: shown(path), Skip: err, Incomplete: below(path)}, nil)
 }
 
 // failFolder yields an entry for a folder that could not be looked into.
 func (w *walk) failFolder(path string, err error) bool {
 	dir := below(path)
-	return w.yield(ingest.Entry{ID: dir, Path: dir, Skip: err, Unseen: dir}, nil)
+	return w.yield(ingest.Entry{ID: dir, Path: strings.TrimSuffix(shown(path), "/") + "/", Skip: err, Incomplete: dir}, nil)
 }
 
 // skips tells of a folder that holds what is nobody's document.
@@ -245,19 +271,19 @@ func (w *walk) skips(path string) bool {
 	return w.o.SkipDir(path)
 }
 
-// chosen tells whether the options let the file or folder of that ID pass.
-func (s *files) chosen(id string, folder bool) bool {
-	if !s.o.Hidden && strings.HasPrefix(id[strings.LastIndexByte(id, '/')+1:], ".") {
+// chosen reports whether the options let the file or folder of that path pass.
+func (s *files) chosen(path string, folder bool) bool {
+	if !s.o.Hidden && strings.HasPrefix(path[strings.LastIndexByte(path, '/')+1:], ".") {
 		return false
 	}
 	for _, g := range s.o.Exclude {
 		trimmed := strings.TrimSuffix(g, "/")
-		if (folder || trimmed == g) && matchPath(trimmed, id) {
+		if (folder || trimmed == g) && matchPath(trimmed, path) {
 			return false
 		}
 	}
 	return folder || len(s.o.Include) == 0 ||
-		slices.ContainsFunc(s.o.Include, func(g string) bool { return matchPath(g, id) })
+		slices.ContainsFunc(s.o.Include, func(g string) bool { return matchPath(g, path) })
 }
 
 func matchPath(glob, path string) bool {

@@ -248,10 +248,10 @@ func TestWhatCannotBeRead(t *testing.T) {
 	missing := filepath.Join(dir, "missing")
 	s, err := source.Files([]string{dir, missing}, source.FileOptions{Extractor: verbatim{}})
 	must(t, err)
-	c := ingest.NewCensus(s)
+	c := ingest.NewListing(s)
 	var seen []string
 	for _, e := range entries(t, s) {
-		if !c.See(e) || c.See(e) {
+		if !c.Add(e) || c.Add(e) {
 			t.Errorf("%s is not seen first, then again", e.ID)
 		}
 		seen = append(seen, strings.TrimPrefix(e.ID, filepath.ToSlash(dir)))
@@ -281,12 +281,12 @@ func TestCovers(t *testing.T) {
 		{"all", source.FileOptions{}, "", []string{"/x", "/sub/x", "/r.jsonl#1", "/r.jsonl:1", "/q.jsonl#a/b", "/sub/", "/", ""},
 			[]string{"2/x", "/.x", "/.d/x", "/sub/.d/x", "/.d/"}},
 		{"hidden", source.FileOptions{Hidden: true}, "", []string{"/.x", "/.d/x", "/.d/", "//x"}, nil},
-		{"include", source.FileOptions{Include: []string{"*.md", "*.jsonl"}}, "", []string{"/x.md", "/sub/x.md", "/r.jsonl#x.pdf", "/q.jsonl:7", "/sub/"},
+		{"include", source.FileOptions{Include: []string{"*.md", "*.jsonl"}}, "", []string{"/x.md", "/sub/x.md", "/r.jsonl#x.pdf", `/q.jsonl\:7`, "/sub/"},
 			[]string{"/x", "/sub/x.txt", "/r.ndjson#x.md"}},
 		{"exclude", source.FileOptions{Exclude: []string{"sub/", "*.txt"}}, "", []string{"/x", "/x/sub"},
 			[]string{"/sub/x", "/sub/", "/y/sub/x", "/x.txt", "/y/x.txt"}},
-		{"a file", source.FileOptions{}, "b.txt", []string{"/b.txt"}, []string{"/b.txt#1", "/b.txt/c", "/b.txt2", "/sub/a.md"}},
-		{"records", source.FileOptions{}, "r.jsonl", []string{"/r.jsonl", "/r.jsonl#1", "/r.jsonl:1"}, []string{"/r.jsonl2", "/b.txt"}},
+		{"a file", source.FileOptions{}, "b.txt", []string{"/b.txt", "/b.txt#1"}, []string{"/b.txt:1", "/b.txt/c", "/b.txt2", "/sub/a.md"}},
+		{"records", source.FileOptions{}, "r.jsonl", []string{"/r.jsonl", "/r.jsonl#1", `/r.jsonl\:1`, "/r.jsonl:1"}, []string{"/r.jsonl2", "/b.txt"}},
 		{"missing", source.FileOptions{}, "disk", nil, []string{"/disk", "/disk/x", "/b.txt"}},
 	} {
 		s, err := source.Files([]string{filepath.Join(dir, c.root)}, c.o)

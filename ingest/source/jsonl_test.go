@@ -32,9 +32,9 @@ not json
 	must(t, err)
 	id := filepath.ToSlash(path)
 	var got []string
-	c := ingest.NewCensus(s)
+	c := ingest.NewListing(s)
 	for _, e := range entries(t, s) {
-		c.See(e)
+		c.Add(e)
 		line := strings.TrimPrefix(e.ID, id)
 		if e.Skip != nil {
 			got = append(got, line+" "+e.Skip.Error())
@@ -53,13 +53,13 @@ not json
 		`#a  Tmap[k:v l:["x"] n:1 url:http://u z:]one 2024-05-06`,
 		`#7 p/q.txt map[]two 0001-01-01`,
 		`#sha256-671f146c5e471e8a  map[]three 0001-01-01`,
-		`:5 line 5: is not JSON from its byte 2 on`,
-		`:6 line 6: has the id "a" of line 1`,
-		`:7 line 7: has no "text"`,
-		`:8 line 8: its id is neither a text nor a number`,
-		`:9 line 9: is not a JSON object but a JSON array`,
-		`:10 line 10: its date is neither a day (2006-01-02) nor a time (RFC 3339)`,
-		`:11 line 11: its text is a JSON number`,
+		`\:5 line 5: is not JSON from its byte 2 on`,
+		`\:6 line 6: has the id "a" of line 1`,
+		`\:7 line 7: has no "text"`,
+		`\:8 line 8: its id is neither a text nor a number`,
+		`\:9 line 9: is not a JSON object but a JSON array`,
+		`\:10 line 10: its date is neither a day (2006-01-02) nor a time (RFC 3339)`,
+		`\:11 line 11: its text is a JSON number`,
 		`#e  map[]last 0001-01-01`)
 	if c.Gone(id + "#elsewhere") {
 		t.Error("a record was taken for gone although lines could not be read")
@@ -70,12 +70,12 @@ func TestJSONLGone(t *testing.T) {
 	path := filepath.Join(tree(t, map[string]string{"x": `{"id":"a","text":""}` + "\n"}), "x")
 	s, err := source.JSONL(path)
 	must(t, err)
-	c := ingest.NewCensus(s)
+	c := ingest.NewListing(s)
 	for _, e := range entries(t, s) {
-		c.See(e)
+		c.Add(e)
 	}
 	id := filepath.ToSlash(path)
-	for suffix, want := range map[string]bool{"#a": false, "#b": true, ":3": true, "": true, "y#b": false} {
+	for suffix, want := range map[string]bool{"#a": false, "#b": true, `\:3`: true, ":3": true, "": true, "y#b": false} {
 		if got := c.Gone(id + suffix); got != want {
 			t.Errorf("Gone(%q) = %v", suffix, got)
 		}
@@ -83,7 +83,7 @@ func TestJSONLGone(t *testing.T) {
 
 	must(t, os.Remove(path))
 	list := entries(t, s)
-	if len(list) != 1 || list[0].Skip == nil || list[0].Unseen != id+"#" {
+	if len(list) != 1 || list[0].Skip == nil || list[0].Incomplete != id+"#" {
 		t.Errorf("a file that is not there: %+v", list)
 	}
 }
@@ -98,8 +98,8 @@ func TestJSONLLongLine(t *testing.T) {
 			got = append(got, e.Skip.Error())
 		}
 	}
-	expect(t, got, "stdin#a", "stdin:2", "line 2: is longer than 16 MiB", "stdin#b")
-	if s.Covers("stdin#c") || !s.Covers("stdin:2") {
+	expect(t, got, "stdin#a", `stdin\:2`, "line 2: is longer than 16 MiB", "stdin#b")
+	if s.Covers("stdin#c") || !s.Covers(`stdin\:2`) {
 		t.Error("a stream must cover its lines that could not be read, and no records")
 	}
 }

@@ -116,8 +116,10 @@ type faultReader struct {
 
 func (f *faultReader) ReadAt(p []byte, off int64) (int, error) {
 	n, err := f.r.ReadAt(p, off)
-	if _, ok := errors.AsType[syscall.Errno](err); ok {
-		f.first.CompareAndSwap(nil, &err)
+	if err = bare(err); err != nil {
+		if _, ok := errors.AsType[syscall.Errno](err); ok {
+			f.first.CompareAndSwap(nil, &err)
+		}
 	}
 	return n, err
 }
@@ -133,10 +135,16 @@ func (f *faultReader) fault() error {
 // extractText calls the extractor and makes its refusals SkipErrors.
 func extractText(ctx context.Context, x ingest.Extractor, name string, r io.ReaderAt, size int64) (*extract.Text, error) {
 	text, err := x.Extract(ctx, name, r, size)
+	return text, skipped(err)
+}
+
+// skipped makes a SkipError of an extractor's refusal, and leaves other errors
+// as they are.
+func skipped(err error) error {
 	if u, ok := errors.AsType[*extract.UnsupportedError](err); ok {
-		return nil, &ingest.SkipError{Reason: u.Error()}
+		return &ingest.SkipError{Reason: u.Error()}
 	}
-	return text, err
+	return err
 }
 
 func hash(ctx context.Context, r io.Reader) (sum [32]byte, err error) {

@@ -42,8 +42,7 @@ func (s *stream) Entries(ctx context.Context) iter.Seq2[ingest.Entry, error] {
 			yield(ingest.Entry{}, err)
 			return
 		}
-		id := ingest.EscapeName(s.name)
-		yield(ingest.Entry{ID: id, Path: id, Load: s.load, Hash: s.hash}, nil)
+		yield(ingest.Entry{ID: ingest.ID{File: s.name}.String(), Path: ingest.PrintablePath(s.name), Load: s.load, Hash: s.hash}, nil)
 	}
 }
 

@@ -3,6 +3,7 @@ package formats
 
 import (
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/jsonl"
 	"github.com/albert-search/albert-search/ingest/extract/markup"
 	"github.com/albert-search/albert-search/ingest/extract/office"
 	"github.com/albert-search/albert-search/ingest/extract/pdf"
@@ -19,6 +20,14 @@ func All() []extract.Format {
 		markup.HTML(),
 		pdf.Format(),
 		office.DOCX(),
+	}
+}
+
+// Containers returns the built-in kinds of file that have members. A new one is
+// a line here.
+func Containers() []extract.Container {
+	return []extract.Container{
+		jsonl.Container{},
 	}
 }
 

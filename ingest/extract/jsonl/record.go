@@ -1,4 +1,4 @@
-package source
+package jsonl
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/ingest/extract/plain"
 )
 
@@ -115,14 +115,9 @@ func recordError(err error) error {
 	return errors.New("is not JSON")
 }
 
-// document is the record as it was read from a line with the given hash.
-func (r record) document(sum [32]byte) *ingest.Document {
-	text := strings.ToValidUTF8(r.text, string(utf8.RuneError))
-	t := plain.New(text)
+// extracted is the record as a document.
+func (r record) extracted() *extract.Text {
+	t := plain.New(strings.ToValidUTF8(r.text, string(utf8.RuneError)))
 	t.Title, t.Metadata = r.title, r.metadata
-	return &ingest.Document{
-		Text:        *t,
-		Modified:    r.modified,
-		Fingerprint: ingest.Fingerprint{SHA256: sum},
-	}
+	return t
 }
