@@ -99,7 +99,7 @@ func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 		read = cmp.Or(r.Read, defaultReadRelevance)
 	}
 	res := new(AskResult)
-	err = e.read(ctx, func(store index.Store) error {
+	err = e.read(ctx, func(store index.Snapshot) error {
 		found, err := e.retrieve(ctx, store, retrieval{
 			// Not parsed: the punctuation of a question is no query syntax.
 			query: index.Query{Clauses: []index.Clause{{Text: question}}},

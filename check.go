@@ -2,34 +2,51 @@ package albertsearch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/index/local"
 )
 
 // What Check and Repair report.
 type (
-	CheckReport  = local.CheckReport
-	RepairReport = local.RepairReport
+	CheckReport  = index.CheckReport
+	RepairReport = index.RepairReport
 )
 
 // Check compares everything in the index with everything it can be compared
-// with; local.Check says what. The error says that there is no index or that it
+// with; index.Maintainer says what. The error says that there is no index or that it
 // cannot be read; what is wrong with it is in the report. progress is called
 // with the bytes checked and the bytes there are; it may be nil.
 func (e *Engine) Check(ctx context.Context, progress func(done, total int64)) (*CheckReport, error) {
-	return local.Check(ctx, e.o.Dir, checkOptions(progress))
+	m, err := e.maintainer()
+	if err != nil {
+		return nil, err
+	}
+	return m.Check(ctx, checkOptions(progress))
 }
 
-// Repair saves what can be saved of a damaged index, as local.Repair says. If
+// Repair saves what can be saved of a damaged index, as index.Maintainer says. If
 // vectors are damaged it loads the embedder to make them anew.
 func (e *Engine) Repair(ctx context.Context, progress func(done, total int64)) (*RepairReport, error) {
-	return local.Repair(ctx, e.o.Dir, local.RepairOptions{CheckOptions: checkOptions(progress), Embed: e.embedStored})
+	m, err := e.maintainer()
+	if err != nil {
+		return nil, err
+	}
+	return m.Repair(ctx, index.RepairOptions{CheckOptions: checkOptions(progress), Embed: e.embedStored})
 }
 
-func checkOptions(progress func(done, total int64)) local.CheckOptions {
-	return local.CheckOptions{Normalize: normalized, Progress: progress}
+// maintainer is the store, if it can be checked.
+func (e *Engine) maintainer() (index.Maintainer, error) {
+	m, ok := e.store.(index.Maintainer)
+	if !ok {
+		return nil, fmt.Errorf("check %v: %w", e.store, errors.ErrUnsupported)
+	}
+	return m, nil
+}
+
+func checkOptions(progress func(done, total int64)) index.CheckOptions {
+	return index.CheckOptions{Normalize: normalized, Progress: progress}
 }
 
 // embedStored embeds stored passages anew by the embedder that is asked for.

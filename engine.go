@@ -1,6 +1,7 @@
 package albertsearch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -8,17 +9,20 @@ import (
 
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/analysis"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/internal/errkind"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
 )
 
-// Options configure an Engine. The zero value of each field but Dir is a
-// sensible default.
+// Options configure an Engine. The zero value of each field is a sensible default,
+// but for Dir or Backend, of which one is needed.
 type Options struct {
 	// Dir is the folder of the index. Index makes it.
 	Dir string
+	// Backend is where the index is, instead of Dir. Close does not close it.
+	Backend index.Backend
 	// ONNXRuntime is the path of the ONNX Runtime library. When empty it is
 	// looked for beside the program, in the cache folder and by the system.
 	ONNXRuntime string
@@ -55,81 +59,67 @@ type Engine struct {
 	o      Options
 	models *models
 
-	mu     sync.RWMutex // held for reading while the view is used
-	view   *local.Store // the newest published generation; nil until needed
-	closed bool
+	store index.Backend
+	// languages highlight what a query matches.
+	languages analysis.Languages
+
+	mu      sync.Mutex
+	closed  bool
+	reading sync.WaitGroup // those that have a snapshot
 }
 
 // Open returns an Engine on the index in o.Dir, which need not exist yet. It
 // only checks the options; Close must be called after the last use.
 func Open(o Options) (*Engine, error) {
-	if o.Dir == "" {
+	switch {
+	case o.Dir == "" && o.Backend == nil:
 		return nil, errkind.New(errkind.Usage, "open engine: no index folder given")
+	case o.Dir != "" && o.Backend != nil:
+		return nil, errkind.New(errkind.Usage, "open engine: both an index folder and a backend given")
 	}
 	if o.Threads < 0 {
 		return nil, errkind.Errorf(errkind.Usage, "open engine: %d threads", o.Threads)
 	}
-	return &Engine{o: o, models: newModels(o)}, nil
+	e := &Engine{o: o, models: newModels(o), store: o.Backend}
+	if e.store == nil {
+		e.store = local.New(o.Dir, local.Options{WriteTimeout: o.Patience})
+	}
+	return e, nil
 }
+
+// address is where the index is, as it was given.
+func (e *Engine) address() string { return cmp.Or(e.o.Dir, e.store.String()) }
 
 // Close waits for running searches and frees index and models.
 func (e *Engine) Close() error {
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	e.closed = true
-	return errors.Join(e.dropView(), e.models.close())
-}
-
-// dropView closes the view, so that the next search opens the newest
-// generation. The caller holds e.mu for writing.
-func (e *Engine) dropView() error {
-	if e.view == nil {
-		return nil
+	e.mu.Unlock()
+	e.reading.Wait()
+	var err error
+	if e.o.Backend == nil {
+		err = e.store.Close()
 	}
-	err := e.view.Close()
-	e.view = nil
-	return err
+	return errors.Join(err, e.models.close())
 }
 
-// read calls f with the newest published generation. All that f sees is of
-// that one generation, whatever is published meanwhile.
-func (e *Engine) read(ctx context.Context, f func(index.Store) error) error {
-	if err := e.refresh(ctx); err != nil {
+// read calls f with the newest published version. All that f sees is of that one
+// version, whatever is published meanwhile. No lock is held while f runs.
+func (e *Engine) read(ctx context.Context, f func(index.Snapshot) error) error {
+	if err := e.begin(); err != nil {
 		return err
 	}
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	if e.view == nil {
-		return ErrClosed
-	}
-	return f(e.view)
+	defer e.reading.Done()
+	return index.Read(ctx, e.store, f)
 }
 
-// refresh sees to it that e.view is the newest generation. Only when it is not
-// does it wait for the searches under way.
-func (e *Engine) refresh(ctx context.Context) error {
-	e.mu.RLock()
-	current, err := e.isCurrent()
-	e.mu.RUnlock()
-	if current || err != nil {
-		return err
-	}
+// begin notes that something reads, which Close waits for.
+func (e *Engine) begin() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return ErrClosed
 	}
-	if e.view != nil {
-		return e.view.Refresh(ctx)
-	}
-	e.view, err = local.Open(ctx, e.o.Dir)
-	return err
-}
-
-func (e *Engine) isCurrent() (bool, error) {
-	if e.view == nil {
-		return false, nil
-	}
-	newer, err := e.view.Newer()
-	return !newer, err
+	e.reading.Add(1)
+	return nil
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/internal/errkind"
 )
 
@@ -137,7 +136,7 @@ func HintsOf(err error) []Hint {
 		return []Hint{{Action: ActionOtherIndex}}
 	case KindLocked:
 		h := Hint{Action: ActionWait}
-		if e := (*local.LockedError)(nil); errors.As(err, &e) {
+		if e := (*index.LockedError)(nil); errors.As(err, &e) {
 			h.PID, h.Host, h.Since = e.Holder.PID, e.Holder.Host, e.Holder.Since
 		}
 		return []Hint{h}

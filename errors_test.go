@@ -18,7 +18,6 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/qa"
 )
 
@@ -70,7 +69,7 @@ func TestKindsAndHints(t *testing.T) {
 	if reembed.Done != 1 || reembed.Passages != 4 || reembed.Embedder.ID != "new" {
 		t.Errorf("the hint %+v does not say how far the re-embedding is", reembed)
 	}
-	wait := albertsearch.HintsOf(&local.LockedError{Holder: local.Holder{PID: 7, Host: "h"}})[0]
+	wait := albertsearch.HintsOf(&index.LockedError{Holder: index.Holder{PID: 7, Host: "h"}})[0]
 	if wait.PID != 7 || wait.Host != "h" {
 		t.Errorf("the hint %+v does not say who writes", wait)
 	}

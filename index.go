@@ -13,7 +13,6 @@ import (
 
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 )
 
@@ -105,7 +104,7 @@ type IndexSummary struct {
 //
 // When the file system says that nothing has changed, Index writes nothing and
 // loads no model. If another process has the index open for writing that has to
-// show within two seconds, or Index returns a *local.LockedError.
+// show within two seconds, or Index returns a *index.LockedError.
 func (e *Engine) Index(ctx context.Context, r IndexRequest) (IndexSummary, error) {
 	began := time.Now()
 	run := &indexRun{request: r, embedder: e.models.embedder, published: began, room: semaphore.NewWeighted(allRoom)}
@@ -123,7 +122,7 @@ func (e *Engine) index(ctx context.Context, run *indexRun) (err error) {
 	}
 	settings := newSettings(model)
 	look := ctx
-	locked := local.Locked(e.o.Dir)
+	locked := e.store.Locked(ctx)
 	if locked != nil {
 		var cancel context.CancelFunc
 		look, cancel = context.WithTimeoutCause(ctx, whileLocked, locked)
@@ -132,7 +131,7 @@ func (e *Engine) index(ctx context.Context, run *indexRun) (err error) {
 	var o *offer
 	g, both := errgroup.WithContext(look)
 	g.Go(func() error {
-		err := run.read(both, e.o.Dir, settings)
+		err := run.read(both, e.store, settings)
 		if !errors.Is(err, index.ErrNotFound) {
 			return err
 		}
@@ -161,7 +160,7 @@ func (e *Engine) index(ctx context.Context, run *indexRun) (err error) {
 	if o != nil && run.previous != nil && run.nothingNew(look, o) {
 		return nil
 	}
-	run.store, err = local.Create(ctx, e.o.Dir, local.Options{Settings: settings, Patience: e.o.Patience})
+	run.store, err = e.store.Create(ctx, settings)
 	if err != nil {
 		return e.otherEmbedder(ctx, err, model)
 	}
@@ -181,7 +180,7 @@ func (e *Engine) index(ctx context.Context, run *indexRun) (err error) {
 // otherEmbedder returns err, or an *EmbedderError if it says that the index has
 // settings that a re-embedding can change.
 func (e *Engine) otherEmbedder(ctx context.Context, err error, model index.Embedder) error {
-	var other *local.SettingsError
+	var other *index.SettingsError
 	if !errors.As(err, &other) {
 		return err
 	}
@@ -207,7 +206,7 @@ func newSettings(model index.Embedder) index.Settings {
 // writes and reports. Each keeps the order of the sources, so that what is
 // written does not depend on which of them is quicker.
 type indexRun struct {
-	store    index.Store
+	store    index.Writer
 	request  IndexRequest
 	embedder func(context.Context) (embed.Embedder, error)
 
@@ -227,30 +226,25 @@ type indexRun struct {
 }
 
 // read learns what the newest generation has, if it was made with the settings.
-func (r *indexRun) read(ctx context.Context, dir string, want index.Settings) (err error) {
-	store, err := local.Open(ctx, dir)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	stats, err := store.Stats(ctx)
-	if err != nil || !stats.Settings.Same(want) {
-		return err // of other settings Create tells
-	}
-	if r.lacking, err = store.LacksCodes(); err != nil {
-		return err
-	}
-	return r.list(ctx, store)
+func (r *indexRun) read(ctx context.Context, store index.Backend, want index.Settings) error {
+	return index.Read(ctx, store, func(s index.Snapshot) error {
+		stats, err := s.Stats(ctx)
+		if err != nil || !stats.Settings.Same(want) {
+			return err // of other settings Create tells
+		}
+		r.lacking = stats.Outdated
+		return r.list(ctx, s)
+	})
 }
 
 // list notes the documents that are in the store.
-func (r *indexRun) list(ctx context.Context, store index.Store) error {
+func (r *indexRun) list(ctx context.Context, store index.Snapshot) error {
 	stats, err := store.Stats(ctx)
 	if err != nil {
 		return err
 	}
 	r.previous = make(map[string]*index.Info, stats.Documents+stats.Failed+stats.Skipped)
-	for info, err := range store.Documents(ctx) {
+	for info, err := range store.Documents(ctx, "") {
 		if err != nil {
 			return fmt.Errorf("list what is indexed: %w", err)
 		}
@@ -259,10 +253,20 @@ func (r *indexRun) list(ctx context.Context, store index.Store) error {
 	return nil
 }
 
+// applied calls f with what a writer has applied.
+func applied(ctx context.Context, w index.Writer, f func(index.Snapshot) error) (err error) {
+	s, err := w.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Release()) }()
+	return f(s)
+}
+
 // do brings the store up to date.
 func (r *indexRun) do(ctx context.Context, o *offer) error {
 	// Again, now that nobody else writes.
-	if err := r.list(ctx, r.store); err != nil {
+	if err := applied(ctx, r.store, func(s index.Snapshot) error { return r.list(ctx, s) }); err != nil {
 		return err
 	}
 	r.expect(o)

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -69,7 +70,7 @@ func TestUnchangedNeedsNoModel(t *testing.T) {
 	r := request()
 	r.Progress = func(p albertsearch.Progress) { progress = p }
 	r.Report = func(f albertsearch.FileReport) { reports = append(reports, f) }
-	lock, err := local.Create(t.Context(), f.dir, local.Options{Settings: f.settings()})
+	lock, err := local.New(f.dir, local.Options{}).Create(t.Context(), f.settings())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,14 +153,16 @@ func TestOrderOfPassages(t *testing.T) {
 	if sum.Passages < documents {
 		t.Fatalf("summary %+v", sum)
 	}
-	store, err := local.Open(t.Context(), f.dir)
+	backend := local.New(f.dir, local.Options{})
+	defer backend.Close()
+	store, err := backend.Snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close()
+	defer store.Release()
 	var ids []index.PassageID
 	for i := range sum.Passages {
-		ids = append(ids, index.PassageID(i))
+		ids = append(ids, index.PassageID(strconv.Itoa(i)))
 	}
 	passages, err := store.Passages(t.Context(), ids)
 	if err != nil {
@@ -356,12 +359,12 @@ func TestLockedIsSaidSoon(t *testing.T) {
 	f.index()
 	held := func(err error) {
 		t.Helper()
-		var locked *local.LockedError
+		var locked *index.LockedError
 		if !errors.As(err, &locked) || locked.Holder.PID != os.Getpid() {
 			t.Errorf("error %v, want that this process writes", err)
 		}
 	}
-	lock, err := local.Create(t.Context(), f.dir, local.Options{Settings: f.settings()})
+	lock, err := local.New(f.dir, local.Options{}).Create(t.Context(), f.settings())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -429,6 +432,12 @@ func TestMissingCodesAreMade(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	e, err := albertsearch.Open(albertsearch.Options{Dir: f.dir, Embedder: f.embedder}) // f's has them open
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	f.Engine = e
 	if sum := f.index(); sum.Unchanged != 1 || f.generation() == first || len(codes()) != len(made) {
 		t.Errorf("%+v, codes %q, want as many as %q", sum, codes(), made)
 	}

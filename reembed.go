@@ -9,7 +9,6 @@ import (
 
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/index/local"
 )
 
 // EmbedderError says that the vectors of an index are not those of the engine's
@@ -39,7 +38,7 @@ func (e *Engine) mismatch(stats index.Stats, want index.Embedder) error {
 	if have.Is(want) {
 		return nil
 	}
-	err := &EmbedderError{Dir: e.o.Dir, Index: have, Engine: want}
+	err := &EmbedderError{Dir: e.address(), Index: have, Engine: want}
 	if r := stats.Reembedding; r.Embedder.Is(want) {
 		err.Done, err.Passages = r.Passages, stats.Passages
 	}
@@ -101,20 +100,20 @@ func (e *Engine) Reembed(ctx context.Context, r ReembedRequest) (sum ReembedSumm
 	want := newSettings(model)
 	sum = ReembedSummary{From: stats.Settings.Model(), To: want.Model(), Passages: stats.Passages}
 	if r.ToIndex && stats.Settings.With(want.Model()) != want {
-		return sum, &local.SettingsError{Dir: e.o.Dir, Have: stats.Settings, Want: want}
+		return sum, &index.SettingsError{Dir: e.address(), Have: stats.Settings, Want: want}
 	}
 	if sum.From.Is(sum.To) && stats.Reembedding == (index.Unfinished{}) {
 		sum.Complete, sum.Took = true, time.Since(began)
 		return sum, nil
 	}
-	if err := local.Locked(e.o.Dir); err != nil {
+	if err := e.store.Locked(ctx); err != nil {
 		return sum, err // before a model is loaded
 	}
 	embedder, err := e.models.embedder(ctx)
 	if err != nil {
 		return sum, err
 	}
-	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: stats.Settings, Patience: e.o.Patience})
+	store, err := e.store.Create(ctx, stats.Settings)
 	if err != nil {
 		return sum, err
 	}
@@ -134,7 +133,7 @@ func (e *Engine) Reembed(ctx context.Context, r ReembedRequest) (sum ReembedSumm
 
 // stats returns the counts of the newest generation.
 func (e *Engine) stats(ctx context.Context) (stats index.Stats, err error) {
-	err = e.read(ctx, func(store index.Store) error {
+	err = e.read(ctx, func(store index.Snapshot) error {
 		stats, err = store.Stats(ctx)
 		return err
 	})
@@ -143,7 +142,7 @@ func (e *Engine) stats(ctx context.Context) (stats index.Stats, err error) {
 
 // reembedRun is one run of Reembed.
 type reembedRun struct {
-	store    index.Store
+	store    index.Writer
 	shadow   index.Reembedding
 	embedder embed.Embedder
 	request  ReembedRequest
@@ -167,7 +166,11 @@ func keyOf(doc *index.Info, p *index.Passage) textKey {
 }
 
 func (r *reembedRun) do(ctx context.Context) error {
-	stats, err := r.store.Stats(ctx) // again, now that nobody else writes
+	var stats index.Stats
+	err := applied(ctx, r.store, func(s index.Snapshot) (err error) {
+		stats, err = s.Stats(ctx) // again, now that nobody else writes
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -183,16 +186,25 @@ func (r *reembedRun) do(ctx context.Context) error {
 	if u == (index.Unfinished{}) {
 		return nil
 	}
-	shadow, err := r.store.Reembed(ctx, u.Embedder)
+	shadow, err := r.begin(ctx, u.Embedder)
 	if err != nil {
 		return err
 	}
 	return shadow.Discard(ctx) // which Close publishes
 }
 
+// begin begins a re-embedding or goes on with one.
+func (r *reembedRun) begin(ctx context.Context, e index.Embedder) (index.Reembedding, error) {
+	w, ok := r.store.(index.Reembedder)
+	if !ok {
+		return nil, fmt.Errorf("re-embed the index: %w", errors.ErrUnsupported)
+	}
+	return w.Reembed(ctx, e)
+}
+
 // reembed fills the shadow and switches to it.
 func (r *reembedRun) reembed(ctx context.Context) (err error) {
-	if r.shadow, err = r.store.Reembed(ctx, r.summary.To); err != nil {
+	if r.shadow, err = r.begin(ctx, r.summary.To); err != nil {
 		return err
 	}
 	r.tell(0)
@@ -242,7 +254,11 @@ func (r *reembedRun) add(ctx context.Context, batch []index.Stored) error {
 		p := &batch[i]
 		vectors[i].ID, keys[i] = p.ID, keyOf(p.Doc, &p.Passage)
 		if first, ok := r.seen[keys[i]]; ok {
-			vectors[i].Vector = r.shadow.Vector(first)
+			v, err := r.shadow.Vector(ctx, first)
+			if err != nil {
+				return err
+			}
+			vectors[i].Vector = v
 		}
 		if _, ok := at[keys[i]]; vectors[i].Vector == nil && !ok {
 			at[keys[i]] = len(texts)

@@ -342,7 +342,7 @@ func TestReembedFails(t *testing.T) {
 // indexed into: that is said before it takes its time.
 func TestReembedToIndex(t *testing.T) {
 	f := newFixture(t, "")
-	s, err := local.Create(t.Context(), f.dir, local.Options{Settings: index.Settings{Embedder: "of old", Dim: 2, SplitTokens: 7}})
+	s, err := local.New(f.dir, local.Options{}).Create(t.Context(), index.Settings{Embedder: "of old", Dim: 2, SplitTokens: 7})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -351,7 +351,7 @@ func TestReembedToIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = f.Reembed(t.Context(), albertsearch.ReembedRequest{ToIndex: true})
-	var other *local.SettingsError
+	var other *index.SettingsError
 	if !errors.As(err, &other) || f.embedder.texts.Load() != 0 {
 		t.Errorf("error %v after %d texts", err, f.embedder.texts.Load())
 	}

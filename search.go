@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -128,7 +129,7 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 		}
 	}
 	res := new(SearchResult)
-	err = e.read(ctx, func(store index.Store) error {
+	err = e.read(ctx, func(store index.Snapshot) error {
 		found, err := e.retrieve(ctx, store, retrieval{
 			query: q, mode: r.Mode, fusion: r.Fusion, filter: r.Filter, limit: max(limit, r.Rerank),
 		})
@@ -149,7 +150,7 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 			res.Hits = append(res.Hits, Hit{
 				Citation: cite(p),
 				Text:     p.Text,
-				Matches:  matches(store, q, p.Text),
+				Matches:  e.matches(q, p),
 				Score:    found[i].Score,
 				Explain:  found[i].explanation,
 			})
@@ -173,22 +174,24 @@ type retrieval struct {
 	limit  int
 }
 
-// candidate is a passage that was found, with the score it is ranked by.
+// candidate is a passage that was found, with the score it is ranked by. What
+// orders equal scores is the number that it is fused by.
 type candidate struct {
 	rerank.Candidate
+	passage     index.PassageID
 	explanation Explanation
 }
 
 func ids(found []candidate) []index.PassageID {
 	out := make([]index.PassageID, len(found))
 	for i, c := range found {
-		out[i] = index.PassageID(c.ID)
+		out[i] = c.passage
 	}
 	return out
 }
 
 // retrieve returns at most r.limit candidates, best first.
-func (e *Engine) retrieve(ctx context.Context, store index.Store, r retrieval) ([]candidate, error) {
+func (e *Engine) retrieve(ctx context.Context, store index.Snapshot, r retrieval) ([]candidate, error) {
 	req := index.Request{Query: r.query, Filter: r.filter, Limit: r.limit}
 	switch mode := cmp.Or(r.mode, Hybrid); mode {
 	case Keyword:
@@ -215,7 +218,7 @@ func (e *Engine) retrieve(ctx context.Context, store index.Store, r retrieval) (
 }
 
 // hybrid fuses the results of both retrievers.
-func (e *Engine) hybrid(ctx context.Context, store index.Store, req index.Request, fusion rerank.Method) ([]candidate, error) {
+func (e *Engine) hybrid(ctx context.Context, store index.Snapshot, req index.Request, fusion rerank.Method) ([]candidate, error) {
 	limit := req.Limit
 	req.Limit = max(limit, fusionDepth)
 	keyword, err := store.Keyword(ctx, req)
@@ -226,9 +229,10 @@ func (e *Engine) hybrid(ctx context.Context, store index.Store, req index.Reques
 	if err != nil {
 		return nil, err
 	}
+	passages := numbered(keyword, vector)
 	fused, err := rerank.Fuse(cmp.Or(fusion, rerank.Default),
-		rerank.List{Weight: 1, Candidates: candidates(keyword), Complete: len(keyword) < req.Limit},
-		rerank.List{Weight: 1, Candidates: candidates(vector)})
+		rerank.List{Weight: 1, Candidates: candidates(keyword, passages), Complete: len(keyword) < req.Limit},
+		rerank.List{Weight: 1, Candidates: candidates(vector, passages)})
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +240,7 @@ func (e *Engine) hybrid(ctx context.Context, store index.Store, req index.Reques
 	out := make([]candidate, len(fused))
 	for i, f := range fused {
 		k, v := f.Parts[0], f.Parts[1]
-		out[i] = candidate{rerank.Candidate{ID: f.ID, Score: f.Score}, Explanation{
+		out[i] = candidate{rerank.Candidate{ID: f.ID, Score: f.Score}, passages.ids[f.ID], Explanation{
 			KeywordRank: k.Rank, KeywordScore: k.Score, VectorRank: v.Rank, Cosine: v.Score, Fused: f.Score,
 		}}
 	}
@@ -246,21 +250,44 @@ func (e *Engine) hybrid(ctx context.Context, store index.Store, req index.Reques
 func single(hits []index.Hit, explain func(rank int, score float64) Explanation) []candidate {
 	out := make([]candidate, len(hits))
 	for i, h := range hits {
-		out[i] = candidate{rerank.Candidate{ID: uint32(h.ID), Score: h.Score}, explain(i+1, h.Score)}
+		out[i] = candidate{rerank.Candidate{ID: uint32(i), Score: h.Score}, h.ID, explain(i+1, h.Score)}
 	}
 	return out
 }
 
-func candidates(hits []index.Hit) []rerank.Candidate {
+// numbers gives passages the numbers that they are fused by.
+type numbers struct {
+	ids []index.PassageID // by number
+	of  map[index.PassageID]uint32
+}
+
+// numbered numbers the passages of lists, in the order of documents and texts, in
+// which fusion leaves those of equal scores.
+func numbered(lists ...[]index.Hit) numbers {
+	n := numbers{of: make(map[index.PassageID]uint32)}
+	all := slices.Concat(lists...)
+	slices.SortStableFunc(all, func(a, b index.Hit) int {
+		return cmp.Or(cmp.Compare(a.Doc, b.Doc), cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID))
+	})
+	for _, h := range all {
+		if _, known := n.of[h.ID]; !known {
+			n.of[h.ID] = uint32(len(n.ids))
+			n.ids = append(n.ids, h.ID)
+		}
+	}
+	return n
+}
+
+func candidates(hits []index.Hit, n numbers) []rerank.Candidate {
 	out := make([]rerank.Candidate, len(hits))
 	for i, h := range hits {
-		out[i] = rerank.Candidate{ID: uint32(h.ID), Score: h.Score}
+		out[i] = rerank.Candidate{ID: n.of[h.ID], Score: h.Score}
 	}
 	return out
 }
 
 // nearest embeds the wanted text of the query and finds the nearest passages.
-func (e *Engine) nearest(ctx context.Context, store index.Store, req index.Request) ([]index.Hit, error) {
+func (e *Engine) nearest(ctx context.Context, store index.Snapshot, req index.Request) ([]index.Hit, error) {
 	text := wanted(req.Query)
 	if text == "" {
 		return nil, nil
@@ -305,16 +332,16 @@ func wanted(q index.Query) string {
 
 // matches returns the ranges of the original text whose normalised form the
 // query matches.
-func matches(store index.Store, q index.Query, text string) []index.Range {
-	norm := textnorm.Normalize(text)
-	ranges := store.Highlight(q, norm.String())
+func (e *Engine) matches(q index.Query, p index.Stored) []index.Range {
+	norm := textnorm.Normalize(p.Text)
+	ranges := e.languages.Highlight(q, norm.String(), cmp.Or(p.Language, p.Doc.Language))
 	for i, r := range ranges {
 		ranges[i].Start, ranges[i].End = norm.Original(r.Start, r.End)
 	}
 	return ranges
 }
 
-func coverage(ctx context.Context, store index.Store) (Coverage, error) {
+func coverage(ctx context.Context, store index.Snapshot) (Coverage, error) {
 	s, err := store.Stats(ctx)
 	if err != nil {
 		return Coverage{}, fmt.Errorf("count documents: %w", err)

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	albertsearch "github.com/albert-search/albert-search"
-
+	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
@@ -59,7 +59,7 @@ func TestNarrowerRunKeepsTheRest(t *testing.T) {
 func TestIndexesAreLeftOut(t *testing.T) {
 	f := newFixture(t, "")
 	f.write("bread.txt", bread)
-	other, err := local.Create(t.Context(), filepath.Join(f.docs, "other"), local.Options{})
+	other, err := local.New(filepath.Join(f.docs, "other"), local.Options{}).Create(t.Context(), index.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

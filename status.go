@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/index/local"
 )
 
 // Status describes an index.
@@ -20,13 +19,13 @@ type Status struct {
 
 // Status says what the index holds.
 func (e *Engine) Status(ctx context.Context) (*Status, error) {
-	s := &Status{Dir: e.o.Dir}
-	err := e.read(ctx, func(store index.Store) error {
+	s := &Status{Dir: e.address()}
+	err := e.read(ctx, func(store index.Snapshot) error {
 		var err error
 		if s.Stats, err = store.Stats(ctx); err != nil {
 			return err
 		}
-		for info, err := range store.Documents(ctx) {
+		for info, err := range store.Documents(ctx, "") {
 			if err != nil {
 				return err
 			}
@@ -54,23 +53,25 @@ func (e *Engine) Remove(ctx context.Context, filter index.Filter) (removed []*in
 	if err != nil {
 		return nil, err
 	}
-	store, err := local.Create(ctx, e.o.Dir, local.Options{Settings: stats.Settings, Patience: e.o.Patience})
+	store, err := e.store.Create(ctx, stats.Settings)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	var ids []string
-	for info, err := range store.Documents(ctx) {
-		if err != nil {
-			return nil, err
+	if err := applied(ctx, store, func(s index.Snapshot) error {
+		for info, err := range s.Documents(ctx, "") {
+			if err != nil {
+				return err
+			}
+			if matches(info) {
+				removed = append(removed, info)
+				ids = append(ids, info.ID)
+			}
 		}
-		if matches(info) {
-			removed = append(removed, info)
-			ids = append(ids, info.ID)
-		}
-	}
-	if len(ids) == 0 {
-		return nil, nil
+		return nil
+	}); err != nil || len(ids) == 0 {
+		return nil, err
 	}
 	if err := store.Apply(ctx, index.Batch{Delete: ids}); err != nil {
 		return nil, fmt.Errorf("remove %d documents: %w", len(ids), err)
@@ -82,8 +83,4 @@ func (e *Engine) Remove(ctx context.Context, filter index.Filter) (removed []*in
 }
 
 // Drop deletes the index with all that is in it.
-func (e *Engine) Drop(ctx context.Context) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return errors.Join(e.dropView(), local.Drop(ctx, e.o.Dir))
-}
+func (e *Engine) Drop(ctx context.Context) error { return e.store.Drop(ctx) }

@@ -5,7 +5,10 @@
 // of formats and stores need not know of each other.
 package document
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // State says what became of a document.
 type State uint8
@@ -19,6 +22,19 @@ const (
 	// Skipped documents are of a kind that is not read; Reason says which.
 	Skipped
 )
+
+// String is the state in a word: "indexed", "failed" or "skipped".
+func (s State) String() string {
+	switch s {
+	case Indexed:
+		return "indexed"
+	case Failed:
+		return "failed"
+	case Skipped:
+		return "skipped"
+	}
+	return fmt.Sprintf("State(%d)", uint8(s))
+}
 
 // Info is a document without its passages.
 type Info struct {

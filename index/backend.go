@@ -2,6 +2,7 @@ package index
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/albert-search/albert-search/document"
@@ -14,8 +15,10 @@ type Backend interface {
 	String() string
 	// Snapshot returns the newest published version. It is cheap when nothing
 	// was published since the last call, and never waits for a writer or for
-	// those who hold other snapshots. The caller must release it. Without an
-	// index the error is ErrNotFound.
+	// those who hold other snapshots. What a Writer of this Backend has published
+	// is in the next Snapshot. While another one goes on writing, a backend may
+	// return the version before for about a second, until it has opened the newest.
+	// The caller must release it. Without an index the error is ErrNotFound.
 	Snapshot(ctx context.Context) (Snapshot, error)
 	// Create opens the index for writing and makes it if there is none. It does
 	// not wait for another writer: that is an ErrLocked.
@@ -28,6 +31,16 @@ type Backend interface {
 	// Close frees what the backend keeps for the next Snapshot. Snapshots and
 	// writers are freed by their own methods.
 	Close() error
+}
+
+// Read calls f with the newest version of an index, which f must not keep.
+func Read(ctx context.Context, b Backend, f func(Snapshot) error) (err error) {
+	s, err := b.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Release()) }()
+	return f(s)
 }
 
 // Snapshot is one version of an index. Whatever is published meanwhile, all
@@ -190,8 +203,31 @@ type Statistics struct {
 	// them.
 	Fields map[string]FieldStatistics
 	// Terms has, by name of field, the number of passages that have each term of
-	// the query.
+	// the query. The field "" stands for title, heading and text taken together.
 	Terms map[string]map[string]int
+}
+
+// Add adds the counts of another index, for the same query.
+func (s *Statistics) Add(other Statistics) {
+	s.Passages += other.Passages
+	if s.Fields == nil {
+		s.Fields = make(map[string]FieldStatistics)
+	}
+	for name, f := range other.Fields {
+		have := s.Fields[name]
+		s.Fields[name] = FieldStatistics{have.Passages + f.Passages, have.Tokens + f.Tokens}
+	}
+	if s.Terms == nil {
+		s.Terms = make(map[string]map[string]int)
+	}
+	for name, terms := range other.Terms {
+		if s.Terms[name] == nil {
+			s.Terms[name] = make(map[string]int)
+		}
+		for term, n := range terms {
+			s.Terms[name][term] += n
+		}
+	}
 }
 
 // FieldStatistics sums up one field over all passages.

@@ -89,3 +89,21 @@ func (g glob) match(path string) bool {
 	}
 	return doublestar.MatchUnvalidated(g.pattern, path)
 }
+
+// FieldValue returns the function that reads a field of a document, as
+// Snapshot.Counts names it. It returns false for a document without the field.
+func FieldValue(field string) (func(*Info) (string, bool), error) {
+	switch field {
+	case "type":
+		return func(d *Info) (string, bool) { return d.Type, true }, nil
+	case "language":
+		return func(d *Info) (string, bool) { return d.Language, true }, nil
+	case "state":
+		return func(d *Info) (string, bool) { return d.State.String(), true }, nil
+	}
+	key, ok := strings.CutPrefix(field, "meta.")
+	if !ok || key == "" {
+		return nil, errkind.Errorf(errkind.Usage, "unknown field %q: fields are type, language, state, meta.KEY", field)
+	}
+	return func(d *Info) (string, bool) { v, ok := d.Metadata[key]; return v, ok }, nil
+}

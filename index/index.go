@@ -1,9 +1,11 @@
 // Package index keeps documents and their passages and finds passages again,
-// by keywords and by vectors. Store is the interface that every backend
-// fulfils; package indextest has the suite that each of them must pass.
+// by keywords and by vectors. Backend is what every store of it fulfils: it opens
+// Snapshots to read and a Writer to change it. Package indextest has the suite
+// that each backend must pass.
 package index
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,10 +16,11 @@ import (
 	"github.com/albert-search/albert-search/internal/errkind"
 )
 
-// PassageID names a passage within one Store. It is never reused.
-type PassageID uint32
+// PassageID names a passage within one index. Only the backend that made it
+// knows what it says. It is never reused.
+type PassageID string
 
-// Errors that every Store returns, wrapped in an error with the details.
+// Errors that every Backend returns, wrapped in an error with the details.
 var (
 	// ErrNotFound: there is no index at that place.
 	ErrNotFound = errkind.New(errkind.NoIndex, "no index")
@@ -29,8 +32,6 @@ var (
 	ErrNewerFormat = errkind.New(errkind.NewerFormat, "index format is newer than this program")
 	// ErrModelMismatch: the index was made with another embedder or splitter.
 	ErrModelMismatch = errkind.New(errkind.ModelMismatch, "index was made with other settings")
-	// ErrReadOnly: the Store was opened for reading.
-	ErrReadOnly = errors.New("index is open for reading only")
 	// ErrNoPassage: there is no passage of that id, or no longer.
 	ErrNoPassage = errors.New("no such passage")
 	// ErrDamaged: a file of the index is missing or not what was written.
@@ -54,13 +55,13 @@ const (
 	Skipped = document.Skipped
 )
 
-// Document is what is put into a Store.
+// Document is what is put into an index.
 type Document struct {
 	Info
 	Content []Passage
 }
 
-// Stored is a passage as a Store returns it. Doc is shared and must not be
+// Stored is a passage as a Snapshot returns it. Doc is shared and must not be
 // changed.
 type Stored struct {
 	ID  PassageID
@@ -69,9 +70,9 @@ type Stored struct {
 }
 
 // Batch is one atomic change: after Apply has returned nil all of it is in the
-// Store, after an error none of it. Delete is carried out first, then Put, then
-// Touch; ids that are not there are ignored. Of several entries with one ID the
-// last counts.
+// index, after an error none of it. Delete is carried out first, then Put, then
+// Touch, then Vectors and Annotations; ids that are not there are ignored. Of
+// several entries with one ID the last counts.
 type Batch struct {
 	// Put adds documents, in place of those of the same ID.
 	Put    []Document
@@ -80,6 +81,11 @@ type Batch struct {
 	// Title, Path and State stay as they are: to give them another is an error
 	// here and a matter for Put. Passages is ignored.
 	Touch []Info
+	// Vectors are those of passages that are there already, by the embedder in
+	// the settings. They replace the vectors that the passages have.
+	Vectors []Embedded
+	// Annotations replace annotations of passages that are there already.
+	Annotations []Annotated
 }
 
 // Filter restricts a search to some documents. The zero Filter lets all pass;
@@ -130,7 +136,7 @@ type Query struct {
 	Clauses []Clause
 }
 
-// Request asks a Store for passages.
+// Request asks a Snapshot for passages.
 type Request struct {
 	// Query is what Keyword scores. For Nearest only its Must and MustNot
 	// clauses count: they restrict the result.
@@ -140,6 +146,9 @@ type Request struct {
 	Filter Filter
 	// Limit is the most hits that are returned. It must be positive.
 	Limit int
+	// Statistics are what Keyword scores by; nil stands for those of the
+	// snapshot.
+	Statistics *Statistics
 }
 
 // Hit is a found passage. Higher scores are better: BM25 for Keyword, the
@@ -147,6 +156,15 @@ type Request struct {
 type Hit struct {
 	ID    PassageID
 	Score float64
+	// Doc is the ID of the document, Start where in its text the passage begins.
+	Doc   string
+	Start int
+}
+
+// CompareHits orders hits as searches return them: by descending score, equal
+// scores by document ID, then by Start.
+func CompareHits(a, b Hit) int {
+	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Doc, b.Doc), cmp.Compare(a.Start, b.Start))
 }
 
 // Range is a byte range in a text.
@@ -154,7 +172,7 @@ type Range struct {
 	Start, End int
 }
 
-// Stats describes the contents of a Store.
+// Stats describes the contents of an index.
 type Stats struct {
 	// Documents counts the documents in state Indexed, Partial those among
 	// them that are Info.Partial.
@@ -163,6 +181,8 @@ type Stats struct {
 	Failed    int
 	Skipped   int
 	Passages  int
+	// Vectors counts the passages that have a vector.
+	Vectors int
 	// TextBytes is the size of the extracted text of all documents.
 	TextBytes int64
 	// DiskBytes is the size of the index on disk; 0 where that is unknown.
@@ -172,6 +192,10 @@ type Stats struct {
 	// Reembedding is the unfinished re-embedding, as it was last published.
 	Reembedding Unfinished
 	Updated     time.Time
+	// Outdated says that the next writer has something to do even if no document
+	// has changed: the index lacks what makes searches fast, or has an older
+	// format.
+	Outdated bool
 }
 
 // Unfinished tells how far a re-embedding has come. It is zero when there is
@@ -243,40 +267,6 @@ func (s Settings) Same(other Settings) bool {
 	return s == other
 }
 
-// Store keeps documents and finds passages. All methods may be called by
-// several goroutines at once. Hits are in descending order of score; equal
-// scores are ordered by ascending PassageID.
-type Store interface {
-	// Apply carries out a batch. When it has returned nil, searches of this
-	// Store see the batch.
-	Apply(ctx context.Context, b Batch) error
-	// Publish makes all applied batches durable and visible to other
-	// processes. Close publishes too.
-	Publish(ctx context.Context) error
-	// Documents iterates over all documents in ascending order of ID. The
-	// documents are shared and must not be changed.
-	Documents(ctx context.Context) iter.Seq2[*Info, error]
-	// Keyword returns the passages that match the query best by BM25.
-	Keyword(ctx context.Context, r Request) ([]Hit, error)
-	// Nearest returns the passages whose vectors are nearest by cosine.
-	Nearest(ctx context.Context, r Request) ([]Hit, error)
-	// Passages returns the passages of the ids, in the order of ids. It fails
-	// with ErrNoPassage when one of them was deleted or never was.
-	Passages(ctx context.Context, ids []PassageID) ([]Stored, error)
-	// Highlight returns the ranges of text that the query's clauses match, in
-	// ascending order and without overlap.
-	Highlight(q Query, text string) []Range
-	// Reembed begins to give the passages vectors of another embedder, or goes
-	// on with that where it was left. What is there of a third embedder is
-	// discarded. Everything else goes on as before: Apply takes vectors of the
-	// embedder in the settings, and searches use those.
-	Reembed(ctx context.Context, e Embedder) (Reembedding, error)
-	// Stats counts what is stored.
-	Stats(ctx context.Context) (Stats, error)
-	// Close publishes what was applied and frees everything.
-	Close() error
-}
-
 // Embedded is the vector of a passage.
 type Embedded struct {
 	ID     PassageID
@@ -286,20 +276,20 @@ type Embedded struct {
 // Reembedding fills a second set of vectors, the shadow, which takes the place
 // of the first one as a whole or not at all. Like what Apply has done, what Add
 // has done is durable once Publish has returned; then the shadow outlives the
-// Store, and Reembed of another one goes on with it. Documents that Apply puts
+// Writer, and Reembed of another one goes on with it. Documents that Apply puts
 // meanwhile have no vectors in the shadow yet, and those that it deletes are
 // gone from there too.
 type Reembedding interface {
-	// Passages iterates over all passages there are when it begins, in
-	// ascending order of ID. Vector is the one in the shadow, nil if there is
+	// Passages iterates over all passages there are when it begins, document by
+	// document. Vector is the one in the shadow, nil if there is
 	// none yet: all passages after the first without a vector have none.
 	Passages(ctx context.Context) iter.Seq2[Stored, error]
 	// Vector returns the vector in the shadow, nil if there is none.
-	Vector(id PassageID) []float32
+	Vector(ctx context.Context, id PassageID) ([]float32, error)
 	// Add puts vectors into the shadow: those of all passages of one or more
 	// documents, of the next in the order of Passages.
 	Add(ctx context.Context, vectors []Embedded) error
-	// Switch makes the shadow the vectors of the Store, with the settings that
+	// Switch makes the shadow the vectors of the index, with the settings that
 	// belong to it, and publishes. It is an error if a passage has no vector
 	// there; then nothing has changed.
 	Switch(ctx context.Context) error

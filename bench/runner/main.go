@@ -25,6 +25,7 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/embed"
+	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
 )
 
@@ -67,7 +68,8 @@ type server struct {
 	models   *albertsearch.Engine // has the models, and no index
 	embedder embed.Embedder
 	engine   *albertsearch.Engine // has an index
-	store    *local.Store
+	store    *local.Backend
+	snapshot index.Snapshot      // of store
 	texts    map[string][]string // the lines of files
 	vectors  map[string]*matrix
 }
@@ -78,9 +80,7 @@ func (s *server) close() error {
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close())
 	}
-	if s.store != nil {
-		errs = append(errs, s.store.Close())
-	}
+	errs = append(errs, s.closeStore())
 	if s.models != nil {
 		errs = append(errs, s.models.Close())
 	}

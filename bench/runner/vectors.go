@@ -170,7 +170,7 @@ func (s *server) buildStore(ctx context.Context, a struct {
 		}
 	}
 	began := time.Now()
-	store, err := local.Create(ctx, a.Dir, local.Options{Settings: index.Settings{Dim: a.Dim}})
+	store, err := local.New(a.Dir, local.Options{}).Create(ctx, index.Settings{Dim: a.Dim})
 	if err != nil {
 		return r, err
 	}
@@ -184,7 +184,7 @@ func (s *server) buildStore(ctx context.Context, a struct {
 		n := row / perDocument
 		d := index.Document{Info: index.Info{ID: fmt.Sprintf("%07d", n), Path: fmt.Sprintf("/%07d.txt", n), Type: typeOf(n)}}
 		for end := min(row+perDocument, a.Rows); row < end; row++ {
-			p := index.Passage{Text: "x"}
+			p := index.Passage{Start: row, End: row + 1, Text: "x"}
 			if texts != nil {
 				p.Text = texts[row]
 			}
@@ -206,21 +206,31 @@ func (s *server) buildStore(ctx context.Context, a struct {
 
 // openStore opens an index for nearest and keyword, in place of the one before.
 func (s *server) openStore(ctx context.Context, a struct{ Dir string }) (map[string]any, error) {
-	if s.store != nil {
-		if err := s.store.Close(); err != nil {
-			return nil, err
-		}
-		s.store = nil
+	if err := s.closeStore(); err != nil {
+		return nil, err
 	}
 	began := time.Now()
-	store, err := local.Open(ctx, a.Dir)
-	if err != nil {
+	s.store = local.New(a.Dir, local.Options{})
+	var err error
+	if s.snapshot, err = s.store.Snapshot(ctx); err != nil {
 		return nil, err
 	}
 	took := since(began)
-	s.store = store
-	stats, err := store.Stats(ctx)
+	stats, err := s.snapshot.Stats(ctx)
 	return map[string]any{"seconds": took, "passages": stats.Passages, "disk_bytes": stats.DiskBytes}, err
+}
+
+// closeStore closes what openStore opened.
+func (s *server) closeStore() error {
+	var errs []error
+	if s.snapshot != nil {
+		errs = append(errs, s.snapshot.Release())
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	s.snapshot, s.store = nil, nil
+	return errors.Join(errs...)
 }
 
 // nearest searches vectors; Percent, when it is not 0, is what the filter keeps.
@@ -233,17 +243,17 @@ func (s *server) nearest(ctx context.Context, a struct {
 		filter.Types = append(filter.Types, kind(p))
 	}
 	return s.searches(a.queryRange, func(q []float32) ([]int, error) {
-		hits, err := s.store.Nearest(ctx, index.Request{Vector: q, Filter: filter, Limit: a.K})
+		hits, err := s.snapshot.Nearest(ctx, index.Request{Vector: q, Filter: filter, Limit: a.K})
 		return passageNumbers(hits), err
 	})
 }
 
-// passageNumbers are the hits' passages as buildStore put them: rows are handed
-// out in order, from 0.
+// passageNumbers are the hits' passages as buildStore put them: the Start of each
+// is its row.
 func passageNumbers(hits []index.Hit) []int {
 	rows := make([]int, len(hits))
 	for i, h := range hits {
-		rows[i] = int(h.ID)
+		rows[i] = h.Start
 	}
 	return rows
 }
@@ -260,7 +270,7 @@ func (s *server) keyword(ctx context.Context, a struct {
 		for range max(1, a.Repeat) {
 			for _, text := range a.Queries {
 				began := time.Now()
-				hits, err := s.store.Keyword(ctx, index.Request{
+				hits, err := s.snapshot.Keyword(ctx, index.Request{
 					Query: index.Query{Clauses: []index.Clause{{Text: text}}}, Limit: a.K,
 				})
 				t.Each = append(t.Each, since(began))

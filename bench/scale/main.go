@@ -32,6 +32,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
 )
 
@@ -173,12 +174,13 @@ func (c config) made(ctx context.Context, f *indexFigures) (_ bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	s, err := local.Open(ctx, c.store())
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	stats, err := s.Stats(ctx)
+	store := local.New(c.store(), local.Options{})
+	defer func() { err = errors.Join(err, store.Close()) }()
+	var stats index.Stats
+	err = index.Read(ctx, store, func(s index.Snapshot) (err error) {
+		stats, err = s.Stats(ctx)
+		return err
+	})
 	if err != nil || stats.Settings != c.settings() {
 		return false, err
 	}

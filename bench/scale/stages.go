@@ -68,7 +68,7 @@ func indexStore(ctx context.Context, c config) (f indexFigures, err error) {
 		return f, err
 	}
 	mem := watchMemory()
-	s, err := local.Create(ctx, c.store(), local.Options{Settings: c.settings()})
+	s, err := local.New(c.store(), local.Options{}).Create(ctx, c.settings())
 	if err != nil {
 		return f, err
 	}
@@ -233,11 +233,13 @@ func searchStore(ctx context.Context, c config) (f figures, err error) {
 	}
 	mem := watchMemory()
 	began := time.Now()
-	s, err := local.Open(ctx, c.store())
+	store := local.New(c.store(), local.Options{})
+	defer func() { err = errors.Join(err, store.Close()) }()
+	s, err := store.Snapshot(ctx)
 	if err != nil {
 		return f, err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	defer func() { err = errors.Join(err, s.Release()) }()
 	f.Open = milliseconds(began)
 
 	var keyword, vector, hybrid []float64
@@ -256,15 +258,20 @@ func searchStore(ctx context.Context, c config) (f figures, err error) {
 			return f, err
 		}
 		vector = append(vector, milliseconds(half))
+		numbers := make(numbering)
 		fused, err := rerank.Fuse(rerank.Default,
-			rerank.List{Weight: 1, Candidates: candidates(words), Complete: len(words) < searchLimit},
-			rerank.List{Weight: 1, Candidates: candidates(near)})
+			rerank.List{Weight: 1, Candidates: numbers.candidates(words), Complete: len(words) < searchLimit},
+			rerank.List{Weight: 1, Candidates: numbers.candidates(near)})
 		if err != nil {
 			return f, err
 		}
+		all := make([]index.PassageID, len(numbers))
+		for id, n := range numbers {
+			all[n] = id
+		}
 		var ids []index.PassageID
 		for _, h := range fused[:min(shownPassages, len(fused))] {
-			ids = append(ids, index.PassageID(h.ID))
+			ids = append(ids, all[h.ID])
 		}
 		if _, err := s.Passages(ctx, ids); err != nil {
 			return f, err
@@ -278,7 +285,7 @@ func searchStore(ctx context.Context, c config) (f figures, err error) {
 		return f, err
 	}
 	began = time.Now()
-	for _, err := range s.Documents(ctx) {
+	for _, err := range s.Documents(ctx, "") {
 		if err != nil {
 			return f, err
 		}
@@ -287,10 +294,16 @@ func searchStore(ctx context.Context, c config) (f figures, err error) {
 	return f, nil
 }
 
-func candidates(hits []index.Hit) []rerank.Candidate {
+// numbering gives the passages of a search the numbers that they are fused by.
+type numbering map[index.PassageID]uint32
+
+func (n numbering) candidates(hits []index.Hit) []rerank.Candidate {
 	out := make([]rerank.Candidate, len(hits))
 	for i, h := range hits {
-		out[i] = rerank.Candidate{ID: uint32(h.ID), Score: h.Score}
+		if _, known := n[h.ID]; !known {
+			n[h.ID] = uint32(len(n))
+		}
+		out[i] = rerank.Candidate{ID: n[h.ID], Score: h.Score}
 	}
 	return out
 }
@@ -360,7 +373,7 @@ func profile(c config) (stop func(), err error) {
 var accounted = regexp.MustCompile(`accounting for [^,]+, ([0-9.]+)% of`)
 
 // bleveShare profiles keyword searches and asks pprof for figures.BleveShare.
-func bleveShare(ctx context.Context, c config, s *local.Store, texts []string) (_ float64, err error) {
+func bleveShare(ctx context.Context, c config, s index.Snapshot, texts []string) (_ float64, err error) {
 	name := filepath.Join(c.out, "keyword.pprof")
 	if c.cpuprofile != "" {
 		name = fmt.Sprintf("%s.%s.%d", c.cpuprofile, c.stage, c.n)

@@ -133,13 +133,15 @@ func begun(ts *testscript.TestScript, neg bool, args []string) {
 	dim, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	ctx := context.Background()
-	r, err := local.Open(ctx, ts.MkAbs("the index"))
+	backend := local.New(ts.MkAbs("the index"), local.Options{})
+	var st index.Stats
+	ts.Check(index.Read(ctx, backend, func(s index.Snapshot) (err error) {
+		st, err = s.Stats(ctx)
+		return err
+	}))
+	w, err := backend.Create(ctx, st.Settings)
 	ts.Check(err)
-	st, err := r.Stats(ctx)
-	ts.Check(errors.Join(err, r.Close()))
-	w, err := local.Create(ctx, ts.MkAbs("the index"), local.Options{Settings: st.Settings})
-	ts.Check(err)
-	shadow, err := w.Reembed(ctx, index.Embedder{ID: embedtest.Hash{Dimension: dim}.ID(), Dim: dim})
+	shadow, err := w.(index.Reembedder).Reembed(ctx, index.Embedder{ID: embedtest.Hash{Dimension: dim}.ID(), Dim: dim})
 	ts.Check(err)
 	var vectors []index.Embedded
 	var first *index.Info
@@ -153,5 +155,5 @@ func begun(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Check(shadow.Add(ctx, vectors))
-	ts.Check(w.Close())
+	ts.Check(errors.Join(w.Close(), backend.Close()))
 }

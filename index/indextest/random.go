@@ -144,7 +144,7 @@ func testRandom(t *testing.T, o Opener) {
 	}
 }
 
-func compare(t *testing.T, s index.Store, m model, made index.Settings, r *rand.Rand) {
+func compare(t *testing.T, s *store, m model, made index.Settings, r *rand.Rand) {
 	t.Helper()
 	if got, want := infos(t, s), m.infos(); !reflect.DeepEqual(got, want) {
 		t.Errorf("documents\n%+v, want\n%+v", got, want)
@@ -157,6 +157,11 @@ func compare(t *testing.T, s index.Store, m model, made index.Settings, r *rand.
 		}
 		want.Passages += len(d.Content)
 		want.TextBytes += int64(d.Bytes)
+		for i := range d.Content {
+			if d.Content[i].Vector != nil {
+				want.Vectors++
+			}
+		}
 	}
 	got := stats(t, s)
 	want.DiskBytes, want.Generation, want.Settings, want.Updated = got.DiskBytes, got.Generation, made, got.Updated

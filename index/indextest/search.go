@@ -21,7 +21,7 @@ func testNearestOrder(t *testing.T, o Opener) {
 	half.Content[0].Vector = unit(0)
 	put(t, s, a, b)
 	put(t, s, c, half)
-	check := func(s index.Store) {
+	check := func(s *store) {
 		t.Helper()
 		hits, err := s.Nearest(t.Context(), index.Request{Vector: []float32{1, 0, 0, 0, 0, 0, 0, 0}, Limit: 10})
 		if err != nil {
@@ -47,7 +47,7 @@ func testKeywordOrder(t *testing.T, o Opener) {
 		doc("d", "nothing of that"),
 		doc("e", "kettle pot pan"),
 		doc("f", "zeppelin pot pan"))
-	check := func(s index.Store) {
+	check := func(s *store) {
 		t.Helper()
 		equal(t, "more and shorter first, ties by id", keyword(t, s, words("kettle"), index.Filter{}), []string{
 			"kettle kettle kettle", "kettle pot pan", "kettle pot pan",
@@ -57,7 +57,7 @@ func testKeywordOrder(t *testing.T, o Opener) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(hits) != 2 || hits[0].Score != hits[1].Score || hits[0].ID >= hits[1].ID || hits[0].Score <= 0 {
+		if len(hits) != 2 || hits[0].Score != hits[1].Score || hits[0].Doc >= hits[1].Doc || hits[0].Score <= 0 {
 			t.Errorf("equal passages: %+v", hits)
 		}
 	}
@@ -251,7 +251,7 @@ func testFilter(t *testing.T, o Opener) {
 		{"all together", index.Filter{Paths: []string{"/home/**"}, NotPaths: []string{"b.*"}, Types: []string{"markdown", "text"},
 			Metadata: map[string]string{"lang": "en"}, After: day(1), Before: day(4)}, []string{a}},
 	}
-	check := func(s index.Store) {
+	check := func(s *store) {
 		t.Helper()
 		for _, tc := range tests {
 			var want []string
@@ -319,40 +319,5 @@ func testLimit(t *testing.T, o Opener) {
 	}
 	if _, err := s.Nearest(t.Context(), index.Request{Vector: []float32{1}, Limit: 1}); err == nil {
 		t.Error("Nearest accepts a vector of another length")
-	}
-}
-
-func testHighlight(t *testing.T, o Opener) {
-	s := create(t, o)
-	for _, tc := range []struct {
-		query, text string
-		want        []string
-	}{
-		{"gear", "The gears of a Gear box", []string{"gears", "Gear"}},
-		{"engineers running", "An engineer runs.", []string{"engineer", "runs"}},
-		{`"gear box"`, "gear, box of gears; a gear box", []string{"gear, box", "gear box"}},
-		{`"gear box" box gear`, "gear box gear", []string{"gear box", "gear"}},
-		{"gear -box", "gear box", []string{"gear"}},
-		{"path:box gear", "gear box", []string{"gear"}},
-		{"title:box", "gear box", []string{"box"}},
-		{"größe", "Die Größe 🙂 größe", []string{"Größe", "größe"}},
-		{"the of", "the gear of", nil},
-		{"zeppelin", "gear", nil},
-		{"gear", "", nil},
-	} {
-		q, err := index.ParseQuery(tc.query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []string
-		last := 0
-		for _, r := range s.Highlight(q, tc.text) {
-			if r.Start < last || r.End <= r.Start || r.End > len(tc.text) {
-				t.Fatalf("%s in %q: range %+v after %d", tc.query, tc.text, r, last)
-			}
-			got = append(got, tc.text[r.Start:r.End])
-			last = r.End
-		}
-		equal(t, tc.query+" in "+tc.text, got, tc.want)
 	}
 }

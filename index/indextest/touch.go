@@ -26,7 +26,7 @@ func testTouch(t *testing.T, o Opener) {
 	failed.State, failed.Reason = index.Failed, "encrypted"
 	put(t, s, full, other, failed)
 	before := stored(t, s)
-	check := func(s index.Store, info, failed index.Info) {
+	check := func(s *store, info, failed index.Info) {
 		t.Helper()
 		info.Passages = 3
 		docs := infos(t, s)
@@ -46,7 +46,7 @@ func testTouch(t *testing.T, o Opener) {
 			}
 		}
 		st := stats(t, s)
-		want := index.Stats{Documents: 2, Failed: 1, Passages: 4, TextBytes: int64(info.Bytes + failed.Bytes + other.Bytes),
+		want := index.Stats{Documents: 2, Failed: 1, Passages: 4, Vectors: 4, TextBytes: int64(info.Bytes + failed.Bytes + other.Bytes),
 			DiskBytes: st.DiskBytes, Generation: st.Generation, Settings: settings, Updated: st.Updated}
 		if info.Reason != "" {
 			want.Partial = 1
@@ -107,7 +107,7 @@ func testTouchInOneBatch(t *testing.T, o Opener) {
 		Delete: []string{"b"},
 		Touch:  []index.Info{touched(a, 1), touched(b, 1), touched(c, 1), touched(a, 2)},
 	})
-	check := func(s index.Store) {
+	check := func(s *store) {
 		t.Helper()
 		wantA, wantC := touched(a, 2), touched(c, 1)
 		wantA.Passages, wantC.Passages = 2, 1

@@ -19,33 +19,33 @@ import (
 // written: a few megabytes of text a batch are a good size. It waits for the
 // disk, not for ctx, once it has begun to write.
 //
-// After an error of writing, a full disk for example, the Store takes no more
+// After an error of writing, a full disk for example, the writer takes no more
 // batches; everything that was published stays.
-func (s *Store) Apply(ctx context.Context, b index.Batch) error {
-	if s.writer == nil {
-		return fmt.Errorf("%s: %w", s.dir, index.ErrReadOnly)
-	}
-	return s.watched(func() error { return s.apply(ctx, b) })
+func (w *writer) Apply(ctx context.Context, b index.Batch) error {
+	return w.watched(func() error { return w.apply(ctx, b) })
 }
 
-func (s *Store) apply(ctx context.Context, b index.Batch) error {
-	s.writer.mu.Lock()
-	defer s.writer.mu.Unlock()
-	if err := s.writer.usable(ctx); err != nil {
+func (w *writer) apply(ctx context.Context, b index.Batch) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.usable(ctx); err != nil {
 		return err
 	}
-	if err := checkBatch(b, s.writer.next.Settings.Dim); err != nil {
+	if len(b.Vectors)+len(b.Annotations) > 0 {
+		return fmt.Errorf("%s: vectors and annotations of passages that are there: %w", w.dir, errors.ErrUnsupported)
+	}
+	if err := checkBatch(b, w.next.Settings.Dim); err != nil {
 		return err
 	}
-	c, err := s.newChange(b)
+	c, err := w.newChange(b)
 	if err != nil {
 		return err
 	}
 	if len(c.put)+len(c.gone)+len(c.touched) == 0 {
 		return nil
 	}
-	if err := s.write(c); err != nil {
-		return s.fail(err)
+	if err := w.write(c); err != nil {
+		return w.fail(err)
 	}
 	return nil
 }
@@ -87,6 +87,9 @@ func checkPassage(p *index.Passage, dim int) error {
 
 // checkVector refuses a vector that cannot be compared with others.
 func checkVector(v []float32, dim int) error {
+	if v == nil && dim > 0 {
+		return fmt.Errorf("a passage without a vector: %w", errors.ErrUnsupported)
+	}
 	if len(v) != dim {
 		return fmt.Errorf("vector of length %d in an index of length %d", len(v), dim)
 	}
@@ -124,8 +127,7 @@ type change struct {
 }
 
 // newChange numbers a batch. Of several documents with one ID the last counts.
-func (s *Store) newChange(b index.Batch) (*change, error) {
-	w := s.writer
+func (w *writer) newChange(b index.Batch) (*change, error) {
 	c := &change{touched: make(map[uint32]*docRecord), postings: []*bleve.Batch{bleve.NewBatch()},
 		nextRow: w.next.NextRow, nextDoc: w.next.NextDocument}
 	last := make(map[string]int, len(b.Put))
@@ -157,9 +159,9 @@ func (s *Store) newChange(b index.Batch) (*change, error) {
 		}
 		remove(d.ID)
 		if c.nextDoc >= maxRow || uint64(c.nextRow)+uint64(len(d.Content)) >= maxRow {
-			return nil, fmt.Errorf("index %s has no numbers left; index again into an empty folder", s.dir)
+			return nil, fmt.Errorf("index %s has no numbers left; index again into an empty folder", w.dir)
 		}
-		src := s.number(c, d)
+		src := w.number(c, d)
 		changed[d.ID] = src.doc
 		c.put = append(c.put, src)
 	}
@@ -173,7 +175,7 @@ func (s *Store) newChange(b index.Batch) (*change, error) {
 
 // number gives a document and its passages their numbers and adds them to the
 // postings.
-func (s *Store) number(c *change, d *index.Document) segSource {
+func (w *writer) number(c *change, d *index.Document) segSource {
 	rec := &docRecord{info: d.Info, number: c.nextDoc, first: c.nextRow}
 	rec.info.Passages = len(d.Content)
 	src := segSource{doc: rec}
@@ -183,7 +185,7 @@ func (s *Store) number(c *change, d *index.Document) segSource {
 		if match == "" {
 			match = p.Text
 		}
-		fields := passageDoc(c.nextRow, s.writer.schema.analyzers, fieldValues(&d.Info, p, match))
+		fields := passageDoc(c.nextRow, w.schema.analyzers, fieldValues(&d.Info, p, match))
 		if c.text += len(match); c.text > analysedBytes {
 			c.postings, c.ends, c.text = append(c.postings, bleve.NewBatch()), append(c.ends, len(c.fields)), len(match)
 		}
@@ -206,9 +208,8 @@ func fieldValues(d *index.Info, p *index.Passage, match string) [numFields]strin
 
 // write carries out a change: postings, segment, then the view that searches
 // see. Until the next publication nothing of it is in a generation.
-func (s *Store) write(c *change) (err error) {
+func (w *writer) write(c *change) (err error) {
 	defer catchFault(&err)()
-	w := s.writer
 	batch := w.next.Batch + 1
 	for i, b := range c.postings {
 		number, end := batch, len(c.fields)
@@ -223,9 +224,9 @@ func (s *Store) write(c *change) (err error) {
 	}
 	c.measure()
 
-	s.mu.Lock()
-	old := s.view
-	s.mu.Unlock()
+	w.seen.Lock()
+	old := w.view
+	w.seen.Unlock()
 	if old == nil {
 		return errClosed
 	}
@@ -241,7 +242,7 @@ func (s *Store) write(c *change) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.makeView(next, segs, w); err != nil {
+	if err := w.makeView(next, segs); err != nil {
 		return err
 	}
 	if w.shadow != nil {
@@ -296,8 +297,8 @@ func (c *change) analysed(n int) {
 	for at := len(c.lengths); at < n; at++ {
 		var lengths [numFields]fieldLength
 		for _, f := range c.fields[at].Fields {
-			for i, name := range fieldNames {
-				if f.Name() == name {
+			for i := range numFields {
+				if f.Name() == i.String() {
 					lengths[i].Passages++
 					lengths[i].Tokens += uint64(f.AnalyzedLength())
 				}

@@ -57,7 +57,7 @@ const benchDim = 384
 func benchStore(b *testing.B, docs int) (*Store, *corpus) {
 	b.Helper()
 	c := newCorpus()
-	s, err := Create(b.Context(), b.TempDir(), Options{Settings: index.Settings{Dim: benchDim}})
+	s, err := Create(b.Context(), b.TempDir(), TestOptions{Settings: index.Settings{Dim: benchDim}})
 	if err != nil {
 		b.Fatal(err)
 	}

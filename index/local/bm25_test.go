@@ -43,7 +43,7 @@ func slowBM25F(docs map[string]index.Document, query string) map[string]float64 
 			for _, f := range fields {
 				for _, w := range p[f] {
 					if w == word {
-						freqs[i] += f.weight() / (0.25 + 0.75*float64(len(p[f]))/mean[f])
+						freqs[i] += f.Weight() / (0.25 + 0.75*float64(len(p[f]))/mean[f])
 					}
 				}
 			}

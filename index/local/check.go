@@ -14,18 +14,8 @@ import (
 	"github.com/albert-search/albert-search/index"
 )
 
-// CheckOptions are what Check and Repair need from outside.
-type CheckOptions struct {
-	// Normalize makes of a passage's text what its keywords were taken from; an
-	// empty result stands for the text itself. Nil leaves texts as they are.
-	Normalize func(text string) string
-	// Progress is called with the bytes checked so far and the bytes there are
-	// to check; it may be nil.
-	Progress func(done, total int64)
-}
-
-// match is the text that the keywords of a passage were taken from.
-func (o CheckOptions) match(text string) string {
+// matchText is the text that the keywords of a passage were taken from.
+func matchText(o index.CheckOptions, text string) string {
 	if o.Normalize == nil {
 		return text
 	}
@@ -33,33 +23,6 @@ func (o CheckOptions) match(text string) string {
 		return m
 	}
 	return text
-}
-
-// Problem is something in an index that is not as it was written.
-type Problem struct {
-	// Path is the file or folder, relative to the index and slash-separated.
-	Path string
-	// What is wrong with it, to be read after the name of the file.
-	What string
-}
-
-// CheckReport is what Check found.
-type CheckReport struct {
-	// Generation is the newest one, 0 if that cannot be told.
-	Generation uint64
-	// Files and Bytes of all generations were compared with their checksums,
-	// files that generations share once.
-	Files int
-	Bytes int64
-	// Documents, those that could be read, and Passages of the newest generation
-	// were compared with each other, with their vectors and with the postings;
-	// 0 if it cannot be opened.
-	Documents, Passages int
-	// Leftovers are what a writer that was killed has left: no damage, and gone
-	// with the next one. While a writer is at work its folder is one of them.
-	Leftovers []string
-	// Problems is empty if the index is sound.
-	Problems []Problem
 }
 
 // Check compares everything in the index in dir with everything it can be
@@ -70,14 +33,14 @@ type CheckReport struct {
 //
 // The error says that there was nothing to check or that it could not be read;
 // what is wrong with the index is in the report.
-func Check(ctx context.Context, dir string, o CheckOptions) (*CheckReport, error) {
+func Check(ctx context.Context, dir string, o index.CheckOptions) (*index.CheckReport, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
 	for range checkRounds {
 		before, _ := readCurrent(dir)
-		c := &checker{ctx: ctx, dir: dir, o: o, report: new(CheckReport)}
+		c := &checker{ctx: ctx, dir: dir, o: o, report: new(index.CheckReport)}
 		if err := c.check(); err != nil {
 			return nil, err
 		}
@@ -95,8 +58,8 @@ const checkRounds = 5
 type checker struct {
 	ctx    context.Context
 	dir    string
-	o      CheckOptions
-	report *CheckReport
+	o      index.CheckOptions
+	report *index.CheckReport
 	total  int64
 	// summed has the files that were compared with their checksum, by name, so
 	// that a file which is linked into two generations is read once.
@@ -109,7 +72,7 @@ func (c *checker) problem(path, format string, args ...any) {
 	if err != nil {
 		rel = path
 	}
-	p := Problem{filepath.ToSlash(rel), fmt.Sprintf(format, args...)}
+	p := index.Problem{Path: filepath.ToSlash(rel), What: fmt.Sprintf(format, args...)}
 	if !slices.Contains(c.report.Problems, p) {
 		c.report.Problems = append(c.report.Problems, p)
 	}

@@ -36,9 +36,9 @@ func twoGenerations(t *testing.T) string {
 	return dir
 }
 
-func mustCheck(t *testing.T, dir string) *CheckReport {
+func mustCheck(t *testing.T, dir string) *index.CheckReport {
 	t.Helper()
-	r, err := Check(t.Context(), dir, CheckOptions{})
+	r, err := Check(t.Context(), dir, index.CheckOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestCheckFindsAllDamage(t *testing.T) {
 	n := 0
 	damageEach(t, dir, rounds, func(kind, path string) {
 		n++
-		r, err := Check(t.Context(), dir, CheckOptions{})
+		r, err := Check(t.Context(), dir, index.CheckOptions{})
 		if filepath.Base(path) == currentName && errors.Is(err, index.ErrDamaged) {
 			return
 		}
@@ -207,7 +207,7 @@ func TestCheckOtherPostings(t *testing.T) {
 	if len(r.Problems) != 1 || !strings.Contains(r.Problems[0].What, "other words") {
 		t.Errorf("words that are not those of the text: %+v", r.Problems)
 	}
-	o := CheckOptions{Normalize: func(text string) string {
+	o := index.CheckOptions{Normalize: func(text string) string {
 		return strings.NewReplacer("all", "nothing", "ants", "bees").Replace(text)
 	}}
 	if r, err := Check(t.Context(), dir, o); err != nil || len(r.Problems) > 0 {
@@ -217,10 +217,10 @@ func TestCheckOtherPostings(t *testing.T) {
 
 func TestCheckNothing(t *testing.T) {
 	for _, dir := range []string{t.TempDir(), filepath.Join(t.TempDir(), "none")} {
-		if _, err := Check(t.Context(), dir, CheckOptions{}); !errors.Is(err, index.ErrNotFound) {
+		if _, err := Check(t.Context(), dir, index.CheckOptions{}); !errors.Is(err, index.ErrNotFound) {
 			t.Errorf("error %v, want ErrNotFound", err)
 		}
-		if _, err := Repair(t.Context(), dir, RepairOptions{}); !errors.Is(err, index.ErrNotFound) {
+		if _, err := Repair(t.Context(), dir, index.RepairOptions{}); !errors.Is(err, index.ErrNotFound) {
 			t.Errorf("error %v, want ErrNotFound", err)
 		}
 	}
@@ -256,7 +256,7 @@ func TestRepair(t *testing.T) {
 		if kind == "removed" && filepath.Base(path) == currentName {
 			return // TestRepairLostCurrent
 		}
-		r, err := Repair(t.Context(), dir, RepairOptions{Embed: killEmbed})
+		r, err := Repair(t.Context(), dir, index.RepairOptions{Embed: killEmbed})
 		what := fmt.Sprintf("%s, %s", strings.TrimPrefix(path, sound), kind)
 		if err != nil {
 			t.Errorf("%s: %v", what, err)
@@ -330,7 +330,7 @@ func TestRepairVectors(t *testing.T) {
 				overwrite(t, name, content)
 			}
 		}
-		o := RepairOptions{}
+		o := index.RepairOptions{}
 		if embed {
 			o.Embed = killEmbed
 		}
@@ -363,7 +363,7 @@ func TestRepairLostCurrent(t *testing.T) {
 	if r := mustCheck(t, dir); len(r.Problems) == 0 {
 		t.Error("nothing found")
 	}
-	r, err := Repair(t.Context(), dir, RepairOptions{})
+	r, err := Repair(t.Context(), dir, index.RepairOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -393,7 +393,7 @@ func TestRepairIsAllOrNothing(t *testing.T) {
 	}
 	before := mustCheck(t, dir)
 	broken := errors.New("the model broke")
-	_, err := Repair(t.Context(), dir, RepairOptions{Embed: func(context.Context, index.Embedder, []index.Stored) ([][]float32, error) {
+	_, err := Repair(t.Context(), dir, index.RepairOptions{Embed: func(context.Context, index.Embedder, []index.Stored) ([][]float32, error) {
 		return nil, broken
 	}})
 	if !errors.Is(err, broken) {
@@ -403,7 +403,7 @@ func TestRepairIsAllOrNothing(t *testing.T) {
 	if after.Generation != before.Generation || len(after.Problems) != len(before.Problems) {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
-	if _, err := Repair(t.Context(), dir, RepairOptions{Embed: killEmbed}); err != nil {
+	if _, err := Repair(t.Context(), dir, index.RepairOptions{Embed: killEmbed}); err != nil {
 		t.Fatal(err)
 	}
 	if r := mustCheck(t, dir); len(r.Problems) > 0 {
@@ -421,7 +421,7 @@ func TestRepairLeavesSoundAndForeign(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		r, err := Repair(t.Context(), dir, RepairOptions{})
+		r, err := Repair(t.Context(), dir, index.RepairOptions{})
 		if err != nil || r.After != nil {
 			t.Errorf("repaired a sound index: %+v, %v", r, err)
 		}
@@ -444,7 +444,7 @@ func TestRepairKeepsAllUntilChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	checked := false
-	o := RepairOptions{Embed: killEmbed}
+	o := index.RepairOptions{Embed: killEmbed}
 	o.Progress = func(int64, int64) {
 		cur, err := readCurrent(dir)
 		if err != nil || cur.generation == before.Generation {
@@ -487,7 +487,7 @@ func TestRepairAfterKill(t *testing.T) {
 	if err := os.Remove(filepath.Join(gen, deletedName)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Repair(t.Context(), dir, RepairOptions{}); err != nil {
+	if _, err := Repair(t.Context(), dir, index.RepairOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if r := mustCheck(t, dir); len(r.Problems) > 0 {
@@ -509,7 +509,7 @@ func TestForeignGeneration(t *testing.T) {
 	if err := os.Remove(filepath.Join(newestGen(t, dir), deletedName)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Repair(t.Context(), dir, RepairOptions{}); err != nil {
+	if _, err := Repair(t.Context(), dir, index.RepairOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	s := mustOpen(t, dir)
@@ -523,7 +523,7 @@ func TestRepairWaitsForNobody(t *testing.T) {
 	dir := twoGenerations(t)
 	w := mustCreate(t, dir)
 	defer w.Close()
-	if _, err := Repair(t.Context(), dir, RepairOptions{}); !errors.Is(err, index.ErrLocked) {
+	if _, err := Repair(t.Context(), dir, index.RepairOptions{}); !errors.Is(err, index.ErrLocked) {
 		t.Errorf("error %v, want ErrLocked", err)
 	}
 	if r := mustCheck(t, dir); len(r.Problems) > 0 {

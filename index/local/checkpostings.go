@@ -10,6 +10,8 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	scorchapi "github.com/blevesearch/scorch_segment_api/v2"
+
+	"github.com/albert-search/albert-search/index/analysis"
 )
 
 // postings compares Bleve's postings with the passages. For every passage the
@@ -53,7 +55,7 @@ func (c *checker) postings(path string, v *view) (err error) {
 			c.problem(seg.path, "%s", plainDamage(err))
 			continue
 		}
-		want := p.words(v.schema.analyzers, fieldValues(&d.info, &passage, c.o.match(passage.Text)))
+		want := p.words(v.schema.analyzers, fieldValues(&d.info, &passage, matchText(c.o, passage.Text)))
 		if found.sums[number] != want {
 			c.problem(path, "has other words for passage %d, of %s, than its text", row, filepath.Base(d.info.Path))
 		}
@@ -159,10 +161,10 @@ func (p *postingSums) readField(c *checker, seg *scorch.SegmentSnapshot, f field
 }
 
 // words returns the sum of the postings that a passage should have.
-func (p *postingSums) words(a *analyzers, values [numFields]string) uint64 {
+func (p *postingSums) words(a *analysis.Analyzer, values [numFields]string) uint64 {
 	var sum uint64
 	for f, value := range values {
-		tokens := a.analyze(field(f), value)
+		tokens := a.Analyze(field(f), value)
 		positions := make(map[string][]uint64)
 		for _, t := range tokens {
 			positions[string(t.Term)] = append(positions[string(t.Term)], uint64(t.Position))

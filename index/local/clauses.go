@@ -6,11 +6,12 @@ import (
 	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	"github.com/blevesearch/bleve/v2/analysis"
+	bleveanalysis "github.com/blevesearch/bleve/v2/analysis"
 	"github.com/blevesearch/bleve/v2/search"
 	"github.com/blevesearch/bleve/v2/search/searcher"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/analysis"
 )
 
 // restrict returns the passages that have all Must clauses, nil when there is
@@ -21,7 +22,7 @@ func (k *keywordSearch) restrict(q index.Query) (must, not *roaring.Bitmap, err 
 		if c.Occur == index.Should {
 			continue
 		}
-		fields, err := searched(c.Field)
+		fields, err := analysis.Searched(c.Field)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -53,7 +54,7 @@ func (k *keywordSearch) restrict(q index.Query) (must, not *roaring.Bitmap, err 
 func (k *keywordSearch) phrase(fields []field, text string) (*roaring.Bitmap, error) {
 	var found *roaring.Bitmap
 	for _, f := range fields {
-		tokens := k.analyzers.analyze(f, text)
+		tokens := k.analyzers.Analyze(f, text)
 		if len(tokens) == 0 {
 			continue
 		}
@@ -74,7 +75,7 @@ func (k *keywordSearch) phrase(fields []field, text string) (*roaring.Bitmap, er
 }
 
 // phraseIn adds the passages that have the phrase in a field.
-func (k *keywordSearch) phraseIn(f field, tokens analysis.TokenStream, found *roaring.Bitmap) (err error) {
+func (k *keywordSearch) phraseIn(f field, tokens bleveanalysis.TokenStream, found *roaring.Bitmap) (err error) {
 	options := search.SearcherOptions{Score: "none", IncludeTermVectors: true}
 	s, err := searcher.NewMultiPhraseSearcher(k.ctx, k.view.postings, positions(tokens), 0, false, f.String(), 1, options)
 	if err != nil {
@@ -100,7 +101,7 @@ func (k *keywordSearch) phraseIn(f field, tokens analysis.TokenStream, found *ro
 
 // positions returns the terms at each position of a phrase. A position without
 // a term, where the analyzer dropped a word, stands for any word.
-func positions(tokens analysis.TokenStream) [][]string {
+func positions(tokens bleveanalysis.TokenStream) [][]string {
 	first := tokens[0].Position
 	terms := make([][]string, tokens[len(tokens)-1].Position-first+1)
 	for _, t := range tokens {

@@ -134,17 +134,6 @@ func (s *segment) lacksCodes(rows int) bool {
 	return s.codes == nil && s.dim > 0 && len(s.rows) >= rows
 }
 
-// LacksCodes tells whether there are vectors without the codes that the next
-// writer will make for them, so that a search compares with all of them.
-func (s *Store) LacksCodes() (bool, error) {
-	v, err := s.acquire()
-	if err != nil {
-		return false, err
-	}
-	lacks := slices.ContainsFunc(v.segs, func(s *segment) bool { return s.lacksCodes(codedRows) })
-	return lacks, v.release()
-}
-
 // ensureCodes makes the codes that segments of the writer's lack. It tells
 // whether there were any.
 func (w *writer) ensureCodes(ctx context.Context, segs []*segment) (made bool, err error) {

@@ -1,7 +1,6 @@
 package local
 
 import (
-	"context"
 	"path/filepath"
 	"testing"
 
@@ -10,23 +9,8 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	indextest.Run(t, func(t *testing.T) indextest.Opener {
+	indextest.Run(t, indextest.Capabilities{Reembed: true}, func(t *testing.T) indextest.Opener {
 		dir := filepath.Join(t.TempDir(), "index")
-		return indextest.Opener{
-			Create: func(ctx context.Context, s index.Settings) (index.Store, error) {
-				st, err := Create(ctx, dir, Options{Settings: s})
-				if err != nil {
-					return nil, err
-				}
-				return st, nil
-			},
-			Open: func(ctx context.Context) (index.Store, error) {
-				st, err := Open(ctx, dir)
-				if err != nil {
-					return nil, err
-				}
-				return st, nil
-			},
-		}
+		return func() index.Backend { return New(dir, Options{}) }
 	})
 }

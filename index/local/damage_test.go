@@ -194,8 +194,8 @@ func TestNewerFormat(t *testing.T) {
 	}
 	cur.manifest = crc32.Checksum(text, castagnoli)
 	overwrite(t, filepath.Join(dir, currentName), cur.bytes())
-	_, cerr := Check(t.Context(), dir, CheckOptions{})
-	_, rerr := Repair(t.Context(), dir, RepairOptions{})
+	_, cerr := Check(t.Context(), dir, index.CheckOptions{})
+	_, rerr := Repair(t.Context(), dir, index.RepairOptions{})
 	for _, err := range append(openBoth(t, dir), cerr, rerr) {
 		if !errors.Is(err, index.ErrNewerFormat) {
 			t.Errorf("error %v, want ErrNewerFormat", err)
@@ -257,7 +257,7 @@ func TestDamageAfterOpening(t *testing.T) {
 	if err != nil || len(hits) != 1 {
 		t.Fatalf("%d hits, %v", len(hits), err)
 	}
-	for _, seg := range s.view.segs {
+	for _, seg := range s.now().segs {
 		f, err := decodeFooter(seg.data)
 		if err != nil {
 			t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 
 func TestDrop(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "index")
-	w, err := local.Create(t.Context(), dir, local.Options{})
+	w, err := local.Create(t.Context(), dir, local.TestOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestDrop(t *testing.T) {
 // What is not ours stays, with the folder it is in.
 func TestDropLeavesForeignFiles(t *testing.T) {
 	dir := t.TempDir()
-	w, err := local.Create(t.Context(), dir, local.Options{})
+	w, err := local.Create(t.Context(), dir, local.TestOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

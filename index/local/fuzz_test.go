@@ -365,32 +365,6 @@ func FuzzCodes(f *testing.F) {
 	})
 }
 
-// FuzzHighlight checks that ranges lie in the text, in order, and that the
-// text may be anything.
-func FuzzHighlight(f *testing.F) {
-	a, err := newAnalyzers("en")
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add("gear ratio", "The gears' ratio: a gear-ratio")
-	f.Add(`"gear ratio" +x`, "gear ratio gear ratio")
-	f.Add("größe 🙂", "GRÖSSE größe 🙂")
-	f.Add("\xff", "a\xffb \xff\xfe")
-	f.Fuzz(func(t *testing.T, query, text string) {
-		q, err := index.ParseQuery(query)
-		if err != nil {
-			return
-		}
-		last := 0
-		for _, r := range a.highlight(q, text) {
-			if r.Start < last || r.End <= r.Start || r.End > len(text) {
-				t.Fatalf("range %+v after %d in %q", r, last, text)
-			}
-			last = r.End
-		}
-	})
-}
-
 // unsafeBytes returns the memory of words as bytes.
 func unsafeBytes(words []uint64) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), 8*len(words))

@@ -16,6 +16,8 @@ type generation struct {
 	manifest *manifest
 	view     *view
 	postings *postings
+	current  current // what CURRENT said of it
+	writes   uint64  // those of the Backend that it shows
 }
 
 // openGeneration opens a published generation, or the writer's clone of one,

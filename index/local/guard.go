@@ -45,10 +45,10 @@ func panicOf(f func()) (panicked any) {
 	return nil
 }
 
-// patience is how long a change may take, besides the time for as many bytes as
+// writeTimeout is how long a change may take, besides the time for as many bytes as
 // the index has, before the disk counts as one that does not answer.
 const (
-	patience       = 5 * time.Minute
+	writeTimeout   = 5 * time.Minute
 	bytesPerSecond = 10 << 20
 )
 
@@ -56,8 +56,8 @@ const (
 // deadline for files, so that what waits for it is left alone, with the locks
 // that it holds: from then on everything fails.
 type watchdog struct {
-	patience time.Duration // 0 means the usual one
-	stuck    atomic.Pointer[error]
+	timeout time.Duration // 0 means the usual one
+	stuck   atomic.Pointer[error]
 }
 
 // isStuck tells whether the disk did not answer.
@@ -75,7 +75,7 @@ func (d *watchdog) watch(dir string, bytes int64, f func() error) error {
 		defer catchFault(&err)()
 		err = f()
 	}()
-	limit := cmp.Or(d.patience, patience) + time.Duration(bytes/bytesPerSecond)*time.Second
+	limit := cmp.Or(d.timeout, writeTimeout) + time.Duration(bytes/bytesPerSecond)*time.Second
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {

@@ -12,6 +12,7 @@ import (
 	bleve "github.com/blevesearch/bleve_index_api"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/analysis"
 )
 
 // TestFileCutShort cuts a segment short that a reader has mapped, which is what
@@ -35,7 +36,7 @@ func TestFileCutShort(t *testing.T) {
 	if err != nil || len(hits) != 1 {
 		t.Fatalf("%v, %v", hits, err)
 	}
-	for _, seg := range s.view.segs {
+	for _, seg := range s.now().segs {
 		if err := os.Truncate(seg.path, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +48,7 @@ func TestFileCutShort(t *testing.T) {
 
 // TestWatchdog lets a change not come to an end.
 func TestWatchdog(t *testing.T) {
-	d := watchdog{patience: 10 * time.Millisecond}
+	d := watchdog{timeout: 10 * time.Millisecond}
 	never := make(chan struct{})
 	defer close(never)
 	err := d.watch("dir", 0, func() error { <-never; return nil })
@@ -77,7 +78,7 @@ func TestRetryPause(t *testing.T) {
 	began := time.Now()
 	if err := p.apply(1, bleve.NewBatch()); err == nil {
 		b := bleve.NewBatch()
-		b.Update(passageDoc(1, new(analyzers), [numFields]string{}))
+		b.Update(passageDoc(1, new(analysis.Analyzer), [numFields]string{}))
 		if err := p.apply(2, b); err == nil {
 			t.Fatal("nothing failed")
 		}

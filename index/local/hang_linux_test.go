@@ -19,7 +19,7 @@ func TestHangsFromTheStart(t *testing.T) {
 	if err := syscall.Mkfifo(current, 0o600); err != nil {
 		t.Skip("no pipe to read from: ", err)
 	}
-	_, err := Create(t.Context(), dir, Options{Settings: index.Settings{Embedder: "none"}, Patience: 50 * time.Millisecond})
+	_, err := Create(t.Context(), dir, TestOptions{Settings: index.Settings{Embedder: "none"}, WriteTimeout: 50 * time.Millisecond})
 	if !errors.Is(err, errStuck) {
 		t.Errorf("error %v, want that the disk does not answer", err)
 	}

@@ -9,6 +9,7 @@ import (
 	bleve "github.com/blevesearch/bleve_index_api"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/analysis"
 )
 
 // The parameters of BM25, at the values that most engines use.
@@ -33,7 +34,7 @@ const (
 // of the frequency, takes the number of different words over the number of
 // documents for the mean length, and multiplies a sum by the share of its parts
 // that matched.
-func (s *Store) Keyword(ctx context.Context, r index.Request) (hits []index.Hit, err error) {
+func (s *snapshot) Keyword(ctx context.Context, r index.Request) (hits []index.Hit, err error) {
 	v, err := s.acquire()
 	if err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func (s *Store) Keyword(ctx context.Context, r index.Request) (hits []index.Hit,
 		return nil, err
 	}
 	allowed := set.rows // nil: all
-	k := &keywordSearch{ctx: ctx, view: v, analyzers: v.schema.analyzers}
+	k := &keywordSearch{ctx: ctx, view: v, analyzers: v.schema.analyzers, global: r.Statistics}
 	must, not, err := k.restrict(r.Query)
 	if err != nil {
 		return nil, err
@@ -73,19 +74,19 @@ func (s *Store) Keyword(ctx context.Context, r index.Request) (hits []index.Hit,
 	if err != nil {
 		return nil, err
 	}
-	top := topK{limit: r.Limit}
+	top := topK{limit: r.Limit, compareRows: v.compareRows}
 	for _, f := range found {
 		row, err := v.row(uint64(f.number))
 		if err != nil {
 			return nil, damaged(s.dir, err.Error())
 		}
-		top.add(index.Hit{ID: index.PassageID(row), Score: f.score})
+		top.add(hit{row, f.score})
 	}
-	return top.sorted(), nil
+	return v.hits(top.sorted()), nil
 }
 
 // recoverDamage turns a panic of Bleve over a damaged file into an error.
-func (s *Store) recoverDamage(err *error) {
+func (s *snapshot) recoverDamage(err *error) {
 	if r := recover(); r != nil {
 		*err = damaged(s.dir, fmt.Sprintf("cannot be searched: %v", r))
 	}
@@ -93,7 +94,7 @@ func (s *Store) recoverDamage(err *error) {
 
 // restrictRows returns the rows that the Must and MustNot clauses leave of
 // allowed, where nil means all live rows.
-func (s *Store) restrictRows(ctx context.Context, v *view, q index.Query, allowed *roaring.Bitmap) (rows *roaring.Bitmap, err error) {
+func (s *snapshot) restrictRows(ctx context.Context, v *view, q index.Query, allowed *roaring.Bitmap) (rows *roaring.Bitmap, err error) {
 	defer s.recoverDamage(&err)
 	k := &keywordSearch{ctx: ctx, view: v, analyzers: v.schema.analyzers}
 	must, not, err := k.restrict(q)
@@ -141,7 +142,54 @@ func (v *view) rows(numbers *roaring.Bitmap) (*roaring.Bitmap, error) {
 type keywordSearch struct {
 	ctx       context.Context
 	view      *view
-	analyzers *analyzers
+	analyzers *analysis.Analyzer
+	// global are the statistics to score by instead of the view's, if not nil.
+	global *index.Statistics
+	// counting says that all terms are wanted, to count them.
+	counting bool
+}
+
+// Statistics are what Keyword needs to know of the whole version.
+func (s *snapshot) Statistics(ctx context.Context, q index.Query) (st index.Statistics, err error) {
+	v, err := s.acquire()
+	if err != nil {
+		return st, err
+	}
+	defer v.release()
+	if err := ctx.Err(); err != nil {
+		return st, err
+	}
+	defer s.recoverDamage(&err)
+	defer catchFault(&err)()
+	st.Passages = v.stats.Passages
+	st.Fields = make(map[string]index.FieldStatistics)
+	for f, l := range v.lengths {
+		st.Fields[field(f).String()] = index.FieldStatistics(l)
+	}
+	st.Terms = make(map[string]map[string]int)
+	k := &keywordSearch{ctx: ctx, view: v, analyzers: v.schema.analyzers, counting: true}
+	terms, _, err := k.terms(q)
+	if err != nil || len(terms) == 0 {
+		return st, err
+	}
+	segs := v.postings.Segments()
+	lists := make([][]termList, len(segs))
+	for i := range lists {
+		lists[i] = make([]termList, len(terms))
+	}
+	w := k.newScorer(1)
+	if err := k.read([]*scorer{w}, segs, terms, lists); err != nil {
+		return st, err
+	}
+	for i, t := range terms {
+		name := t.fieldName()
+		if st.Terms[name] == nil {
+			st.Terms[name] = make(map[string]int)
+		}
+		st.Terms[name][t.term] = found(lists, i)
+	}
+	v.scorers.Put(w)
+	return st, nil
 }
 
 // each calls f for every passage that has a term in a field.

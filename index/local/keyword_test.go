@@ -13,6 +13,7 @@ import (
 	bleve "github.com/blevesearch/bleve_index_api"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/analysis"
 )
 
 // plainKeyword is Keyword without haste: one posting after the other through
@@ -43,7 +44,7 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 					found = append(found, number)
 				}
 				fieldLength := math.Round(1 / (p.Norm * p.Norm)) // Bleve's norm is 1/sqrt(length)
-				freqs[number] += f.weight() * float64(p.Freq) / (1 - bm25B + bm25B*fieldLength/mean)
+				freqs[number] += f.Weight() * float64(p.Freq) / (1 - bm25B + bm25B*fieldLength/mean)
 			})
 			if err != nil {
 				return err
@@ -64,7 +65,7 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 		if c.Occur == index.MustNot {
 			continue
 		}
-		fields, err := searched(c.Field)
+		fields, err := analysis.Searched(c.Field)
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +75,7 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 				return nil, err
 			}
 		}
-		for _, t := range k.analyzers.analyze(fields[0], c.Text) {
+		for _, t := range k.analyzers.Analyze(fields[0], c.Text) {
 			if err := scoreTerm(fields, string(t.Term), where); err != nil {
 				return nil, err
 			}
@@ -82,8 +83,8 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 		if c.Occur != index.Should || c.Field != "" {
 			continue
 		}
-		for _, t := range k.analyzers.analyze(fieldPath, c.Text) {
-			if len(k.analyzers.analyze(fieldText, string(t.Term))) == 0 {
+		for _, t := range k.analyzers.Analyze(fieldPath, c.Text) {
+			if len(k.analyzers.Analyze(fieldText, string(t.Term))) == 0 {
 				continue
 			}
 			n := uint64(0)
@@ -98,7 +99,7 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 			}
 		}
 	}
-	var hits []index.Hit
+	top := topK{limit: r.Limit, compareRows: v.compareRows}
 	for n, score := range scores {
 		if score == 0 || must != nil && !must.Contains(uint32(n)) || not.Contains(uint32(n)) {
 			continue
@@ -108,10 +109,10 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 			return nil, err
 		}
 		if allowed == nil || allowed.Contains(row) {
-			hits = append(hits, index.Hit{ID: index.PassageID(row), Score: score})
+			top.hits = append(top.hits, hit{row, score})
 		}
 	}
-	slices.SortFunc(hits, compareHits)
+	hits := v.hits(top.sorted())
 	return hits[:min(len(hits), r.Limit)], nil
 }
 
@@ -161,7 +162,7 @@ func TestKeywordEqualsPlain(t *testing.T) {
 		case 2:
 			c.Text, c.Occur = word(), index.MustNot
 		case 3:
-			c.Field = fieldNames[random.IntN(len(fieldNames))]
+			c.Field = field(random.IntN(int(numFields))).String()
 		}
 		return c
 	}
@@ -227,7 +228,7 @@ func TestKeywordEqualsPlain(t *testing.T) {
 // TestScoreBlocks scores lists that reach over several blocks.
 func TestScoreBlocks(t *testing.T) {
 	v := &view{}
-	w := v.newScorer(10)
+	w := (&keywordSearch{view: v}).newScorer(10)
 	lists := []termList{
 		{[]uint32{0, blockSize - 1, blockSize, 3 * blockSize}, []float64{1, 2, 3, 4}},
 		{[]uint32{blockSize - 1, 2*blockSize - 1}, []float64{5, 6}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"path"
 	"path/filepath"
 	"runtime"
@@ -12,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// knownFiles are files of Bleve that a Store has compared with their checksums.
+// knownFiles are files of Bleve that a Backend has compared with their checksums.
 // Bleve (zapx 17) takes lengths from a segment as they stand there and
 // allocates by them, tens of gigabytes where a byte has changed: none is opened
 // before it was read once. A file of one name never changes, so that of a newer
@@ -57,4 +58,11 @@ func (k *knownFiles) verify(ctx context.Context, gen string, m *manifest) error 
 	}
 	k.sums = now
 	return nil
+}
+
+// all returns a copy of what is known.
+func (k *knownFiles) all() map[string]fileSum {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return maps.Clone(k.sums)
 }

@@ -34,7 +34,7 @@ func TestIsIndex(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "CURRENT")); err != nil {
 		t.Fatal(err)
 	}
-	s, err := local.Create(t.Context(), dir, local.Options{})
+	s, err := local.Create(t.Context(), dir, local.TestOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,13 +53,13 @@ func TestIsIndex(t *testing.T) {
 
 func TestCreateInsideAnIndex(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "index")
-	s, err := local.Create(t.Context(), dir, local.Options{})
+	s, err := local.Create(t.Context(), dir, local.TestOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	inner := filepath.Join(dir, "sub", "index")
-	if _, err := local.Create(t.Context(), inner, local.Options{}); !errors.Is(err, index.ErrNotIndex) {
+	if _, err := local.Create(t.Context(), inner, local.TestOptions{}); !errors.Is(err, index.ErrNotIndex) {
 		t.Errorf("got %v, want ErrNotIndex", err)
 	}
 	if _, err := os.Stat(filepath.Dir(inner)); !errors.Is(err, os.ErrNotExist) {

@@ -5,272 +5,344 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/albert-search/albert-search/index"
 )
 
-var _ index.Store = (*Store)(nil)
+var (
+	_ index.Backend    = (*Backend)(nil)
+	_ index.Maintainer = (*Backend)(nil)
+	_ index.Snapshot   = (*snapshot)(nil)
+	_ index.Writer     = (*writer)(nil)
+	_ index.Reembedder = (*writer)(nil)
+)
 
-// Options are the settings of Create.
+// Options are the settings of a Backend.
 type Options struct {
-	// Settings are those of the index. An empty Analyzer means "en". A Dim of
-	// 0 makes an index without vectors.
-	Settings index.Settings
+	// WriteTimeout is how long a single change may take, besides the time for as
+	// many bytes as the index has, before the disk counts as one that does not
+	// answer and everything fails; 0 means 5 minutes.
+	WriteTimeout time.Duration
 	// codedRows is the number of passages from which on a segment gets codes;
 	// 0 means the usual one. Tests have small segments.
 	codedRows int
-	// Patience is how long a single change may take, besides the time for as
-	// many bytes as the index has, before the disk counts as one that does not
-	// answer and everything fails; 0 means 5 minutes.
-	Patience time.Duration
 }
 
-// Store is an index in a folder.
-type Store struct {
-	dir    string
-	writer *writer // nil when the Store was opened for reading
+// Backend is an index in a folder.
+type Backend struct {
+	dir string
+	o   Options
+	// opening is done in goroutines of the Backend's own, so that no caller who
+	// gives up ends the work that others wait for.
+	ctx    context.Context
+	cancel context.CancelFunc
 	known  knownFiles
-	dog    watchdog
+	work   sync.WaitGroup // openings, and closings of what they replaced
 
-	mu       sync.Mutex
-	closed   bool
-	view     *view     // nil when closed
-	manifest *manifest // of the newest generation that this Store knows
-	current  current   // what CURRENT said of it
-	postings *postings // a reader's; those of a writer outlive its views
+	mu     sync.Mutex // never held while anything is opened
+	closed bool
+	// newest is the last generation that was opened, nil before the first.
+	// CURRENT named it at the time confirmed.
+	newest    *generation
+	confirmed time.Time
+	opening   *opening // under way, nil when none is
+	// writes counts what this Backend has published: snapshots must show that.
+	writes uint64
+	// failed is what closing generations has returned.
+	failed error
 }
 
-// Create opens the index in dir for writing and makes it if there is none. It
-// does not wait: while another writer has the index it returns a *LockedError.
-// An existing index with other settings gives a *SettingsError, a folder that
-// holds something else, or is inside of an index, an error of
-// index.ErrNotIndex.
-func Create(ctx context.Context, dir string, o Options) (*Store, error) {
-	if o.Settings.Analyzer == "" {
-		o.Settings.Analyzer = "en"
+// opening is the newest generation on its way.
+type opening struct {
+	began  time.Time
+	writes uint64 // those of the Backend when it began
+	done   chan struct{}
+	err    error // once it is done
+}
+
+// New returns the index in dir, which need not exist yet. Nothing is read or
+// made.
+func New(dir string, o Options) *Backend {
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
 	}
-	if o.Settings.Dim < 0 {
-		return nil, fmt.Errorf("vectors of dimension %d", o.Settings.Dim)
-	}
-	made, err := newSchema(o.Settings)
+	b := &Backend{dir: dir, o: o}
+	b.ctx, b.cancel = context.WithCancel(context.Background())
+	return b
+}
+
+// String is the folder.
+func (b *Backend) String() string { return b.dir }
+
+// staleFor is for how long the generation before the newest is shown while the
+// newest is being opened and another process goes on writing: searches beside it
+// do not wait for each of its generations.
+const staleFor = time.Second
+
+// Snapshot returns the newest generation. It works while another process writes
+// and never waits for it.
+func (b *Backend) Snapshot(ctx context.Context) (index.Snapshot, error) {
+	s, err := b.snapshot(ctx)
 	if err != nil {
-		return nil, err
-	}
-	dir, err = filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
-	s := &Store{dir: dir}
-	s.dog.patience = o.Patience
-	var bytes int64
-	if err := s.dog.watch(dir, 0, func() error {
-		bytes = newestBytes(dir)
-		return creatable(dir)
-	}); err != nil {
-		return nil, err
-	}
-	if err := s.dog.watch(dir, bytes, func() error { return s.create(ctx, made, o.codedRows) }); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// creatable looks before anything is made: a mistyped path must stay as it is.
-func creatable(dir string) error {
-	_, err := readCurrent(dir)
-	if !errors.Is(err, index.ErrNotFound) {
-		return err
-	}
-	if outer := enclosing(dir); outer != "" {
-		return fmt.Errorf("%s: %w: it is inside the index %s; choose another folder", dir, index.ErrNotIndex, outer)
-	}
-	return nil
-}
-
-func (s *Store) create(ctx context.Context, made *schema, codedRows int) (err error) {
-	if err := makeDir(s.dir); err != nil {
-		return fmt.Errorf("making index: %w", err)
-	}
-	lock, err := lockDir(s.dir)
-	if err != nil {
-		return err
-	}
-	defer func() {
+func (b *Backend) snapshot(ctx context.Context) (*snapshot, error) {
+	began, waited := time.Now(), false
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		cur, err := readCurrent(b.dir)
 		if err != nil {
-			err = errors.Join(err, lock.Unlock())
+			return nil, cmp.Or(b.isClosed(), err)
 		}
-	}()
-	defer catchFault(&err)() // before the lock is given back
-	if err := s.startWriting(ctx, lock, made, codedRows); err != nil {
-		return err
-	}
-	if p := s.writer.postings; s.dog.patience > 0 {
-		p.ending = min(p.ending, s.dog.patience)
-	}
-	return nil
-}
-
-// watched runs a part of the writer's work.
-func (s *Store) watched(f func() error) error {
-	s.mu.Lock()
-	m := s.manifest
-	s.mu.Unlock()
-	var bytes int64
-	if m != nil {
-		bytes = m.bytes()
-	}
-	return s.dog.watch(s.dir, bytes, f)
-}
-
-// newestBytes is the size of the newest generation, 0 when that is unknown.
-func newestBytes(dir string) int64 {
-	cur, err := readCurrent(dir)
-	if err != nil {
-		return 0
-	}
-	m, err := readManifest(filepath.Join(dir, genName(cur.generation)), cur.manifest)
-	if err != nil {
-		return 0
-	}
-	return m.bytes()
-}
-
-// SettingsError says that an index was made with other settings.
-// errors.Is(err, index.ErrModelMismatch) holds.
-type SettingsError struct {
-	Dir        string
-	Have, Want index.Settings
-}
-
-func (e *SettingsError) Error() string {
-	what := ""
-	differ := func(name string, have, want any) {
-		if have != want {
-			if what != "" {
-				what += ";"
+		may := newestOnly
+		if waited {
+			may = anyOpen
+		}
+		s, op, err := b.latest(cur, may)
+		if op != nil && locked(b.dir) != nil {
+			s, op, err = b.latest(cur, max(may, recent))
+		}
+		if op == nil {
+			return s, err
+		}
+		select {
+		case <-op.done:
+			if op.err != nil {
+				return nil, op.err
 			}
-			what += fmt.Sprintf(" %s is %v, not %v", name, have, want)
+			// What began to be opened before this call may not be the newest.
+			waited = !op.began.Before(began)
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
-	differ("embedder", e.Have.Embedder, e.Want.Embedder)
-	differ("vector length", e.Have.Dim, e.Want.Dim)
-	differ("analyzer", e.Have.Analyzer, e.Want.Analyzer)
-	differ("passage length", e.Have.SplitTokens, e.Want.SplitTokens)
-	differ("splitter version", e.Have.SplitVersion, e.Want.SplitVersion)
-	return fmt.Sprintf("%s: %v:%s", e.Dir, index.ErrModelMismatch, what)
 }
 
-func (e *SettingsError) Unwrap() error { return index.ErrModelMismatch }
+// which says which generation will do.
+type which int
 
-// Open opens the newest generation of the index in dir for reading. It works
-// while another process writes and never waits for it. The Store goes on
-// showing that generation until Refresh is called.
-func Open(ctx context.Context, dir string) (*Store, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
+const (
+	newestOnly which = iota
+	recent           // or the one before, for a while
+	anyOpen
+)
+
+// latest returns a snapshot of the newest generation, which CURRENT says is cur, or
+// of another one that will do, or what to wait for until there is one.
+func (b *Backend) latest(cur current, may which) (*snapshot, *opening, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil, nil, errClosed
 	}
-	s := &Store{dir: dir}
-	if err := s.openNewest(ctx); err != nil {
-		return nil, err
+	g, now := b.newest, time.Now()
+	// An index made again counts its generations from 1 again; the checksum of
+	// the manifest, which has the time of its making, distinguishes them.
+	if g != nil && g.current == cur {
+		b.confirmed = now
+	} else if g == nil || may != anyOpen {
+		if b.opening == nil {
+			b.open()
+		}
+		if g == nil || g.writes != b.writes || may != recent || now.Sub(b.confirmed) > staleFor {
+			return nil, b.opening, nil
+		}
 	}
-	return s, nil
+	g.view.refs.Add(1)
+	return &snapshot{dir: b.dir, view: g.view, manifest: g.manifest}, nil, nil
 }
 
-// Refresh makes a Store that was opened for reading show the newest
-// generation. Searches that are under way end on the one they began with. An
-// index that was dropped and made anew, with the same or with other settings,
-// is shown too; Stats tells the settings. After an error the Store goes on
-// showing what it has. For a writer Refresh does nothing.
-func (s *Store) Refresh(ctx context.Context) error {
-	newer, err := s.Newer()
-	if err != nil || !newer {
-		return err
+// open begins to open the newest generation. The caller holds b.mu.
+func (b *Backend) open() {
+	op := &opening{began: time.Now(), writes: b.writes, done: make(chan struct{})}
+	b.opening = op
+	b.work.Go(func() {
+		g, err := b.openNewest(b.ctx)
+		b.mu.Lock()
+		old := b.newest
+		switch {
+		case err != nil:
+			old = nil
+		case b.closed:
+			old, err = g, errClosed
+		default:
+			g.writes = op.writes
+			b.newest, b.confirmed = g, op.began
+		}
+		op.err, b.opening = err, nil
+		b.mu.Unlock()
+		close(op.done)
+		if old != nil {
+			b.retire(old)
+		}
+	})
+}
+
+// retire frees a generation that no further snapshot will be of.
+func (b *Backend) retire(g *generation) {
+	if err := g.close(); err != nil {
+		b.mu.Lock()
+		b.failed = errors.Join(b.failed, err)
+		b.mu.Unlock()
 	}
-	return s.openNewest(ctx)
 }
 
 // openNewest opens the generation that CURRENT names. A writer may remove it
 // meanwhile, after having published two newer ones; then CURRENT is read again.
-func (s *Store) openNewest(ctx context.Context) (err error) {
+func (b *Backend) openNewest(ctx context.Context) (_ *generation, err error) {
 	defer catchFault(&err)()
 	for {
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
-		cur, err := readCurrent(s.dir)
+		cur, err := readCurrent(b.dir)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		g, err := openGeneration(ctx, filepath.Join(s.dir, genName(cur.generation)), cur.manifest, true, &s.known)
+		g, err := openGeneration(ctx, filepath.Join(b.dir, genName(cur.generation)), cur.manifest, true, &b.known)
 		if err == nil {
-			return s.show(g, cur)
+			g.current = cur
+			return g, nil
 		}
-		if now, cerr := readCurrent(s.dir); cerr == nil && now == cur {
-			return err
+		if now, cerr := readCurrent(b.dir); cerr == nil && now == cur {
+			return nil, err
 		}
 	}
 }
 
-// show replaces the view and the postings of a reader.
-func (s *Store) show(g *generation, cur current) error {
-	s.mu.Lock()
-	old := generation{s.manifest, s.view, s.postings}
-	if s.closed {
-		s.mu.Unlock()
-		return errors.Join(errClosed, g.close())
-	}
-	s.view, s.manifest, s.postings, s.current = g.view, g.manifest, g.postings, cur
-	s.mu.Unlock()
-	if old.view == nil {
-		return nil
-	}
-	return old.close()
+// wrote notes that something was published, so that the next snapshot shows it.
+func (b *Backend) wrote() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.writes++
 }
 
 var errClosed = fmt.Errorf("index: %w", fs.ErrClosed)
 
-// acquire returns the newest view, which the caller must release.
-func (s *Store) acquire() (*view, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.view == nil {
-		return nil, errClosed
+func (b *Backend) isClosed() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return errClosed
 	}
-	s.view.refs.Add(1)
-	return s.view, nil
+	return nil
 }
 
-// Close publishes what was applied, ends writing and frees everything once the
-// searches under way are done. An error says that what was applied since the
-// last Publish is lost; one that Apply or Publish has returned, which says the
-// same, is not returned again.
-func (s *Store) Close() error {
-	var err error
-	if s.writer != nil {
-		if s.dog.isStuck() {
-			return nil // as one of the others has said; nothing can be freed
-		}
-		if err = s.watched(s.stopWriting); s.dog.isStuck() {
-			return err
-		}
+// forget frees the generation that is kept for the next snapshot.
+func (b *Backend) forget() {
+	b.mu.Lock()
+	g := b.newest
+	b.newest = nil
+	b.writes++
+	b.mu.Unlock()
+	if g != nil {
+		b.retire(g)
 	}
-	s.mu.Lock()
-	v, p := s.view, s.postings
-	s.view, s.postings, s.closed = nil, nil, true
-	s.mu.Unlock()
-	if v != nil {
-		err = errors.Join(err, v.release())
-	}
-	if p != nil {
-		err = errors.Join(err, p.close())
-	}
+}
+
+// Close frees what is kept for the next Snapshot. Snapshots and writers go on.
+func (b *Backend) Close() error {
+	b.mu.Lock()
+	b.closed = true
+	b.mu.Unlock()
+	b.cancel()
+	b.forget()
+	b.work.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	err := b.failed
+	b.failed = nil
 	return err
+}
+
+// Create opens the index for writing and makes it if there is none. An empty
+// Analyzer means "en", a Dim of 0 an index without vectors. It does not wait:
+// while another writer has the index it returns an *index.LockedError. An
+// existing index with other settings gives an *index.SettingsError, a folder
+// that holds something else, or is inside of an index, an error of
+// index.ErrNotIndex.
+func (b *Backend) Create(ctx context.Context, s index.Settings) (index.Writer, error) {
+	w, err := b.create(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+func (b *Backend) create(ctx context.Context, s index.Settings) (*writer, error) {
+	if s.Analyzer == "" {
+		s.Analyzer = "en"
+	}
+	if s.Dim < 0 {
+		return nil, fmt.Errorf("vectors of dimension %d", s.Dim)
+	}
+	made, err := newSchema(s)
+	if err != nil {
+		return nil, err
+	}
+	w := newWriter(b.dir, nil, made)
+	w.backend, w.codedRows, w.dog.timeout = b, b.o.codedRows, b.o.WriteTimeout
+	w.known.sums = b.known.all()
+	var bytes int64
+	if err := w.dog.watch(b.dir, 0, func() error {
+		bytes = newestBytes(b.dir)
+		return creatable(b.dir)
+	}); err != nil {
+		return nil, err
+	}
+	if err := w.dog.watch(b.dir, bytes, func() error { return w.create(ctx) }); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// Locked returns an *index.LockedError while a writer has the index open, and
+// nil when none has, or when that cannot be found out. It is for those who have
+// much to do before they call Create: it neither makes anything nor keeps a
+// writer out.
+func (b *Backend) Locked(context.Context) error { return locked(b.dir) }
+
+// Drop deletes the index, damaged or not, and the folder if nothing else is in
+// it. While a writer has the index it returns an *index.LockedError.
+func (b *Backend) Drop(ctx context.Context) error {
+	b.forget()
+	return Drop(ctx, b.dir)
+}
+
+// Check compares everything in the index with everything it can be compared
+// with; see the function Check.
+func (b *Backend) Check(ctx context.Context, o index.CheckOptions) (*index.CheckReport, error) {
+	return Check(ctx, b.dir, o)
+}
+
+// Repair saves what can be saved of a damaged index; see the function Repair.
+func (b *Backend) Repair(ctx context.Context, o index.RepairOptions) (*index.RepairReport, error) {
+	defer b.wrote()
+	return Repair(ctx, b.dir, o)
+}
+
+// row is a passage by its number in the index. Outside of this package it is an
+// index.PassageID.
+type row uint32
+
+func passageID(r uint32) index.PassageID { return index.PassageID(strconv.FormatUint(uint64(r), 10)) }
+
+// parseID is the inverse of passageID.
+func parseID(id index.PassageID) (uint32, bool) {
+	n, err := strconv.ParseUint(string(id), 10, 32)
+	return uint32(n), err == nil && passageID(uint32(n)) == id
 }

@@ -93,22 +93,15 @@ func TestOldGeneration(t *testing.T) {
 func TestRefreshAfterRemake(t *testing.T) {
 	dir, _ := stepsIndex(t, 3)
 	r := mustOpen(t, dir)
-	newer := func(want bool) {
-		t.Helper()
-		if got, err := r.Newer(); err != nil || got != want {
-			t.Errorf("Newer: %t, %v; want %t", got, err, want)
-		}
-	}
-	newer(false)
 	remake := func(s index.Settings, steps int) {
 		t.Helper()
 		if err := Drop(t.Context(), dir); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := r.Newer(); !errors.Is(err, index.ErrNotFound) {
-			t.Errorf("Newer without an index: %v", err)
+		if err := r.Refresh(t.Context()); !errors.Is(err, index.ErrNotFound) {
+			t.Errorf("Refresh without an index: %v", err)
 		}
-		w, err := Create(t.Context(), dir, Options{Settings: s})
+		w, err := Create(t.Context(), dir, TestOptions{Settings: s})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,19 +112,14 @@ func TestRefreshAfterRemake(t *testing.T) {
 			Content: []index.Passage{{Text: "zwei Häuser", Vector: make([]float32, s.Dim)}}}}}); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := w.Newer(); err != nil || got {
-			t.Errorf("Newer of the writer: %t, %v", got, err)
-		}
 	}
 	refresh := func() {
 		t.Helper()
-		newer(true)
 		if err := r.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		newer(false)
 	}
-	generation := r.manifest.Generation
+	generation := r.pinned.manifest.Generation
 	remake(killSettings, 2)
 	check(t, r, 3)
 	refresh()
@@ -140,8 +128,8 @@ func TestRefreshAfterRemake(t *testing.T) {
 	other := index.Settings{Embedder: "another", Dim: 3, Analyzer: "de"}
 	remake(other, 0)
 	refresh()
-	if r.manifest.Generation != generation {
-		t.Fatalf("generation %d, want the same number as before, %d", r.manifest.Generation, generation)
+	if r.pinned.manifest.Generation != generation {
+		t.Fatalf("generation %d, want the same number as before, %d", r.pinned.manifest.Generation, generation)
 	}
 	st, err := r.Stats(t.Context())
 	if err != nil || st.Settings != other || st.Passages != 1 {
@@ -150,9 +138,6 @@ func TestRefreshAfterRemake(t *testing.T) {
 	hits, err := r.Keyword(t.Context(), index.Request{Query: query("Haus"), Limit: 1})
 	if err != nil || len(hits) != 1 {
 		t.Errorf("the new analyzer finds %v, %v", hits, err)
-	}
-	if got := r.Highlight(query("Haus"), "zwei Häuser"); len(got) != 1 {
-		t.Errorf("the new analyzer highlights %v", got)
 	}
 	if hits, err = r.Nearest(t.Context(), index.Request{Vector: []float32{1, 0, 0}, Limit: 1}); err != nil || len(hits) != 1 {
 		t.Errorf("vectors of the new length find %v, %v", hits, err)
@@ -194,9 +179,9 @@ func TestFirstPublicationFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Store{dir: file}
-	w := &writer{work: t.TempDir(), schema: made, byID: make(map[string]*docRecord), sums: make(map[string]fileSum)}
-	if err := s.startEmpty(t.Context(), w); err == nil || !strings.Contains(err.Error(), "publishing") {
+	w := newWriter(file, nil, made)
+	w.work = t.TempDir()
+	if err := w.startEmpty(t.Context()); err == nil || !strings.Contains(err.Error(), "publishing") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -209,7 +194,7 @@ func TestFormatIsDescribed(t *testing.T) {
 		t.Fatal(err)
 	}
 	wanted := []string{fmt.Sprintf("format version **%d**", formatVersion), fmt.Sprintf("last %d bytes", footerSize), segMagic}
-	for _, typ := range []reflect.Type{reflect.TypeFor[manifest](), reflect.TypeFor[shadowManifest](), reflect.TypeFor[fileSum](), reflect.TypeFor[Holder]()} {
+	for _, typ := range []reflect.Type{reflect.TypeFor[manifest](), reflect.TypeFor[shadowManifest](), reflect.TypeFor[fileSum](), reflect.TypeFor[index.Holder]()} {
 		for i := range typ.NumField() {
 			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
 			wanted = append(wanted, name)
@@ -299,8 +284,8 @@ func TestOtherSettings(t *testing.T) {
 	dir, _ := stepsIndex(t, 2)
 	other := killSettings
 	other.Embedder, other.SplitTokens = "better", 100
-	_, err := Create(t.Context(), dir, Options{Settings: other})
-	var se *SettingsError
+	_, err := Create(t.Context(), dir, TestOptions{Settings: other})
+	var se *index.SettingsError
 	if !errors.As(err, &se) || !errors.Is(err, index.ErrModelMismatch) || se.Have != killSettings || se.Want != other {
 		t.Fatalf("error %v", err)
 	}
@@ -318,7 +303,7 @@ func TestOtherSettings(t *testing.T) {
 
 func TestUnknownAnalyzer(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "index")
-	if _, err := Create(t.Context(), dir, Options{Settings: index.Settings{Analyzer: "klingon"}}); err == nil || !strings.Contains(err.Error(), "klingon") {
+	if _, err := Create(t.Context(), dir, TestOptions{Settings: index.Settings{Analyzer: "klingon"}}); err == nil || !strings.Contains(err.Error(), "klingon") {
 		t.Errorf("error %v", err)
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
@@ -329,7 +314,7 @@ func TestUnknownAnalyzer(t *testing.T) {
 // TestWithoutVectors checks an index for keywords only.
 func TestWithoutVectors(t *testing.T) {
 	dir := t.TempDir()
-	s, err := Create(t.Context(), dir, Options{})
+	s, err := Create(t.Context(), dir, TestOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -360,10 +345,10 @@ func TestMerging(t *testing.T) {
 		if err := w.Apply(t.Context(), step(n)); err != nil {
 			t.Fatal(err)
 		}
-		if got := len(w.view.segs); got > 2*mergeWidth {
+		if got := len(w.now().segs); got > 2*mergeWidth {
 			t.Fatalf("%d segments after step %d", got, n)
 		}
-		if dead := w.view.deleted.GetCardinality(); dead > uint64(2*n) {
+		if dead := w.now().deleted.GetCardinality(); dead > uint64(2*n) {
 			t.Fatalf("%d deleted documents after step %d", dead, n)
 		}
 	}
@@ -381,15 +366,15 @@ func TestMerging(t *testing.T) {
 		b = index.Batch{Put: []index.Document{killDoc(steps, steps)}}
 	}
 	var rows int
-	for _, s := range w.view.segs {
+	for _, s := range w.now().segs {
 		rows += len(s.rows)
 	}
-	if live := w.view.stats.Passages; rows > 2*live+4 {
+	if live := w.now().stats.Passages; rows > 2*live+4 {
 		t.Errorf("%d rows on disk for %d live ones", rows, live)
 	}
 	for text, id := range passagesByText(t, w) {
 		if !strings.Contains(text, "marker100 ") && before[text] != id {
-			t.Errorf("%q was passage %d and is %d", text, before[text], id)
+			t.Errorf("%q was passage %s and is %s", text, before[text], id)
 		}
 	}
 }

@@ -15,26 +15,27 @@ import (
 // keeps none out.
 func TestLocked(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "index")
-	if err := Locked(dir); err != nil {
+	b := New(dir, Options{})
+	if err := b.Locked(t.Context()); err != nil {
 		t.Errorf("where nothing is: %v", err)
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("it made something: %v", err)
 	}
-	options := Options{Settings: index.Settings{Embedder: "none"}}
+	options := TestOptions{Settings: index.Settings{Embedder: "none"}}
 	for range 3 {
 		s, err := Create(t.Context(), dir, options)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var locked *LockedError
-		if err := Locked(dir); !errors.As(err, &locked) || locked.Holder.PID != os.Getpid() {
+		var locked *index.LockedError
+		if err := b.Locked(t.Context()); !errors.As(err, &locked) || locked.Holder.PID != os.Getpid() {
 			t.Errorf("while it is written: %v", err)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := Locked(dir); err != nil {
+		if err := b.Locked(t.Context()); err != nil {
 			t.Errorf("afterwards: %v", err)
 		}
 	}
@@ -46,7 +47,7 @@ func TestLocked(t *testing.T) {
 			case <-done:
 				return
 			default:
-				Locked(dir)
+				b.Locked(t.Context())
 				time.Sleep(time.Millisecond)
 			}
 		}

@@ -112,7 +112,7 @@ func decodeManifest(path string, text []byte) (*manifest, error) {
 // readManifest reads a generation's manifest and checks that the files it
 // names have the sizes it says, and the small ones the contents. Of the others
 // knownFiles reads the postings; vectors and texts, which are most of an index,
-// would cost more at every start than most searches: Verify reads them.
+// would cost more at every start than most searches: Check reads them.
 func readManifest(gen string, want uint32) (*manifest, error) {
 	m, err := parseManifest(gen, want)
 	if err != nil {

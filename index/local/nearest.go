@@ -21,12 +21,12 @@ import (
 // those of the vectors, and few of the nearest are missed (docs/design.md says
 // how few). Where there are none, or few passages pass the filter, it compares
 // with all vectors. The result does not depend on the number of processors.
-func (s *Store) Nearest(ctx context.Context, r index.Request) ([]index.Hit, error) {
+func (s *snapshot) Nearest(ctx context.Context, r index.Request) ([]index.Hit, error) {
 	return s.nearest(ctx, r, true)
 }
 
 // nearest is Nearest, with or without the codes.
-func (s *Store) nearest(ctx context.Context, r index.Request, codes bool) (hits []index.Hit, err error) {
+func (s *snapshot) nearest(ctx context.Context, r index.Request, codes bool) (hits []index.Hit, err error) {
 	v, err := s.acquire()
 	if err != nil {
 		return nil, err
@@ -49,7 +49,11 @@ func (s *Store) nearest(ctx context.Context, r index.Request, codes bool) (hits 
 	} else if rows != set.rows {
 		set = v.newRowSet(rows)
 	}
-	return newScan(v, r.Vector, set, r.Limit, codes).run(ctx)
+	found, err := newScan(v, r.Vector, set, r.Limit, codes).run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return v.hits(found), nil
 }
 
 func checkLimit(r index.Request) error {
@@ -180,7 +184,7 @@ func (sc *scan) scanner(limit int) *scanner {
 			scores: make([]float32, chunkRows), found: make([]uint16, chunkBlocks),
 		}
 	}
-	w.scan, w.top = sc, topK{limit: sc.limit}
+	w.scan, w.top = sc, topK{limit: sc.limit, compareRows: sc.view.compareRows}
 	w.likely = candidates{limit: limit, keys: w.likely.keys[:0]}
 	return w
 }
@@ -195,7 +199,7 @@ func (w *scanner) free() {
 	v.scanners.Put(w)
 }
 
-func (sc *scan) run(ctx context.Context) ([]index.Hit, error) {
+func (sc *scan) run(ctx context.Context) ([]hit, error) {
 	hits, sure, err := sc.try(ctx, func() candidate {
 		sc.prepare()
 		return sc.sample()
@@ -208,7 +212,7 @@ func (sc *scan) run(ctx context.Context) ([]index.Hit, error) {
 
 // try searches, leaving out what looks no nearer than what prepare returns. It
 // tells whether that has not changed the result.
-func (sc *scan) try(ctx context.Context, prepare func() candidate) (hits []index.Hit, sure bool, err error) {
+func (sc *scan) try(ctx context.Context, prepare func() candidate) (hits []hit, sure bool, err error) {
 	pool := poolCount(sc.limit)
 	alone := sc.bytes < sc.aloneBytes
 	useful := max(1, len(sc.chunks), pool/chunkDots)
@@ -268,7 +272,7 @@ func (sc *scan) try(ctx context.Context, prepare func() candidate) (hits []index
 	gather()
 	floor := math.Inf(-1)
 	if len(all.hits) == sc.limit {
-		floor = all.hits[0].Score - maxError*rootMeanSquare(errs)
+		floor = all.hits[0].score - maxError*rootMeanSquare(errs)
 	}
 	if least > 0 && len(keys) < pool && floor <= float64(least.score()) {
 		return nil, false, nil
@@ -358,7 +362,7 @@ func (w *scanner) scanVectors(c chunk) {
 // add compares with the vector at a position of a segment.
 func (w *scanner) add(seg *segment, pos int) float64 {
 	score := float64(vek32.Dot(w.scan.q, seg.vector(pos)))
-	w.top.add(index.Hit{ID: index.PassageID(seg.rows[pos]), Score: score})
+	w.top.add(hit{seg.rows[pos], score})
 	return score
 }
 

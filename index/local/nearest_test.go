@@ -26,7 +26,7 @@ import (
 // fillStore makes an index of vectors, of several segments of all sizes.
 func fillStore(t testing.TB, dir string, vectors [][]float32) *Store {
 	t.Helper()
-	s, err := Create(t.Context(), dir, Options{Settings: index.Settings{Dim: len(vectors[0])}})
+	s, err := Create(t.Context(), dir, TestOptions{Settings: index.Settings{Dim: len(vectors[0])}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,13 +68,13 @@ func TestNearestRecall(t *testing.T) {
 	vectors, asked := vectors[:rows], vectors[rows:]
 	s := fillStore(t, t.TempDir(), vectors)
 	coded := 0
-	for _, seg := range s.view.segs {
+	for _, seg := range s.now().segs {
 		if seg.codes != nil {
 			coded++
 		}
 	}
-	if coded == 0 || len(s.view.segs) < 2 {
-		t.Fatalf("%d of %d segments have codes", coded, len(s.view.segs))
+	if coded == 0 || len(s.now().segs) < 2 {
+		t.Fatalf("%d of %d segments have codes", coded, len(s.now().segs))
 	}
 	for _, limit := range []int{10, 100} {
 		all := 0.0
@@ -87,14 +87,14 @@ func TestNearestRecall(t *testing.T) {
 					t.Fatalf("%d hits, want %d", len(got), limit)
 				}
 				for _, h := range got {
-					if !vectorset.Kept(percent, int(h.ID)) {
-						t.Fatalf("passage %d does not pass the filter", h.ID)
+					if !vectorset.Kept(percent, h.Start) {
+						t.Fatalf("passage %s does not pass the filter", h.ID)
 					}
-					if want := float64(vek32.Dot(q, vectors[h.ID])); h.Score != want {
-						t.Fatalf("passage %d has score %g, want %g", h.ID, h.Score, want)
+					if want := float64(vek32.Dot(q, vectors[h.Start])); h.Score != want {
+						t.Fatalf("passage %s has score %g, want %g", h.ID, h.Score, want)
 					}
 				}
-				if !slices.IsSortedFunc(got, compareHits) {
+				if !slices.IsSortedFunc(got, index.CompareHits) {
 					t.Fatalf("hits out of order: %v", got)
 				}
 				sum += recall(got, exact)
@@ -129,7 +129,7 @@ func TestNearestProcessors(t *testing.T) {
 			want := hitsOf(t, s, r, true)
 			for n := 2; n <= 7; n++ {
 				runtime.GOMAXPROCS(n)
-				if got := scanTogether(t, s, r, (*scan).run); !slices.Equal(got, want) {
+				if got := scanTogether(t, s, r, runScan); !slices.Equal(got, want) {
 					t.Errorf("%d processors find %v, one %v", n, got, want)
 				}
 			}
@@ -143,7 +143,7 @@ func TestNearestProcessors(t *testing.T) {
 		want := hitsOf(t, s, r, true)
 		searching.Go(func() {
 			for range 20 {
-				if got := scanTogether(t, s, r, (*scan).run); !slices.Equal(got, want) {
+				if got := scanTogether(t, s, r, runScan); !slices.Equal(got, want) {
 					t.Errorf("beside others %v is found, alone %v", got, want)
 				}
 			}
@@ -171,6 +171,11 @@ func scanTogether[T any](t testing.TB, s *Store, r index.Request, f func(*scan, 
 		t.Error(err)
 	}
 	return got
+}
+
+func runScan(sc *scan, ctx context.Context) ([]index.Hit, error) {
+	found, err := sc.run(ctx)
+	return sc.view.hits(found), err
 }
 
 // TestNearestSample checks that a search that holds what its sample left out for
@@ -233,7 +238,7 @@ func TestNearestDeleted(t *testing.T) {
 		for n := round; n < rows/5; n += 5 { // a fifth of the documents
 			b.Delete = append(b.Delete, strconv.Itoa(n))
 			for i := range 5 {
-				gone[index.PassageID(n*5+i)] = true
+				gone[passageID(uint32(n*5+i))] = true
 			}
 		}
 		if err := s.Apply(t.Context(), b); err != nil {
@@ -244,7 +249,7 @@ func TestNearestDeleted(t *testing.T) {
 			exact, got := hitsOf(t, s, r, false), hitsOf(t, s, r, true)
 			for _, h := range got {
 				if gone[h.ID] {
-					t.Fatalf("round %d: passage %d was deleted", round, h.ID)
+					t.Fatalf("round %d: passage %s was deleted", round, h.ID)
 				}
 			}
 			if n := recall(got, exact); n < 0.8 {
@@ -255,7 +260,7 @@ func TestNearestDeleted(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if n := s.view.segs[0]; n.codes == nil || len(n.rows) == rows {
+	if n := s.now().segs[0]; n.codes == nil || len(n.rows) == rows {
 		t.Errorf("no compaction, or no codes after it: %d rows", len(n.rows))
 	}
 	if err := s.Publish(t.Context()); err != nil {
@@ -456,7 +461,7 @@ func TestCodesDerived(t *testing.T) {
 				overwrite(t, path, content)
 			}
 			s := mustOpen(t, dir)
-			if s.view.segs[0].codes != nil {
+			if s.now().segs[0].codes != nil {
 				t.Error("the codes are used")
 			}
 			if got := hitsOf(t, s, r, true); !slices.Equal(got, want) {
@@ -468,7 +473,7 @@ func TestCodesDerived(t *testing.T) {
 			if err := s.CheckCodes(t.Context()); err != nil {
 				t.Errorf("CheckCodes of what is not used: %v", err)
 			}
-			w, err := Create(t.Context(), dir, Options{Settings: index.Settings{Dim: 32}})
+			w, err := Create(t.Context(), dir, TestOptions{Settings: index.Settings{Dim: 32}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -482,7 +487,7 @@ func TestCodesDerived(t *testing.T) {
 			if again, err := os.ReadFile(codesOf(dir)); err != nil || !slices.Equal(again, good) {
 				t.Errorf("other codes than before, %v", err)
 			}
-			if s.view.segs[0].codes == nil {
+			if s.now().segs[0].codes == nil {
 				t.Error("the new codes are not used")
 			}
 		})
@@ -502,7 +507,7 @@ func TestCodesDerived(t *testing.T) {
 func TestCodesOfOlderWriter(t *testing.T) {
 	vectors := vectorset.Clustered(rand.New(rand.NewPCG(31, 32)), codedRows, 16)
 	dir := t.TempDir()
-	s, err := Create(t.Context(), dir, Options{Settings: index.Settings{Dim: 16}, codedRows: math.MaxInt})
+	s, err := Create(t.Context(), dir, TestOptions{Settings: index.Settings{Dim: 16}, codedRows: math.MaxInt})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -510,16 +515,16 @@ func TestCodesOfOlderWriter(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := mustOpen(t, dir)
-	if r.view.segs[0].codes != nil {
+	if r.now().segs[0].codes != nil {
 		t.Fatal("it has codes")
 	}
-	if w := fillMore(t, dir, 16); w.view.segs[0].codes == nil {
+	if w := fillMore(t, dir, 16); w.now().segs[0].codes == nil {
 		t.Error("the writer has made no codes")
 	}
 	if err := r.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if r.view.segs[0].codes == nil {
+	if r.now().segs[0].codes == nil {
 		t.Error("the next generation has no codes")
 	}
 	if err := errors.Join(r.Verify(t.Context()), r.CheckCodes(t.Context())); err != nil {
@@ -530,7 +535,7 @@ func TestCodesOfOlderWriter(t *testing.T) {
 // fillMore opens an index for writing and publishes what that changes.
 func fillMore(t *testing.T, dir string, dim int) *Store {
 	t.Helper()
-	w, err := Create(t.Context(), dir, Options{Settings: index.Settings{Dim: dim}})
+	w, err := Create(t.Context(), dir, TestOptions{Settings: index.Settings{Dim: dim}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -582,7 +587,7 @@ func BenchmarkAlone(b *testing.B) {
 			search := func(least int, took *[]time.Duration) {
 				r := index.Request{Vector: vectors[n*97%rows], Limit: 10}
 				n++
-				scanTogether(b, s, r, func(sc *scan, ctx context.Context) ([]index.Hit, error) {
+				scanTogether(b, s, r, func(sc *scan, ctx context.Context) ([]hit, error) {
 					sc.aloneBytes, size = least, sc.bytes
 					began := time.Now()
 					defer func() { *took = append(*took, time.Since(began)) }()

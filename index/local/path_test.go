@@ -10,7 +10,7 @@ import (
 
 // A word that is in all paths, or that the analyzer drops, finds nothing.
 func TestWordsOfPaths(t *testing.T) {
-	s, err := local.Create(t.Context(), filepath.Join(t.TempDir(), "index"), local.Options{})
+	s, err := local.Create(t.Context(), filepath.Join(t.TempDir(), "index"), local.TestOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,8 @@ import (
 	"github.com/blevesearch/bleve/v2/document"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	bleve "github.com/blevesearch/bleve_index_api"
+
+	"github.com/albert-search/albert-search/index/analysis"
 )
 
 // batchKey is the internal value of the postings that holds the number of the
@@ -202,11 +204,11 @@ func (d linkDir) GetWriter(path string) (io.WriteCloser, error) {
 }
 
 // passageDoc is the Bleve document of a passage.
-func passageDoc(row uint32, a *analyzers, values [numFields]string) *document.Document {
+func passageDoc(row uint32, a *analysis.Analyzer, values [numFields]string) *document.Document {
 	d := document.NewDocument(rowKey(row))
 	for f, v := range values {
 		if v != "" {
-			d.AddField(document.NewTextFieldCustom(fieldNames[f], nil, []byte(v), bleve.IndexField|bleve.IncludeTermVectors, a[f]))
+			d.AddField(document.NewTextFieldCustom(field(f).String(), nil, []byte(v), bleve.IndexField|bleve.IncludeTermVectors, a.Field(field(f))))
 		}
 	}
 	return d

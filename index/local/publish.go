@@ -8,49 +8,42 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/albert-search/albert-search/index"
 )
 
 // Publish makes what was applied a generation. When it returns nil the
 // generation survives a loss of power and other processes open it. Without
 // changes since the last one it does nothing. It writes a few small files and
 // links the others, so that publishing every few seconds is cheap.
-func (s *Store) Publish(ctx context.Context) error {
-	if s.writer == nil {
-		return fmt.Errorf("%s: %w", s.dir, index.ErrReadOnly)
-	}
-	return s.watched(func() error {
-		s.writer.mu.Lock()
-		defer s.writer.mu.Unlock()
-		if s.writer.failed != nil {
-			return s.writer.failed
+func (w *writer) Publish(ctx context.Context) error {
+	return w.watched(func() error {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.failed != nil {
+			return w.failed
 		}
-		return s.publishDirty(ctx)
+		return w.publishDirty(ctx)
 	})
 }
 
 // publishDirty publishes if there is anything to publish. The caller holds the
 // writer's lock.
-func (s *Store) publishDirty(ctx context.Context) error {
-	w := s.writer
+func (w *writer) publishDirty(ctx context.Context) error {
 	if !w.dirty {
 		return nil
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := s.publish(); err != nil {
-		return s.fail(fmt.Errorf("publishing: %w", err))
+	if err := w.publish(); err != nil {
+		return w.fail(fmt.Errorf("publishing: %w", err))
 	}
 	w.dirty = false
 	return nil
 }
 
-func (s *Store) publish() (err error) {
+func (w *writer) publish() (err error) {
 	defer catchFault(&err)()
-	w := s.writer
-	v, err := s.acquire()
+	v, err := w.acquire()
 	if err != nil {
 		return err
 	}
@@ -61,7 +54,7 @@ func (s *Store) publish() (err error) {
 	m.Previous = w.newest
 	m.Created = time.Now().UTC()
 	m.Documents, m.Passages = v.documents(), v.stats.Passages
-	gen := filepath.Join(s.dir, genName(m.Generation))
+	gen := filepath.Join(w.dir, genName(m.Generation))
 	tmp := gen + tmpSuffix
 	if err := os.RemoveAll(tmp); err != nil { // of a writer that was killed
 		return err
@@ -120,19 +113,22 @@ func (s *Store) publish() (err error) {
 	if err := os.Rename(tmp, gen); err != nil {
 		return err
 	}
-	if err := syncDir(s.dir); err != nil {
+	if err := syncDir(w.dir); err != nil {
 		return err
 	}
-	if err := replaceFile(filepath.Join(s.dir, currentName), current{m.Generation, sum}.bytes()); err != nil {
+	if err := replaceFile(filepath.Join(w.dir, currentName), current{m.Generation, sum}.bytes()); err != nil {
 		return err
 	}
 	w.published(&m)
 	w.newest = sum
-	s.mu.Lock()
-	s.manifest = &m
-	s.mu.Unlock()
+	w.seen.Lock()
+	w.manifest = &m
+	w.seen.Unlock()
+	if w.backend != nil {
+		w.backend.wrote()
+	}
 	if !w.repairing {
-		removeOld(s.dir, m.Generation)
+		removeOld(w.dir, m.Generation)
 	}
 	return nil
 }

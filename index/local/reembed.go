@@ -11,31 +11,27 @@ import (
 
 // Reembed begins to give the passages vectors of another embedder, or goes on
 // with that where it was left.
-func (s *Store) Reembed(ctx context.Context, e index.Embedder) (index.Reembedding, error) {
-	if s.writer == nil {
-		return nil, fmt.Errorf("%s: %w", s.dir, index.ErrReadOnly)
-	}
+func (w *writer) Reembed(ctx context.Context, e index.Embedder) (index.Reembedding, error) {
 	if e.ID == "" || e.Dim < 1 {
 		return nil, fmt.Errorf("re-embedding with the embedder %q of dimension %d", e.ID, e.Dim)
 	}
-	w := s.writer
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.usable(ctx); err != nil {
 		return nil, err
 	}
 	if w.next.Settings.Model().Is(e) {
-		return nil, fmt.Errorf("%s has vectors of the embedder %v already", s.dir, e)
+		return nil, fmt.Errorf("%s has vectors of the embedder %v already", w.dir, e)
 	}
 	if sh := w.shadow; sh != nil && !sh.embedder.Is(e) {
 		if err := w.dropShadow(); err != nil {
-			return nil, s.fail(err)
+			return nil, w.fail(err)
 		}
 	}
 	if w.shadow == nil {
 		w.shadow = newShadow(e)
 	}
-	return &reembedding{s, w.shadow}, nil
+	return &reembedding{w, w.shadow}, nil
 }
 
 // usable tells whether writing can go on. The caller holds the writer's lock.
@@ -49,14 +45,14 @@ func (w *writer) usable(ctx context.Context) error {
 // reembedding is a handle on the shadow of a writer, for as long as that is
 // the writer's.
 type reembedding struct {
-	store  *Store
+	writer *writer
 	shadow *shadow
 }
 
 // lock takes the writer's lock and checks that writing can go on. When the
 // error is not nil the lock is not held.
 func (r *reembedding) lock(ctx context.Context) (*writer, error) {
-	w := r.store.writer
+	w := r.writer
 	w.mu.Lock()
 	err := w.usable(ctx)
 	if err == nil && w.shadow != r.shadow {
@@ -72,7 +68,7 @@ func (r *reembedding) lock(ctx context.Context) (*writer, error) {
 // Passages iterates over all passages.
 func (r *reembedding) Passages(ctx context.Context) iter.Seq2[index.Stored, error] {
 	return func(yield func(index.Stored, error) bool) {
-		v, err := r.store.acquire()
+		v, err := r.writer.acquire()
 		if err != nil {
 			yield(index.Stored{}, err)
 			return
@@ -94,8 +90,9 @@ func (r *reembedding) Passages(ctx context.Context) iter.Seq2[index.Stored, erro
 					yield(index.Stored{}, err)
 					return
 				}
-				id := index.PassageID(d.first) + index.PassageID(i)
-				p.Vector = r.Vector(id)
+				at := d.first + uint32(i)
+				p.Vector, _ = r.vector(context.Background(), at) // none once it has ended
+				id := passageID(at)
 				if !yield(index.Stored{ID: id, Doc: &d.info, Passage: p}, nil) {
 					return
 				}
@@ -105,20 +102,28 @@ func (r *reembedding) Passages(ctx context.Context) iter.Seq2[index.Stored, erro
 }
 
 // Vector returns a copy of a vector in the shadow, nil if there is none.
-func (r *reembedding) Vector(id index.PassageID) []float32 {
-	w, err := r.lock(context.Background())
+func (r *reembedding) Vector(ctx context.Context, id index.PassageID) ([]float32, error) {
+	at, ok := parseID(id)
+	if !ok {
+		return nil, nil
+	}
+	return r.vector(ctx, at)
+}
+
+func (r *reembedding) vector(ctx context.Context, at uint32) ([]float32, error) {
+	w, err := r.lock(ctx)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	defer w.mu.Unlock()
-	return w.shadow.vector(uint32(id))
+	return w.shadow.vector(at), nil
 }
 
 // Add puts vectors into the shadow. It waits for the disk, not for ctx, once
-// it has begun to write. After an error of writing the Store takes nothing
+// it has begun to write. After an error of writing the writer takes nothing
 // more; everything that was published stays.
 func (r *reembedding) Add(ctx context.Context, vectors []index.Embedded) error {
-	return r.store.watched(func() error { return r.add(ctx, vectors) })
+	return r.writer.watched(func() error { return r.add(ctx, vectors) })
 }
 
 func (r *reembedding) add(ctx context.Context, vectors []index.Embedded) error {
@@ -129,10 +134,10 @@ func (r *reembedding) add(ctx context.Context, vectors []index.Embedded) error {
 	defer w.mu.Unlock()
 	for _, e := range vectors {
 		if err := checkVector(e.Vector, w.shadow.embedder.Dim); err != nil {
-			return fmt.Errorf("passage %d: %w", e.ID, err)
+			return fmt.Errorf("passage %s: %w", e.ID, err)
 		}
 	}
-	v, err := r.store.acquire()
+	v, err := r.writer.acquire()
 	if err != nil {
 		return err
 	}
@@ -142,16 +147,16 @@ func (r *reembedding) add(ctx context.Context, vectors []index.Embedded) error {
 		return err
 	}
 	if err := w.addShadow(docs); err != nil {
-		return r.store.fail(err)
+		return r.writer.fail(err)
 	}
 	w.dirty = true
 	return nil
 }
 
-// Switch makes the shadow the vectors of the Store and publishes. The one
+// Switch makes the shadow the vectors of the index and publishes. The one
 // generation has the old vectors and settings, the next the new ones.
 func (r *reembedding) Switch(ctx context.Context) error {
-	return r.store.watched(func() error { return r.switchOver(ctx) })
+	return r.writer.watched(func() error { return r.switchOver(ctx) })
 }
 
 func (r *reembedding) switchOver(ctx context.Context) error {
@@ -160,8 +165,8 @@ func (r *reembedding) switchOver(ctx context.Context) error {
 		return err
 	}
 	defer w.mu.Unlock()
-	s, sh := r.store, w.shadow
-	v, err := s.acquire()
+	sh := w.shadow
+	v, err := w.acquire()
 	if err != nil {
 		return err
 	}
@@ -180,29 +185,29 @@ func (r *reembedding) switchOver(ctx context.Context) error {
 	}
 	if len(rest) > 0 {
 		if err := w.addShadow(rest); err != nil {
-			return s.fail(err)
+			return w.fail(err)
 		}
 	}
 	if sh.contents.stats != v.stats {
-		return s.fail(fmt.Errorf("%w: the re-embedding holds %+v, the index %+v", index.ErrDamaged, sh.contents.stats, v.stats))
+		return w.fail(fmt.Errorf("%w: the re-embedding holds %+v, the index %+v", index.ErrDamaged, sh.contents.stats, v.stats))
 	}
 	w.next.Settings, w.schema, w.shadow, w.dirty = settings, made, nil, true
-	if err := s.makeView(sh.contents, sh.segs, w); err != nil {
-		return s.fail(err)
+	if err := w.makeView(sh.contents, sh.segs); err != nil {
+		return w.fail(err)
 	}
 	for _, seg := range v.segs {
 		seg.remove()
 	}
-	now, err := s.acquire()
+	now, err := w.acquire()
 	if err != nil {
 		return err
 	}
 	if err := w.learn(now); err != nil {
-		return errors.Join(s.fail(err), now.release())
+		return errors.Join(w.fail(err), now.release())
 	}
 	// What is done here cannot be taken back: it is published, whatever ctx
 	// has come to.
-	return errors.Join(s.publishDirty(context.WithoutCancel(ctx)), now.release())
+	return errors.Join(w.publishDirty(context.WithoutCancel(ctx)), now.release())
 }
 
 // Discard throws the shadow away.
@@ -213,7 +218,7 @@ func (r *reembedding) Discard(ctx context.Context) error {
 	}
 	defer w.mu.Unlock()
 	if err := w.dropShadow(); err != nil {
-		return r.store.fail(err)
+		return r.writer.fail(err)
 	}
 	return nil
 }

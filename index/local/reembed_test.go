@@ -78,14 +78,14 @@ func childReembedder(dir string) error {
 	settings := killSettings
 	switch r, err := Open(ctx, dir); {
 	case err == nil:
-		settings = r.manifest.Settings
+		settings = r.pinned.manifest.Settings
 		if err := r.Close(); err != nil {
 			return err
 		}
 	case !errors.Is(err, index.ErrNotFound):
 		return err
 	}
-	s, err := Create(ctx, dir, Options{Settings: settings, codedRows: 1})
+	s, err := Create(ctx, dir, TestOptions{Settings: settings, codedRows: 1})
 	if err != nil {
 		return err
 	}
@@ -189,8 +189,8 @@ func TestReembedderKilled(t *testing.T) {
 
 	// What is left can be completed.
 	s := mustOpen(t, dir)
-	settings := s.manifest.Settings
-	w, err := Create(t.Context(), dir, Options{Settings: settings, codedRows: 1})
+	settings := s.pinned.manifest.Settings
+	w, err := Create(t.Context(), dir, TestOptions{Settings: settings, codedRows: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,7 @@ func TestDamagedShadow(t *testing.T) {
 	dir := shadowed(t, 12, 8)
 	gen := newestGen(t, dir)
 	r := mustOpen(t, dir)
-	names := r.manifest.Reembedding.Segments
+	names := r.pinned.manifest.Reembedding.Segments
 	if len(names) == 0 {
 		t.Fatal("nothing is in the shadow")
 	}
@@ -357,7 +357,7 @@ func TestReembedMany(t *testing.T) {
 func TestReembedWithoutVectors(t *testing.T) {
 	dir := t.TempDir()
 	plain := index.Settings{Analyzer: "en"}
-	w, err := Create(t.Context(), dir, Options{Settings: plain, codedRows: 1})
+	w, err := Create(t.Context(), dir, TestOptions{Settings: plain, codedRows: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,53 +12,13 @@ import (
 	"github.com/albert-search/albert-search/index"
 )
 
-// RepairOptions are what Repair needs from outside.
-type RepairOptions struct {
-	CheckOptions
-	// Embed returns the vectors of passages by the embedder of the index. Of a
-	// document whose vectors are damaged the passages are embedded anew. When
-	// it is nil or returns index.ErrModelMismatch, since it has another
-	// embedder, such documents are lost.
-	Embed func(ctx context.Context, e index.Embedder, passages []index.Stored) ([][]float32, error)
-}
-
-// Lost is a document that a repair could not save.
-type Lost struct {
-	ID, Path string
-	Why      string
-}
-
-// RepairReport says what Repair did.
-type RepairReport struct {
-	// Before and After are what Check found. After is nil when there was
-	// nothing to repair, and with an error that says so when what was written
-	// could not be checked.
-	Before, After *CheckReport
-	// Documents and Passages were saved; of these Reembedded passages were
-	// given new vectors.
-	Documents, Passages, Reembedded int
-	// Lost documents were dropped and have to be indexed again.
-	Lost []Lost
-	// Unnamed says of segments that had documents whose names could not be
-	// read either: all sources have to be indexed again.
-	Unnamed []string
-	// Undeleted says that nothing tells any more which documents were deleted:
-	// some may be back until their source is indexed again.
-	Undeleted bool
-	// Older says that the newest generation could not be saved, and the one
-	// before it was.
-	Older bool
-	// Discarded passages had a vector of an unfinished re-embedding.
-	Discarded int
-}
-
 // Repair writes a new generation of everything in the index in dir whose
 // checksums hold. Postings, codes and counts are made anew from the texts;
 // documents of which something is damaged are dropped and named. Nothing of the
 // old generations is changed until the new one is written and checked. A sound
 // index is left as it is. While a writer has the index Repair returns a
 // *LockedError.
-func Repair(ctx context.Context, dir string, o RepairOptions) (_ *RepairReport, err error) {
+func Repair(ctx context.Context, dir string, o index.RepairOptions) (_ *index.RepairReport, err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -80,7 +40,7 @@ func Repair(ctx context.Context, dir string, o RepairOptions) (_ *RepairReport, 
 	if err != nil {
 		return nil, err
 	}
-	report := &RepairReport{Before: before}
+	report := &index.RepairReport{Before: before}
 	switch where(before) {
 	case damageNone, damageForeign:
 		return report, nil
@@ -119,7 +79,7 @@ const (
 	damageNewest
 )
 
-func where(r *CheckReport) damage {
+func where(r *index.CheckReport) damage {
 	worst := damageNone
 	previous := "?"
 	if r.Generation > 0 {
@@ -140,12 +100,13 @@ func where(r *CheckReport) damage {
 
 // rebuild publishes a generation of what can be saved, and tells whether it
 // came so far.
-func rebuild(ctx context.Context, dir string, o RepairOptions, report *RepairReport) (published bool, err error) {
-	s := &Store{dir: dir}
+func rebuild(ctx context.Context, dir string, o index.RepairOptions, report *index.RepairReport) (published bool, err error) {
+	w := newWriter(dir, nil, nil)
+	started := false
 	defer func() {
-		if s.writer != nil {
-			s.writer.dirty = false // nothing more is published
-			err = errors.Join(err, s.Close())
+		if started {
+			w.dirty = false // nothing more is published
+			err = errors.Join(err, w.Close())
 		}
 	}()
 	defer catchFault(&err)()
@@ -158,14 +119,15 @@ func rebuild(ctx context.Context, dir string, o RepairOptions, report *RepairRep
 	if r := from.base.Reembedding; r != nil {
 		report.Discarded = r.Passages
 	}
-	if err := s.startAnew(from); err != nil {
+	if err := w.startAnew(from); err != nil {
 		return false, err
 	}
-	if err := s.fill(ctx, from, o, report); err != nil {
+	started = true
+	if err := w.fill(ctx, from, o, report); err != nil {
 		return false, err
 	}
-	s.writer.dirty = true // an index that has lost everything is one, too
-	if err := s.Publish(ctx); err != nil {
+	w.dirty = true // an index that has lost everything is one, too
+	if err := w.Publish(ctx); err != nil {
 		// The disk may have failed after CURRENT was replaced.
 		cur, rerr := readCurrent(dir)
 		return rerr == nil && cur.generation > from.newest, err
@@ -175,14 +137,14 @@ func rebuild(ctx context.Context, dir string, o RepairOptions, report *RepairRep
 
 // startAnew begins to write an index without documents whose numbers go on
 // where those of the damaged one end. Nothing of that is touched.
-func (s *Store) startAnew(from *salvage) error {
+func (w *writer) startAnew(from *salvage) error {
 	made, err := newSchema(from.base.Settings)
 	if err != nil {
 		return err
 	}
-	w := newWriter(s.dir, nil, made)
+	w.schema = made
 	w.repairing = true
-	s.manifest = from.base // how large it is tells how long a disk may take
+	w.manifest = from.base // how large it is tells how long a disk may take
 	w.next = manifest{
 		Format: formatVersion, Generation: from.newest, Settings: from.base.Settings,
 		Batch: from.base.Batch, NextRow: from.base.NextRow, NextDocument: from.base.NextDocument, NextSegment: from.base.NextSegment,
@@ -194,7 +156,7 @@ func (s *Store) startAnew(from *salvage) error {
 	if err := os.RemoveAll(w.work); err != nil {
 		return err
 	}
-	return s.startWork(w)
+	return w.startWork()
 }
 
 // handedOut returns the numbers after those in the segments.
@@ -223,11 +185,11 @@ const (
 )
 
 // fill applies the documents that can be saved.
-func (s *Store) fill(ctx context.Context, from *salvage, o RepairOptions, report *RepairReport) error {
+func (w *writer) fill(ctx context.Context, from *salvage, o index.RepairOptions, report *index.RepairReport) error {
 	var b index.Batch
 	passages, bytes, found := 0, 0, 0
 	flush := func() error {
-		if err := s.Apply(ctx, b); err != nil {
+		if err := w.Apply(ctx, b); err != nil {
 			return err
 		}
 		b, passages, bytes = index.Batch{}, 0, 0
@@ -248,11 +210,11 @@ func (s *Store) fill(ctx context.Context, from *salvage, o RepairOptions, report
 			}
 		}
 		if d.lost != "" {
-			report.Lost = append(report.Lost, Lost{d.doc.ID, d.doc.Path, d.lost})
+			report.Lost = append(report.Lost, index.Lost{ID: d.doc.ID, Path: d.doc.Path, Why: d.lost})
 			continue
 		}
 		for i := range d.doc.Content {
-			d.doc.Content[i].Match = o.match(d.doc.Content[i].Text)
+			d.doc.Content[i].Match = matchText(o.CheckOptions, d.doc.Content[i].Text)
 		}
 		b.Put = append(b.Put, d.doc)
 		passages += len(d.doc.Content)
@@ -269,11 +231,11 @@ func (s *Store) fill(ctx context.Context, from *salvage, o RepairOptions, report
 	if found != from.base.Documents && len(report.Unnamed) == 0 && !report.Undeleted {
 		report.Unnamed = []string{manifestName} // which named another segment, or none
 	}
-	slices.SortFunc(report.Lost, func(a, b Lost) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(report.Lost, func(a, b index.Lost) int { return strings.Compare(a.ID, b.ID) })
 	if err := flush(); err != nil {
 		return err
 	}
-	v, err := s.acquire()
+	v, err := w.acquire()
 	if err != nil {
 		return err
 	}
@@ -284,7 +246,7 @@ func (s *Store) fill(ctx context.Context, from *salvage, o RepairOptions, report
 const noEmbedder = "its vectors are damaged, and the model that makes them is not at hand"
 
 // reembedSalvaged gives a document new vectors, or says that it is lost.
-func reembedSalvaged(ctx context.Context, d *salvaged, e index.Embedder, embed func(context.Context, index.Embedder, []index.Stored) ([][]float32, error), report *RepairReport) error {
+func reembedSalvaged(ctx context.Context, d *salvaged, e index.Embedder, embed func(context.Context, index.Embedder, []index.Stored) ([][]float32, error), report *index.RepairReport) error {
 	if embed == nil {
 		d.lost = noEmbedder
 		return nil

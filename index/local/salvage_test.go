@@ -53,7 +53,7 @@ func TestRepairUnreadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := Repair(t.Context(), dir, RepairOptions{Embed: killEmbed}); !errors.Is(err, syscall.EIO) {
+	if r, err := Repair(t.Context(), dir, index.RepairOptions{Embed: killEmbed}); !errors.Is(err, syscall.EIO) {
 		t.Fatalf("error %v, want EIO; report %+v", err, r)
 	}
 	if err := errors.Join(os.Remove(seg), os.Rename(aside, seg)); err != nil {

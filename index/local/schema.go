@@ -1,14 +1,17 @@
 package local
 
-import "github.com/albert-search/albert-search/index"
+import (
+	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/analysis"
+)
 
 // schema is what is fixed when an index is made.
 type schema struct {
 	settings  index.Settings
-	analyzers *analyzers
+	analyzers *analysis.Analyzer
 }
 
 func newSchema(s index.Settings) (*schema, error) {
-	a, err := newAnalyzers(s.Analyzer)
+	a, err := analysis.New(s.Analyzer)
 	return &schema{s, a}, err
 }

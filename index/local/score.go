@@ -11,6 +11,7 @@ import (
 	scorchapi "github.com/blevesearch/scorch_segment_api/v2"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/analysis"
 )
 
 // Scoring has two steps, each on all processors. First the postings of each
@@ -23,6 +24,14 @@ import (
 type scoredTerm struct {
 	fields []field
 	term   string
+}
+
+// fieldName is what index.Statistics calls the fields.
+func (t scoredTerm) fieldName() string {
+	if len(t.fields) > 1 {
+		return ""
+	}
+	return t.fields[0].String()
 }
 
 // termUse is a term where the query has it.
@@ -66,20 +75,16 @@ func (k *keywordSearch) score(q index.Query, limit int, passes func(number uint3
 	}
 	workers := make([]*scorer, min(runtime.GOMAXPROCS(0), max(len(segs)*len(terms), len(blocks))))
 	for i := range workers {
-		workers[i] = k.view.newScorer(limit)
+		workers[i] = k.newScorer(limit)
 	}
-	if err := share(k.ctx, workers, len(segs)*len(terms), func(w *scorer, n int) (err error) {
-		seg, term := n/len(terms), n%len(terms)
-		lists[seg][term], err = w.read(segs[seg], terms[term])
-		return err
-	}); err != nil {
+	if err := k.read(workers, segs, terms, lists); err != nil {
 		return nil, err
 	}
 	idf := make([]float64, len(terms))
-	for t := range idf {
-		n, df := float64(k.view.stats.Passages), 0.0
-		for seg := range lists {
-			df += float64(len(lists[seg][t].numbers))
+	for t, term := range terms {
+		n, df := float64(k.view.stats.Passages), float64(found(lists, t))
+		if k.global != nil {
+			n, df = float64(k.global.Passages), float64(k.global.Terms[term.fieldName()][term.term])
 		}
 		idf[t] = math.Log(1 + (n-df+0.5)/(df+0.5))
 	}
@@ -93,9 +98,29 @@ func (k *keywordSearch) score(q index.Query, limit int, passes func(number uint3
 		for _, f := range w.best.found {
 			all.add(f)
 		}
-		k.view.scorers.Put(w) // not after an error or a panic, which leave scores behind
+		if k.global == nil {
+			k.view.scorers.Put(w) // not after an error or a panic, which leave scores behind
+		}
 	}
 	return all.sorted(), nil
+}
+
+// read reads the postings of all terms from Bleve's segments into lists.
+func (k *keywordSearch) read(workers []*scorer, segs []*scorch.SegmentSnapshot, terms []scoredTerm, lists [][]termList) error {
+	return share(k.ctx, workers, len(segs)*len(terms), func(w *scorer, n int) (err error) {
+		seg, term := n/len(terms), n%len(terms)
+		lists[seg][term], err = w.read(segs[seg], terms[term])
+		return err
+	})
+}
+
+// found is the number of passages that have a term.
+func found(lists [][]termList, term int) int {
+	n := 0
+	for seg := range lists {
+		n += len(lists[seg][term].numbers)
+	}
+	return n
 }
 
 // terms returns the terms that a query scores, and their uses in its order.
@@ -120,7 +145,7 @@ func (k *keywordSearch) terms(q index.Query) (terms []scoredTerm, uses []termUse
 		if c.Occur == index.MustNot {
 			continue
 		}
-		fields, err := searched(c.Field)
+		fields, err := analysis.Searched(c.Field)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -131,7 +156,7 @@ func (k *keywordSearch) terms(q index.Query) (terms []scoredTerm, uses []termUse
 			}
 		}
 		// All fields of a clause have the same analyzer.
-		for _, t := range k.analyzers.analyze(fields[0], c.Text) {
+		for _, t := range k.analyzers.Analyze(fields[0], c.Text) {
 			use(fields, string(t.Term), where)
 		}
 		if c.Occur != index.Should || c.Field != "" {
@@ -153,16 +178,21 @@ func (k *keywordSearch) terms(q index.Query) (terms []scoredTerm, uses []termUse
 // collection is, and a word that the text's analyzer drops says nothing.
 func (k *keywordSearch) pathTerms(text string) ([]string, error) {
 	var terms []string
-	for _, t := range k.analyzers.analyze(fieldPath, text) {
+	for _, t := range k.analyzers.Analyze(fieldPath, text) {
 		term := string(t.Term)
-		if len(k.analyzers.analyze(fieldText, term)) == 0 {
+		if len(k.analyzers.Analyze(fieldText, term)) == 0 {
 			continue
 		}
-		n, err := k.count(fieldPath, term)
-		if err != nil {
-			return nil, err
+		n, all := uint64(0), k.view.lengths[fieldPath].Passages
+		if st := k.global; st != nil {
+			n, all = uint64(st.Terms[fieldPath.String()][term]), st.Fields[fieldPath.String()].Passages
+		} else {
+			var err error
+			if n, err = k.count(fieldPath, term); err != nil {
+				return nil, err
+			}
 		}
-		if n > 0 && n < k.view.lengths[fieldPath].Passages {
+		if k.counting || n > 0 && n < all {
 			terms = append(terms, term)
 		}
 	}
@@ -199,11 +229,11 @@ func openList(seg *scorch.SegmentSnapshot, f field, term string, used scorchapi.
 // scorer is what one worker of a search has to itself. Searches of a view hand
 // it on.
 type scorer struct {
-	view   *view
-	norms  [numFields][]float64 // norm by length; nil for a field that no passage has
-	lists  arena
-	scores []float64 // of a block
-	best   best
+	lengths [numFields]fieldLength
+	norms   [numFields][]float64 // norm by length; nil for a field that no passage has
+	lists   arena
+	scores  []float64 // of a block
+	best    best
 
 	// What the last list was read with.
 	postings scorchapi.PostingsList
@@ -211,29 +241,35 @@ type scorer struct {
 }
 
 // newScorer returns a scorer of an earlier search of the view, or a new one.
-func (v *view) newScorer(limit int) *scorer {
+func (k *keywordSearch) newScorer(limit int) *scorer {
 	const lengths = 1024 // for longer ones it is worked out each time
-	if w, ok := v.scorers.Get().(*scorer); ok {
-		w.lists.reset()
-		w.best = best{limit: limit, found: w.best.found[:0]}
-		return w
+	if k.global == nil {
+		if w, ok := k.view.scorers.Get().(*scorer); ok {
+			w.lists.reset()
+			w.best = best{limit: limit, found: w.best.found[:0]}
+			return w
+		}
 	}
-	w := &scorer{view: v, best: best{limit: limit}, scores: make([]float64, blockSize)}
+	w := &scorer{lengths: k.view.lengths, best: best{limit: limit}, scores: make([]float64, blockSize)}
 	for f := range w.norms {
-		if v.lengths[f].Passages == 0 {
+		if k.view.lengths[f].Passages == 0 {
 			continue
+		}
+		if st := k.global; st != nil {
+			l := st.Fields[field(f).String()]
+			w.lengths[f] = fieldLength{max(l.Passages, 1), l.Tokens}
 		}
 		w.norms[f] = make([]float64, lengths)
 		for n := range w.norms[f] {
-			w.norms[f][n] = v.norm(field(f), float64(n))
+			w.norms[f][n] = w.norm(field(f), float64(n))
 		}
 	}
 	return w
 }
 
 // norm is what the frequency of a term in a field of that length is divided by.
-func (v *view) norm(f field, length float64) float64 {
-	mean := max(float64(v.lengths[f].Tokens)/float64(v.lengths[f].Passages), 1)
+func (w *scorer) norm(f field, length float64) float64 {
+	mean := max(float64(w.lengths[f].Tokens)/float64(w.lengths[f].Passages), 1)
 	return 1 - bm25B + bm25B*length/mean
 }
 
@@ -268,7 +304,7 @@ func (w *scorer) readField(seg *scorch.SegmentSnapshot, f field, term string) (t
 	if n == 0 {
 		return termList{}, nil
 	}
-	list, weight := w.lists.take(n), f.weight()
+	list, weight := w.lists.take(n), f.Weight()
 	it := postings.Iterator(true, true, false, w.iterator)
 	w.iterator = it
 	for i := range n {
@@ -290,7 +326,7 @@ func (w *scorer) readField(seg *scorch.SegmentSnapshot, f field, term string) (t
 		if length < uint64(len(norms)) {
 			by = norms[length]
 		} else {
-			by = w.view.norm(f, float64(length))
+			by = w.norm(f, float64(length))
 		}
 		list.freqs[i] = weight * float64(p.Frequency()) / by
 	}

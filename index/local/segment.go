@@ -347,6 +347,16 @@ func (s *segment) passage(pos int) (index.Passage, error) {
 	return p, nil
 }
 
+// start is where the passage at a position begins in its document's text.
+func (s *segment) start(pos int) int {
+	record := s.record(pos)
+	if len(record) < 4 {
+		return 0
+	}
+	r := recordReader{b: record[4:]}
+	return r.int()
+}
+
 func (s *segment) retain() { s.refs.Add(1) }
 
 // release unmaps the file when nobody uses it any more.

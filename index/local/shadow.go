@@ -151,15 +151,15 @@ func (sh *shadow) missing(v *view, vectors []index.Embedded) ([]segSource, error
 		}
 		src := r.seg.source(d, r.position())
 		for i, e := range vectors[:n] {
-			if want := d.first + uint32(i); e.ID != index.PassageID(want) {
-				return nil, fmt.Errorf("a vector of passage %d, where that of passage %d is the next", e.ID, want)
+			if want := d.first + uint32(i); e.ID != passageID(want) {
+				return nil, fmt.Errorf("a vector of passage %s, where that of passage %d is the next", e.ID, want)
 			}
 			src.vectors = append(src.vectors, e.Vector)
 		}
 		docs, vectors = append(docs, src), vectors[n:]
 	}
 	if len(vectors) > 0 {
-		return nil, fmt.Errorf("passage %d: %w that has no vector yet", vectors[0].ID, index.ErrNoPassage)
+		return nil, fmt.Errorf("passage %s: %w that has no vector yet", vectors[0].ID, index.ErrNoPassage)
 	}
 	return docs, nil
 }

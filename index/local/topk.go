@@ -5,8 +5,6 @@ import (
 	"container/heap"
 	"math"
 	"slices"
-
-	"github.com/albert-search/albert-search/index"
 )
 
 // Three keep the best of what a search comes by. topK has hits, few of which come
@@ -14,45 +12,52 @@ import (
 // order: halving them costs least. best does not know yet which of equal scores
 // comes first, so that it keeps all that are equal to the last.
 
-// topK keeps the best hits that are added.
+// hit is a passage that was found.
+type hit struct {
+	row   uint32
+	score float64
+}
+
+// topK keeps the best hits that are added, the worst of them on top of a heap.
 type topK struct {
 	limit int
-	hits  hitHeap
+	// compareRows orders hits of equal scores.
+	compareRows func(a, b uint32) int
+	hits        []hit
 }
 
-// compareHits orders hits as searches return them.
-func compareHits(a, b index.Hit) int {
-	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
+// compare orders hits as searches return them.
+func (t *topK) compare(a, b hit) int {
+	if c := cmp.Compare(b.score, a.score); c != 0 {
+		return c
+	}
+	return t.compareRows(a.row, b.row)
 }
 
-func (t *topK) add(h index.Hit) {
+func (t *topK) add(h hit) {
 	switch {
 	case len(t.hits) < t.limit:
-		heap.Push(&t.hits, h)
-	case h.Score < t.hits[0].Score: // as nearly all are
-	case compareHits(h, t.hits[0]) < 0:
+		heap.Push(t, h)
+	case h.score < t.hits[0].score: // as nearly all are
+	case t.compare(h, t.hits[0]) < 0:
 		t.hits[0] = h
-		heap.Fix(&t.hits, 0)
+		heap.Fix(t, 0)
 	}
 }
 
 // sorted returns the hits, the best first.
-func (t *topK) sorted() []index.Hit {
-	slices.SortFunc(t.hits, compareHits)
+func (t *topK) sorted() []hit {
+	slices.SortFunc(t.hits, t.compare)
 	return t.hits
 }
 
-// hitHeap has the worst hit on top.
-type hitHeap []index.Hit
-
-func (h hitHeap) Len() int           { return len(h) }
-func (h hitHeap) Less(i, j int) bool { return compareHits(h[i], h[j]) > 0 }
-func (h hitHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *hitHeap) Push(x any)        { *h = append(*h, x.(index.Hit)) }
-func (h *hitHeap) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
+func (t *topK) Len() int           { return len(t.hits) }
+func (t *topK) Less(i, j int) bool { return t.compare(t.hits[i], t.hits[j]) > 0 }
+func (t *topK) Swap(i, j int)      { t.hits[i], t.hits[j] = t.hits[j], t.hits[i] }
+func (t *topK) Push(x any)         { t.hits = append(t.hits, x.(hit)) }
+func (t *topK) Pop() any {
+	x := t.hits[len(t.hits)-1]
+	t.hits = t.hits[:len(t.hits)-1]
 	return x
 }
 

@@ -76,8 +76,8 @@ func TestTouchIsFoldedIn(t *testing.T) {
 	if err := w.Apply(t.Context(), index.Batch{Put: []index.Document{last}}); err != nil {
 		t.Fatal(err)
 	}
-	if len(w.view.segs) != 1 || len(w.view.touched) != 0 {
-		t.Fatalf("%d segments and %d touched documents after merging", len(w.view.segs), len(w.view.touched))
+	if len(w.now().segs) != 1 || len(w.now().touched) != 0 {
+		t.Fatalf("%d segments and %d touched documents after merging", len(w.now().segs), len(w.now().touched))
 	}
 	checkTouches(t, w, mergeWidth, 5)
 	// A touch after it is told from what the segment says.
@@ -131,7 +131,7 @@ func TestTouchDuringSearch(t *testing.T) {
 // documents that parses.
 func TestTouchedDocumentsFit(t *testing.T) {
 	w := touchDocs(t, t.TempDir(), 3)
-	segs := w.view.segs
+	segs := w.now().segs
 	for name, test := range map[string]struct {
 		change  func(d *docRecord)
 		deleted *roaring.Bitmap

@@ -1,16 +1,20 @@
 package local
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	bleve "github.com/blevesearch/bleve_index_api"
+
+	"github.com/albert-search/albert-search/index"
 )
 
 // view is the state of the index between two batches. It never changes, so
@@ -27,6 +31,9 @@ type view struct {
 	scanners sync.Pool              // of *scanner
 	sets     rowSets
 	refs     atomic.Int32
+
+	sortDocs sync.Once
+	sorted   atomic.Pointer[[]docRef] // all documents by ID, once they are wanted
 }
 
 // newView makes a view. It takes over the caller's references to the segments
@@ -113,6 +120,36 @@ func (v *view) find(row uint32) (*segment, int, bool) {
 		return nil, 0, false
 	}
 	return findRow(v.segs, row)
+}
+
+// compareRows orders rows by the IDs of their documents, then by where they begin,
+// so that the order does not depend on when documents were put.
+func (v *view) compareRows(a, b uint32) int {
+	segA, posA, _ := v.find(a)
+	segB, posB, _ := v.find(b)
+	if segA == nil || segB == nil || a == b {
+		return cmp.Compare(a, b)
+	}
+	docA, docB := docRef{segA, segA.docOf(a)}, docRef{segB, segB.docOf(b)}
+	if docA != docB {
+		return strings.Compare(docA.id(), docB.id())
+	}
+	return cmp.Or(cmp.Compare(segA.start(posA), segB.start(posB)), cmp.Compare(a, b))
+}
+
+// hits returns what was found as searches return it.
+func (v *view) hits(found []hit) []index.Hit {
+	if len(found) == 0 {
+		return nil
+	}
+	out := make([]index.Hit, len(found))
+	for i, h := range found {
+		out[i] = index.Hit{ID: passageID(h.row), Score: h.score}
+		if seg, pos, ok := v.find(h.row); ok {
+			out[i].Doc, out[i].Start = strings.Clone(seg.docID(seg.docOf(h.row))), seg.start(pos)
+		}
+	}
+	return out
 }
 
 // findRow returns the segment that has a row, and the row's position there.

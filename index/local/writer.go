@@ -19,10 +19,19 @@ import (
 	"github.com/albert-search/albert-search/index"
 )
 
-// writer is what a Store has besides when it writes. All writing happens in
-// the folder work, a clone of the newest generation: whatever becomes of it,
-// what was published stays as it is.
+// writer changes an index. All writing happens in the folder work, a clone of the
+// newest generation: whatever becomes of it, what was published stays as it is.
 type writer struct {
+	dir     string
+	backend *Backend // nil for a repair
+	known   knownFiles
+	dog     watchdog
+
+	// seen guards the state that snapshots show.
+	seen     sync.Mutex
+	view     *view     // nil when closed
+	manifest *manifest // of the newest generation
+
 	lock     *flock.Flock
 	work     string
 	postings *postings
@@ -53,39 +62,38 @@ type writer struct {
 
 func newWriter(dir string, lock *flock.Flock, made *schema) *writer {
 	return &writer{
-		lock: lock, work: filepath.Join(dir, workName), schema: made,
+		dir: dir, lock: lock, work: filepath.Join(dir, workName), schema: made,
 		byID: make(map[string]*docRecord), sums: make(map[string]fileSum),
 	}
 }
 
 // startWriting clears what earlier writers left behind and clones the newest
 // generation, or makes the first one.
-func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schema, codedRows int) error {
-	w := newWriter(s.dir, lock, want)
-	w.codedRows = codedRows
-	cur, err := readCurrent(s.dir) // again, now that nobody else can change it
+func (w *writer) startWriting(ctx context.Context) error {
+	want := w.schema
+	cur, err := readCurrent(w.dir) // again, now that nobody else can change it
 	fresh := errors.Is(err, index.ErrNotFound)
 	if err != nil && !fresh {
 		return err
 	}
-	if err := clean(s.dir, cur.generation); err != nil {
+	if err := clean(w.dir, cur.generation); err != nil {
 		return fmt.Errorf("cleaning index: %w", err)
 	}
 	if fresh {
-		return s.startEmpty(ctx, w)
+		return w.startEmpty(ctx)
 	}
-	gen := filepath.Join(s.dir, genName(cur.generation))
+	gen := filepath.Join(w.dir, genName(cur.generation))
 	m, err := readManifest(gen, cur.manifest)
 	if err != nil {
 		return err
 	}
 	if !m.Settings.Same(want.settings) {
-		return &SettingsError{Dir: s.dir, Have: m.Settings, Want: want.settings}
+		return &index.SettingsError{Dir: w.dir, Have: m.Settings, Want: want.settings}
 	}
 	if err := cloneGeneration(gen, w.work, m); err != nil {
 		return fmt.Errorf("preparing index for writing: %w", err)
 	}
-	g, err := openGeneration(ctx, w.work, cur.manifest, false, &s.known)
+	g, err := openGeneration(ctx, w.work, cur.manifest, false, &w.known)
 	if err != nil {
 		return err
 	}
@@ -113,7 +121,7 @@ func (s *Store) startWriting(ctx context.Context, lock *flock.Flock, want *schem
 		}
 		return errors.Join(fmt.Errorf("preparing index for writing: %w", err), g.close())
 	}
-	s.writer, s.view, s.manifest = w, g.view, m
+	w.view, w.manifest = g.view, m
 	return nil
 }
 
@@ -131,21 +139,21 @@ func (w *writer) learn(v *view) error {
 
 // startEmpty makes an index without documents and publishes it, so that from
 // now on the folder is an index and its settings are fixed.
-func (s *Store) startEmpty(ctx context.Context, w *writer) error {
+func (w *writer) startEmpty(ctx context.Context) error {
 	w.next = manifest{Format: formatVersion, Settings: w.schema.settings, NextSegment: 1}
 	w.dirty = true
-	if err := s.startWork(w); err != nil {
+	if err := w.startWork(); err != nil {
 		return err
 	}
-	if err := s.Publish(ctx); err != nil {
-		return errors.Join(err, s.view.release(), w.closePostings())
+	if err := w.Publish(ctx); err != nil {
+		return errors.Join(err, w.view.release(), w.closePostings())
 	}
 	return nil
 }
 
 // startWork makes the folder work, of an index without documents whose next
 // numbers are known, and the view of it.
-func (s *Store) startWork(w *writer) error {
+func (w *writer) startWork() error {
 	if err := os.MkdirAll(filepath.Join(w.work, postingsName), dirMode); err != nil {
 		return fmt.Errorf("making index: %w", err)
 	}
@@ -156,18 +164,17 @@ func (s *Store) startWork(w *writer) error {
 	w.postings = p
 	err = p.apply(w.next.Batch, bleve.NewBatch())
 	if err == nil {
-		err = s.makeView(newContents(roaring.New(), make(map[uint32]*docRecord)), nil, w)
+		err = w.makeView(newContents(roaring.New(), make(map[uint32]*docRecord)), nil)
 	}
 	if err != nil {
 		return errors.Join(err, p.close())
 	}
-	s.writer = w
 	return nil
 }
 
 // makeView makes the state after a batch the one that searches see. It takes
 // over the references to the segments.
-func (s *Store) makeView(c contents, segs []*segment, w *writer) error {
+func (w *writer) makeView(c contents, segs []*segment) error {
 	snapshot, err := w.postings.reader()
 	if err != nil {
 		return errors.Join(err, releaseSegments(segs))
@@ -176,10 +183,10 @@ func (s *Store) makeView(c contents, segs []*segment, w *writer) error {
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	old := s.view
-	s.view = v
-	s.mu.Unlock()
+	w.seen.Lock()
+	old := w.view
+	w.view = v
+	w.seen.Unlock()
 	if old != nil {
 		return old.release()
 	}
@@ -232,12 +239,11 @@ func cloneGeneration(gen, work string, m *manifest) error {
 
 // fail abandons work. What an error left there is unknown, and scorch would go
 // on trying to write on a full disk.
-func (s *Store) fail(err error) error {
-	w := s.writer
+func (w *writer) fail(err error) error {
 	w.failed = fmt.Errorf("writing index %s: %w; nothing since generation %d was kept, which is intact: mend the cause and index again",
-		s.dir, err, s.generation())
+		w.dir, err, w.generation())
 	if w.repairing {
-		w.failed = fmt.Errorf("writing index %s: %w", s.dir, err)
+		w.failed = fmt.Errorf("writing index %s: %w", w.dir, err)
 	}
 	w.ended = make(chan error, 1)
 	go func() { w.ended <- w.postings.close() }() // it may be stuck, which is one of the reasons to be here
@@ -245,13 +251,13 @@ func (s *Store) fail(err error) error {
 }
 
 // generation returns the number of the newest generation that is known.
-func (s *Store) generation() uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.manifest == nil {
+func (w *writer) generation() uint64 {
+	w.seen.Lock()
+	defer w.seen.Unlock()
+	if w.manifest == nil {
 		return 0
 	}
-	return s.manifest.Generation
+	return w.manifest.Generation
 }
 
 // closePostings ends Bleve's work, which fail may have begun to end.
@@ -264,8 +270,7 @@ func (w *writer) closePostings() error {
 
 // stopWriting publishes and lets others write. An error that Apply or Publish
 // has returned is not returned again.
-func (s *Store) stopWriting() error {
-	w := s.writer
+func (w *writer) stopWriting() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -274,7 +279,7 @@ func (s *Store) stopWriting() error {
 	w.closed = true
 	var err error
 	if w.failed == nil {
-		err = s.publishDirty(context.Background())
+		err = w.publishDirty(context.Background())
 	}
 	if w.shadow != nil {
 		err = errors.Join(err, releaseSegments(w.shadow.segs))
@@ -296,4 +301,111 @@ func (s *Store) stopWriting() error {
 		return errors.Join(err, cerr)
 	}
 	return errors.Join(err, cerr, w.lock.Unlock())
+}
+
+// create takes the lock and starts to write.
+func (w *writer) create(ctx context.Context) (err error) {
+	if err := makeDir(w.dir); err != nil {
+		return fmt.Errorf("making index: %w", err)
+	}
+	if w.lock, err = lockDir(w.dir); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.lock.Unlock())
+		}
+	}()
+	defer catchFault(&err)() // before the lock is given back
+	if err := w.startWriting(ctx); err != nil {
+		return err
+	}
+	if p := w.postings; w.dog.timeout > 0 {
+		p.ending = min(p.ending, w.dog.timeout)
+	}
+	return nil
+}
+
+// creatable looks before anything is made: a mistyped path must stay as it is.
+func creatable(dir string) error {
+	_, err := readCurrent(dir)
+	if !errors.Is(err, index.ErrNotFound) {
+		return err
+	}
+	if outer := enclosing(dir); outer != "" {
+		return fmt.Errorf("%s: %w: it is inside the index %s; choose another folder", dir, index.ErrNotIndex, outer)
+	}
+	return nil
+}
+
+// watched runs a part of the writer's work.
+func (w *writer) watched(f func() error) error {
+	w.seen.Lock()
+	m := w.manifest
+	w.seen.Unlock()
+	var bytes int64
+	if m != nil {
+		bytes = m.bytes()
+	}
+	return w.dog.watch(w.dir, bytes, f)
+}
+
+// newestBytes is the size of the newest generation, 0 when that is unknown.
+func newestBytes(dir string) int64 {
+	cur, err := readCurrent(dir)
+	if err != nil {
+		return 0
+	}
+	m, err := readManifest(filepath.Join(dir, genName(cur.generation)), cur.manifest)
+	if err != nil {
+		return 0
+	}
+	return m.bytes()
+}
+
+// acquire returns the state after the last batch, which the caller must release.
+func (w *writer) acquire() (*view, error) {
+	w.seen.Lock()
+	defer w.seen.Unlock()
+	if w.view == nil {
+		return nil, errClosed
+	}
+	w.view.refs.Add(1)
+	return w.view, nil
+}
+
+// Snapshot returns what was applied so far. In its Stats DiskBytes, Generation
+// and Reembedding are those of the last publication.
+func (w *writer) Snapshot(ctx context.Context) (index.Snapshot, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	w.seen.Lock()
+	defer w.seen.Unlock()
+	if w.view == nil {
+		return nil, errClosed
+	}
+	w.view.refs.Add(1)
+	return &snapshot{dir: w.dir, view: w.view, manifest: w.manifest}, nil
+}
+
+// Close publishes what was applied and ends writing. An error says that what was
+// applied since the last Publish is lost; one that Apply or Publish has returned,
+// which says the same, is not returned again.
+func (w *writer) Close() error {
+	if w.dog.isStuck() {
+		return nil // as one of the others has said; nothing can be freed
+	}
+	err := w.watched(w.stopWriting)
+	if w.dog.isStuck() {
+		return err
+	}
+	w.seen.Lock()
+	v := w.view
+	w.view = nil
+	w.seen.Unlock()
+	if v != nil {
+		err = errors.Join(err, v.release())
+	}
+	return err
 }

@@ -14,6 +14,24 @@ import (
 	"github.com/albert-search/albert-search/ingest/textnorm"
 )
 
+// reader is a snapshot and the Backend that it is of.
+type reader struct {
+	index.Snapshot
+	backend *local.Backend
+}
+
+func (r reader) Close() error { return errors.Join(r.Release(), r.backend.Close()) }
+
+// open opens the newest generation of the index.
+func (r Run) open(ctx context.Context) (reader, error) {
+	b := local.New(r.Index, local.Options{})
+	s, err := b.Snapshot(ctx)
+	if err != nil {
+		return reader{}, errors.Join(err, b.Close())
+	}
+	return reader{s, b}, nil
+}
+
 // Check opens the index and compares it with the log: all that was acknowledged
 // must be there, a step that was under way as a whole or not at all, and
 // documents, texts, postings, vectors and checksums must agree. It returns the
@@ -28,7 +46,7 @@ func (r Run) Check(ctx context.Context) (step int, err error) {
 
 // CheckLog is Check with a log that was read already.
 func (r Run) CheckLog(ctx context.Context, log Log) (step int, err error) {
-	s, err := local.Open(ctx, r.Index)
+	s, err := r.open(ctx)
 	if errors.Is(err, index.ErrNotFound) && log.Done == 0 && len(log.Docs) == 0 {
 		return 0, nil // the first generation was never acknowledged
 	}
@@ -56,7 +74,7 @@ func (r Run) sound(ctx context.Context) error {
 	return err
 }
 
-var checkOptions = local.CheckOptions{
+var checkOptions = index.CheckOptions{
 	Normalize: func(text string) string { return textnorm.Normalize(text).String() }, // as an Engine does
 }
 
@@ -103,14 +121,14 @@ func (r Run) same(a, b State) bool {
 
 // held returns the state of a store, after searching for each of its passages
 // by a word that only it has and by its vector.
-func (r Run) held(ctx context.Context, s *local.Store) (State, error) {
+func (r Run) held(ctx context.Context, s index.Snapshot) (State, error) {
 	stats, err := s.Stats(ctx)
 	if err != nil {
 		return State{}, err
 	}
 	have := State{make(map[int]Version), stats.Settings.Dim}
 	passages := 0
-	for d, err := range s.Documents(ctx) {
+	for d, err := range s.Documents(ctx, "") {
 		if err != nil {
 			return have, err
 		}
@@ -153,7 +171,7 @@ func (r Run) held(ctx context.Context, s *local.Store) (State, error) {
 }
 
 // passage checks one and notes which version of its document it is of.
-func (r Run) passage(ctx context.Context, s *local.Store, stats index.Stats, p index.Stored, have *State, found map[int]map[int]bool) error {
+func (r Run) passage(ctx context.Context, s index.Snapshot, stats index.Stats, p index.Stored, have *State, found map[int]map[int]bool) error {
 	first := ""
 	for _, w := range strings.Fields(p.Text) {
 		doc, put, i, ok := parseWord(w)
@@ -162,7 +180,7 @@ func (r Run) passage(ctx context.Context, s *local.Store, stats index.Stats, p i
 		}
 		v := have.Docs[doc]
 		if filepath.Base(p.Doc.ID) != docName(doc) || v.Put != 0 && v.Put != put {
-			return fmt.Errorf("passage %d of %s has the word %s, another one that of step %d", p.ID, p.Doc.ID, w, v.Put)
+			return fmt.Errorf("passage %s of %s has the word %s, another one that of step %d", p.ID, p.Doc.ID, w, v.Put)
 		}
 		have.Docs[doc] = Version{put, v.Touched}
 		if found[doc] == nil {
@@ -181,7 +199,7 @@ func (r Run) passage(ctx context.Context, s *local.Store, stats index.Stats, p i
 		return err
 	}
 	if !slices.Contains(ids, p.ID) || len(ids) > 2 {
-		return fmt.Errorf("%q of passage %d finds %v", first, p.ID, ids)
+		return fmt.Errorf("%q of passage %s finds %v", first, p.ID, ids)
 	}
 	near, err := s.Nearest(ctx, index.Request{Vector: vector(stats.Settings.Dim, p), Limit: 3})
 	if err != nil {
@@ -192,10 +210,10 @@ func (r Run) passage(ctx context.Context, s *local.Store, stats index.Stats, p i
 			return nil
 		}
 	}
-	return fmt.Errorf("the vector of passage %d (%.40q) finds %v", p.ID, p.Text, near)
+	return fmt.Errorf("the vector of passage %s (%.40q) finds %v", p.ID, p.Text, near)
 }
 
-func search(ctx context.Context, s *local.Store, word string, limit int) ([]index.PassageID, error) {
+func search(ctx context.Context, s index.Snapshot, word string, limit int) ([]index.PassageID, error) {
 	hits, err := s.Keyword(ctx, index.Request{Query: index.Query{Clauses: []index.Clause{{Text: word}}}, Limit: limit})
 	ids := make([]index.PassageID, len(hits))
 	for i, h := range hits {
@@ -259,7 +277,7 @@ func (r Run) complete(ctx context.Context, step int) error {
 // missing counts the passages of the documents that the index has in another
 // version than before.
 func (r Run) missing(ctx context.Context, before State) (n int, err error) {
-	s, err := local.Open(ctx, r.Index)
+	s, err := r.open(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -268,7 +286,7 @@ func (r Run) missing(ctx context.Context, before State) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	for d, err := range s.Documents(ctx) {
+	for d, err := range s.Documents(ctx, "") {
 		if err != nil {
 			return 0, err
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // Repair repairs the index, with vectors as the plan gives them.
-func (r Run) Repair(ctx context.Context) (*local.RepairReport, error) {
+func (r Run) Repair(ctx context.Context) (*index.RepairReport, error) {
 	embed := func(_ context.Context, e index.Embedder, passages []index.Stored) ([][]float32, error) {
 		vectors := make([][]float32, len(passages))
 		for i, p := range passages {
@@ -17,11 +17,11 @@ func (r Run) Repair(ctx context.Context) (*local.RepairReport, error) {
 		}
 		return vectors, nil
 	}
-	return local.Repair(ctx, r.Index, local.RepairOptions{CheckOptions: checkOptions, Embed: embed})
+	return local.Repair(ctx, r.Index, index.RepairOptions{CheckOptions: checkOptions, Embed: embed})
 }
 
 // Examine returns what check says of the index.
-func (r Run) Examine(ctx context.Context) (*local.CheckReport, error) {
+func (r Run) Examine(ctx context.Context) (*index.CheckReport, error) {
 	return local.Check(ctx, r.Index, checkOptions)
 }
 
@@ -30,7 +30,7 @@ func (r Run) Held(ctx context.Context) (have State, err error) {
 	if err := r.sound(ctx); err != nil {
 		return have, err
 	}
-	s, err := local.Open(ctx, r.Index)
+	s, err := r.open(ctx)
 	if err != nil {
 		return have, err
 	}

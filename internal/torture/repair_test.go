@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/albert-search/albert-search/index/local"
+	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/internal/faultfs"
 	"github.com/albert-search/albert-search/internal/torture"
 )
@@ -78,7 +78,7 @@ func flip(path string, part float64) (err error) {
 type repair struct {
 	disk   *faultfs.Disk
 	run    torture.Run // its folder is that below the root of the disk
-	damage *local.CheckReport
+	damage *index.CheckReport
 	saved  torture.State
 }
 

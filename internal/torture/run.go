@@ -61,7 +61,7 @@ func (r Run) Do(ctx context.Context) error {
 // changes: settings are those with which a writer is made.
 func (r Run) store(ctx context.Context, log *logFile) (err error) {
 	states, changes := r.Plan.States(r.To)
-	s, err := local.Create(ctx, r.Index, local.Options{Settings: settings(states[max(r.From-1, 0)].Dim), Patience: r.Patience})
+	s, err := local.New(r.Index, local.Options{WriteTimeout: r.Patience}).Create(ctx, settings(states[max(r.From-1, 0)].Dim))
 	if err != nil {
 		return err
 	}
@@ -93,8 +93,8 @@ func (r Run) store(ctx context.Context, log *logFile) (err error) {
 }
 
 // reembed embeds all passages of a store in two parts.
-func reembed(ctx context.Context, s *local.Store, dim int) error {
-	re, err := s.Reembed(ctx, index.Embedder{ID: Embedder(dim).ID(), Dim: dim})
+func reembed(ctx context.Context, s index.Writer, dim int) error {
+	re, err := s.(index.Reembedder).Reembed(ctx, index.Embedder{ID: Embedder(dim).ID(), Dim: dim})
 	if err != nil {
 		return err
 	}

@@ -120,9 +120,8 @@ func Clustered(random *rand.Rand, n, dim int) [][]float32 {
 const perDocument = 5
 
 // Fill puts vectors into an index, as passages of documents of five, and
-// publishes them. Passages have the numbers of their vectors in an index that
-// was empty.
-func Fill(ctx context.Context, s index.Store, vectors [][]float32) error {
+// publishes them. The Start of a passage is the number of its vector.
+func Fill(ctx context.Context, s index.Writer, vectors [][]float32) error {
 	const batch = 20_000 // passages
 	for at := 0; at < len(vectors); {
 		var b index.Batch
@@ -130,7 +129,7 @@ func Fill(ctx context.Context, s index.Store, vectors [][]float32) error {
 			n := at / perDocument
 			d := index.Document{Info: index.Info{ID: strconv.Itoa(n), Path: fmt.Sprintf("/%d.txt", n), Type: strconv.Itoa(n * 37 % 100)}}
 			for ; at < end && at/perDocument == n; at++ {
-				d.Content = append(d.Content, index.Passage{Text: "x", Vector: vectors[at]})
+				d.Content = append(d.Content, index.Passage{Start: at, End: at + 1, Text: "x", Vector: vectors[at]})
 			}
 			b.Put = append(b.Put, d)
 		}

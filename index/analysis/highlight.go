@@ -1,4 +1,4 @@
-package local
+package analysis
 
 import (
 	"cmp"
@@ -9,26 +9,22 @@ import (
 	"github.com/albert-search/albert-search/index"
 )
 
-// Highlight returns the ranges of text that the query's clauses match: words
-// with the same stem, phrases as a whole. Clauses that exclude or look in paths
-// only have no part in it. A closed Store finds nothing.
-func (s *Store) Highlight(q index.Query, text string) []index.Range {
-	v, err := s.acquire()
-	if err != nil {
-		return nil
-	}
-	defer v.release()
-	return v.schema.analyzers.highlight(q, text)
+// Highlight returns the ranges of a text, of a language, that the query's clauses
+// match: words with the same stem, phrases as a whole, in ascending order and
+// without overlap. Clauses that exclude or look in paths only have no part in it.
+func (l *Languages) Highlight(q index.Query, text, language string) []index.Range {
+	return l.Analyzer(language).Highlight(q, text)
 }
 
-func (a *analyzers) highlight(q index.Query, text string) []index.Range {
-	tokens := a.analyze(fieldText, text)
+// Highlight is Languages.Highlight for one language.
+func (a *Analyzer) Highlight(q index.Query, text string) []index.Range {
+	tokens := a.Analyze(Text, text)
 	var ranges []index.Range
 	for _, c := range q.Clauses {
-		if c.Occur == index.MustNot || c.Field == fieldPath.String() {
+		if c.Occur == index.MustNot || c.Field == Path.String() {
 			continue
 		}
-		wanted := a.analyze(fieldText, c.Text)
+		wanted := a.Analyze(Text, c.Text)
 		if len(wanted) == 0 {
 			continue
 		}

@@ -1,0 +1,300 @@
+package local
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/albert-search/albert-search/index"
+)
+
+// snapshot is a view that a caller has, with the generation that it belongs to.
+type snapshot struct {
+	dir      string
+	view     *view
+	manifest *manifest
+	released atomic.Bool
+}
+
+// Release gives the view back.
+func (s *snapshot) Release() error {
+	if s.released.Swap(true) {
+		return nil
+	}
+	return s.view.release()
+}
+
+// acquire returns the view for one call, which must release it: a Release at the
+// same time must not unmap what is being read.
+func (s *snapshot) acquire() (*view, error) {
+	for n := s.view.refs.Load(); n > 0 && !s.released.Load(); n = s.view.refs.Load() {
+		if s.view.refs.CompareAndSwap(n, n+1) {
+			return s.view, nil
+		}
+	}
+	return nil, errClosed
+}
+
+// Documents iterates over the documents whose ID begins with prefix, in ascending
+// order of ID.
+func (s *snapshot) Documents(ctx context.Context, prefix string) iter.Seq2[*index.Info, error] {
+	return func(yield func(*index.Info, error) bool) {
+		v, err := s.acquire()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer v.release()
+		docs, err := v.byID()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		first, _ := v.findID(docs, prefix)
+		for _, ref := range docs[first:] {
+			d, err := v.readDoc(ref)
+			if err = cmp.Or(err, ctx.Err()); err != nil {
+				yield(nil, err)
+				return
+			}
+			if !strings.HasPrefix(d.info.ID, prefix) || !yield(&d.info, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Document returns the document of the ID; nil where there is none.
+func (s *snapshot) Document(ctx context.Context, id string) (*index.Info, error) {
+	v, err := s.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer v.release()
+	ref, ok, err := v.document(ctx, id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	d, err := v.readDoc(ref)
+	if err != nil {
+		return nil, err
+	}
+	return &d.info, nil
+}
+
+// DocumentPassages returns all passages of a document in the order of the text.
+func (s *snapshot) DocumentPassages(ctx context.Context, id string) (stored []index.Stored, err error) {
+	v, err := s.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer v.release()
+	defer catchFault(&err)()
+	ref, ok, err := v.document(ctx, id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	d, err := v.doc(ref)
+	if err != nil {
+		return nil, err
+	}
+	stored = make([]index.Stored, d.info.Passages)
+	for i := range stored {
+		p, err := ref.seg.passage(ref.position() + i)
+		if err != nil {
+			return nil, err
+		}
+		stored[i] = index.Stored{ID: passageID(d.first + uint32(i)), Doc: &d.info, Passage: p}
+	}
+	slices.SortStableFunc(stored, func(a, b index.Stored) int { return cmp.Compare(a.Start, b.Start) })
+	return stored, nil
+}
+
+// byID returns the documents in ascending order of ID, which the view keeps.
+func (v *view) byID() (docs []docRef, err error) {
+	defer catchFault(&err)()
+	v.sortDocs.Do(func() {
+		docs := slices.AppendSeq(make([]docRef, 0, v.documents()), v.docsFrom(0))
+		slices.SortFunc(docs, func(a, b docRef) int { return strings.Compare(a.id(), b.id()) })
+		v.sorted.Store(&docs)
+	})
+	if docs := v.sorted.Load(); docs != nil {
+		return *docs, nil
+	}
+	return nil, errFault // the first time
+}
+
+// id is the document's ID, valid for as long as the segment is.
+func (r docRef) id() string { return r.seg.docID(r.i) }
+
+// findID returns where in the sorted documents an ID is or would be.
+func (v *view) findID(docs []docRef, id string) (int, bool) {
+	return slices.BinarySearchFunc(docs, id, func(r docRef, id string) int { return strings.Compare(r.id(), id) })
+}
+
+// document returns where the document of an ID is.
+func (v *view) document(ctx context.Context, id string) (ref docRef, ok bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return ref, false, err
+	}
+	docs, err := v.byID()
+	if err != nil {
+		return ref, false, err
+	}
+	defer catchFault(&err)()
+	i, ok := v.findID(docs, id)
+	if !ok {
+		return ref, false, nil
+	}
+	return docs[i], true, nil
+}
+
+func (v *view) readDoc(r docRef) (d *docRecord, err error) {
+	defer catchFault(&err)()
+	return v.doc(r)
+}
+
+// Passages returns the passages of the ids, in the order of ids. An id that is
+// not in this version is an error of index.ErrNoPassage.
+func (s *snapshot) Passages(ctx context.Context, ids []index.PassageID) (stored []index.Stored, err error) {
+	v, err := s.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer v.release()
+	defer catchFault(&err)()
+	stored = make([]index.Stored, 0, len(ids))
+	for _, id := range ids {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		row, seg, pos, err := s.find(v, id)
+		if err != nil {
+			return nil, err
+		}
+		p, err := seg.passage(pos)
+		if err != nil {
+			return nil, err
+		}
+		d, err := v.doc(docRef{seg, seg.docOf(row)})
+		if err != nil {
+			return nil, err
+		}
+		stored = append(stored, index.Stored{ID: id, Doc: &d.info, Passage: p})
+	}
+	return stored, nil
+}
+
+// find returns where the passage of an id is.
+func (s *snapshot) find(v *view, id index.PassageID) (row uint32, seg *segment, pos int, err error) {
+	row, ok := parseID(id)
+	if ok {
+		seg, pos, ok = v.find(row)
+	}
+	if !ok {
+		return 0, nil, 0, fmt.Errorf("%s: passage %s: %w", s.dir, id, index.ErrNoPassage)
+	}
+	return row, seg, pos, nil
+}
+
+// Vectors returns the vectors of the ids, in the order of ids.
+func (s *snapshot) Vectors(ctx context.Context, ids []index.PassageID) (vectors [][]float32, err error) {
+	v, err := s.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer v.release()
+	defer catchFault(&err)()
+	vectors = make([][]float32, 0, len(ids))
+	for _, id := range ids {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		_, seg, pos, err := s.find(v, id)
+		if err != nil {
+			return nil, err
+		}
+		var vector []float32
+		if seg.dim > 0 {
+			vector = slices.Clone(seg.vector(pos))
+		}
+		vectors = append(vectors, vector)
+	}
+	return vectors, nil
+}
+
+// Missing iterates over the passages without a vector. In this format all have
+// one.
+func (s *snapshot) Missing(ctx context.Context) iter.Seq2[index.Stored, error] {
+	return func(yield func(index.Stored, error) bool) {
+		if s.released.Load() {
+			yield(index.Stored{}, errClosed)
+		} else if err := ctx.Err(); err != nil {
+			yield(index.Stored{}, err)
+		}
+	}
+}
+
+// Counts counts the documents that pass the filter by the values of a field.
+func (s *snapshot) Counts(ctx context.Context, field string, f index.Filter) (counts map[string]int, err error) {
+	v, err := s.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer v.release()
+	defer catchFault(&err)()
+	value, err := index.FieldValue(field)
+	if err != nil {
+		return nil, err
+	}
+	passes, err := f.Matcher()
+	if err != nil {
+		return nil, err
+	}
+	counts = make(map[string]int)
+	n := 0
+	var scratch docRecord
+	for r := range v.docsFrom(0) {
+		if n++; n%1024 == 1 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		d, err := v.peek(r, &scratch)
+		if err != nil {
+			return nil, err
+		}
+		if name, ok := value(&d.info); ok && passes(&d.info) {
+			if _, known := counts[name]; !known {
+				name = strings.Clone(name) // it is part of the segment
+			}
+			counts[name]++
+		}
+	}
+	return counts, nil
+}
+
+// Stats counts what is stored.
+func (s *snapshot) Stats(ctx context.Context) (index.Stats, error) {
+	v, err := s.acquire()
+	if err != nil {
+		return index.Stats{}, err
+	}
+	defer v.release()
+	if err := ctx.Err(); err != nil {
+		return index.Stats{}, err
+	}
+	st, m := v.stats, s.manifest
+	st.Updated, st.Settings = v.updated, v.schema.settings
+	st.Generation, st.DiskBytes = m.Generation, m.bytes()
+	if st.Settings.Dim > 0 {
+		st.Vectors = st.Passages
+	}
+	st.Outdated = slices.ContainsFunc(v.segs, func(s *segment) bool { return s.lacksCodes(codedRows) })
+	if r := m.Reembedding; r != nil {
+		st.Reembedding = index.Unfinished{Embedder: index.Embedder{ID: r.Embedder, Name: r.Name, Dim: r.Dim}, Passages: r.Passages}
+	}
+	return st, nil
+}
