@@ -221,7 +221,7 @@ func (s *session) showSaved(w io.Writer, r *albertsearch.RepairReport, all bool)
 	}
 	fmt.Fprintln(w)
 	if r.Reembedded > 0 {
-		fmt.Fprintf(w, "%s embedded anew\n", cli.Plural(r.Reembedded, "passage"))
+		fmt.Fprintf(w, "%s embedded again\n", cli.Plural(r.Reembedded, "passage"))
 	}
 	if r.Discarded > 0 {
 		fmt.Fprintf(w, "%s of an unfinished re-embedding discarded\n", cli.Plural(r.Discarded, "vector"))

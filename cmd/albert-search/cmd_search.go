@@ -195,7 +195,7 @@ func (s *session) showHits(o *searchOptions, request albertsearch.SearchRequest,
 	return nil
 }
 
-// hasWord tells whether a word of the query matches.
+// hasWord reports whether a word of the query matches.
 func hasWord(h albertsearch.Hit) bool { return h.Explain.KeywordRank > 0 || len(h.Matches) > 0 }
 
 func (s *session) hitsJSON(o *searchOptions, request albertsearch.SearchRequest, result *albertsearch.SearchResult) error {

@@ -98,7 +98,7 @@ func bestRows(rows []term.Row) int {
 }
 
 // bodyStart is where the text of a passage begins that its headings have not
-// said. Front matter is left out, too, unless there is a match in it only.
+// said. Front matter is also left out, unless there is a match in it only.
 func bodyStart(h albertsearch.Hit) int {
 	start := frontMatterEnd(h)
 	if len(h.Matches) > 0 && firstMatch(h).Start < start {

@@ -78,7 +78,7 @@ func TestInterruptReembedding(t *testing.T) {
 	}
 }
 
-// Waiting for standard input can be interrupted, too.
+// Waiting for standard input can also be interrupted.
 func TestInterruptStandardInput(t *testing.T) {
 	for _, args := range [][]string{{"index", "-"}, {"index", "--jsonl", "-"}} {
 		u := newUser(t)

@@ -23,10 +23,8 @@ func newSession(c *cli.Call, o *options.Index) (*session, error) {
 // closes it.
 func (s *session) withEngine(f func(*albertsearch.Engine) error, parts ...options.Part) error {
 	o := albertsearch.Options{Dir: s.index}
-	for _, p := range parts {
-		if err := p.Apply(&o); err != nil {
-			return err
-		}
+	if err := options.Apply(&o, parts...); err != nil {
+		return err
 	}
 	e, err := albertsearch.Open(o)
 	if err != nil {

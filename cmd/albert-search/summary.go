@@ -30,7 +30,7 @@ type indexJSON struct {
 	Unread []albertsearch.FileReport `json:"unread"`
 }
 
-// partial tells whether some of an indexed document could not be read.
+// partial reports whether some of an indexed document could not be read.
 func partial(f albertsearch.FileReport) bool {
 	return (f.Outcome == albertsearch.OutcomeIndexed || f.Outcome == albertsearch.OutcomeUnchanged) && f.Reason != ""
 }

@@ -83,6 +83,9 @@ func (r *run) urfaveCommands(commands []*command) []*urfave.Command {
 		for _, f := range c.flags {
 			u.Flags = append(u.Flags, f)
 		}
+		if len(c.flags) > 0 { // the library adds it too late for --help with groups
+			u.Flags = append(u.Flags, urfave.HelpFlag)
+		}
 		if len(c.commands) > 0 {
 			u.Subcommands = r.urfaveCommands(c.commands)
 			u.Action = func(ctx *urfave.Context) error {

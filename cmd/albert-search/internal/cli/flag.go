@@ -24,7 +24,7 @@ type Flag struct {
 	Default string
 	// Group is the heading under which --help lists the flag.
 	Group string
-	// Setting says whether a configuration file may set it.
+	// Setting is whether a configuration file may set it.
 	Setting Setting
 	// Path says that the value names a file or a folder, which in a
 	// configuration file is relative to that file.

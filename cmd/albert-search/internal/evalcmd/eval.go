@@ -135,10 +135,8 @@ func evaluate(c *cli.Call, o *measuring, f func(*evaluation) error, parts ...opt
 // openModels opens the engine that the models come from.
 func (e *evaluation) openModels(parts []options.Part) (err error) {
 	o := albertsearch.Options{Dir: filepath.Join(e.dir, "none")}
-	for _, p := range parts {
-		if err := p.Apply(&o); err != nil {
-			return err
-		}
+	if err := options.Apply(&o, parts...); err != nil {
+		return err
 	}
 	if o.EmbedderModel, err = e.model(&e.o.Embedder); err != nil {
 		return err

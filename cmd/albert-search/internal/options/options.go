@@ -14,6 +14,16 @@ type Part interface {
 	Apply(*albertsearch.Options) error
 }
 
+// Apply has the engine opened with o do what the parts say.
+func Apply(o *albertsearch.Options, parts ...Part) error {
+	for _, p := range parts {
+		if err := p.Apply(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // The headings of --help.
 const (
 	groupModels    = "MODELS"

@@ -33,7 +33,7 @@ func Escape(s string) string {
 	return b.String()
 }
 
-// special is true of U+FFFD, too, which may stand for invalid UTF-8.
+// special is also true of U+FFFD, which may stand for invalid UTF-8.
 func special(r rune) bool {
 	switch {
 	case r == utf8.RuneError, unicode.IsControl(r):

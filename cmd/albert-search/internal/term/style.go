@@ -6,7 +6,7 @@ import (
 	"golang.org/x/term"
 )
 
-// Style is how a piece of text is set off. The zero Style changes nothing.
+// Style is how a text is set off. The zero Style changes nothing.
 type Style string
 
 // The styles, as SGR parameters of ECMA-48.
@@ -27,7 +27,7 @@ func (st Style) On(s string) string {
 	return "\x1b[" + string(st) + "m" + s + "\x1b[0m"
 }
 
-// IsTerminal tells whether a person looks at what is written to f.
+// IsTerminal reports whether a person looks at what is written to f.
 func IsTerminal(f any) bool {
 	file, ok := f.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
