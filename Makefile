@@ -3,7 +3,9 @@
 # the user's cache folder, where the program looks, or into ALBERT_SEARCH_CACHE.
 
 GO ?= go
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# The checkers are Go tools of a module of their own, which pins them: the
+# program's go.mod stays small.
+CHECK := tool -modfile=internal/tools/checks/go.mod
 
 # ONNX Runtime is called through cgo.
 export CGO_ENABLED := 1
@@ -29,7 +31,7 @@ help:
 	@echo "make bench   run the benchmarks that compare, and print how many times as fast we are"
 	@echo "make bench-peers  measure against other programs (docs/benchmarks.md)"
 	@echo "make bench-scale  measure how an index grows (docs/benchmarks.md)"
-	@echo "make lint    gofmt, go vet and staticcheck"
+	@echo "make lint    gofmt and golangci-lint, which runs go vet too (.golangci.yml)"
 	@echo "make clean   remove what was built here"
 
 .PHONY: tools
@@ -142,8 +144,7 @@ bench-guard-record: setup
 lint: tools
 	@echo "gofmt -l ."
 	@files=$$(gofmt -l .) && { test -z "$$files" || { echo "not formatted; run gofmt -w on:" >&2; echo "$$files" >&2; exit 1; }; }
-	$(GO) vet ./...
-	$(GO) run $(STATICCHECK) ./...
+	$(GO) $(CHECK) golangci-lint run ./...
 
 .PHONY: clean
 clean:

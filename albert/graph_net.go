@@ -143,7 +143,7 @@ func runNet(ctx context.Context, net *onnxruntime.DynamicAdvancedSession, b batc
 	terminated := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(terminated)
-		o.Terminate() // fails only on what are not run options
+		_ = o.Terminate() // fails only on what are not run options
 	})
 	err = net.RunWithOptions([]onnxruntime.Value{ids, types}, []onnxruntime.Value{out}, o)
 	if !stop() {

@@ -355,6 +355,6 @@ func (c *Client) get(ctx context.Context, name, address string, from int64) (*ht
 		}
 		return response, nil
 	}
-	response.Body.Close()
+	_ = response.Body.Close() // the status is what counts
 	return nil, &Error{Name: name, URL: redacted(address), Status: response.StatusCode, Token: c.Token != ""}
 }

@@ -108,8 +108,8 @@ func Find(o FindOptions) (Library, error) {
 func usualPlaces(cacheDir string) ([]Attempt, error) {
 	var places []Attempt
 	if program, err := os.Executable(); err == nil {
-		if real, err := filepath.EvalSymlinks(program); err == nil {
-			program = real
+		if target, err := filepath.EvalSymlinks(program); err == nil {
+			program = target
 		}
 		places = append(places, Attempt{Source: "beside the program", Path: filepath.Dir(program)})
 	}

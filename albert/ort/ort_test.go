@@ -61,12 +61,12 @@ func TestOpenAgainAfterClose(t *testing.T) {
 }
 
 func TestFindOrder(t *testing.T) {
-	real := orttest.Runtime(t).Library()
+	found := orttest.Runtime(t).Library()
 	named, folder, cache := t.TempDir(), t.TempDir(), t.TempDir()
-	file := filepath.Join(named, filepath.Base(real.Path))
-	link(t, real.Path, file)
-	link(t, real.Path, filepath.Join(folder, filepath.Base(real.Path)))
-	link(t, real.Path, filepath.Join(cache, "onnxruntime", ort.Version, filepath.Base(real.Path)))
+	file := filepath.Join(named, filepath.Base(found.Path))
+	link(t, found.Path, file)
+	link(t, found.Path, filepath.Join(folder, filepath.Base(found.Path)))
+	link(t, found.Path, filepath.Join(cache, "onnxruntime", ort.Version, filepath.Base(found.Path)))
 
 	for _, c := range []struct {
 		name, variable string
@@ -75,8 +75,8 @@ func TestFindOrder(t *testing.T) {
 	}{
 		{"flag over environment", folder, ort.FindOptions{Path: file, CacheDir: cache}, "flag", file},
 		{"environment over cache", file, ort.FindOptions{CacheDir: cache}, "environment", file},
-		{"folder", folder, ort.FindOptions{}, "environment", filepath.Join(folder, filepath.Base(real.Path))},
-		{"cache", "", ort.FindOptions{CacheDir: cache}, "cache", filepath.Join(cache, "onnxruntime", ort.Version, filepath.Base(real.Path))},
+		{"folder", folder, ort.FindOptions{}, "environment", filepath.Join(folder, filepath.Base(found.Path))},
+		{"cache", "", ort.FindOptions{CacheDir: cache}, "cache", filepath.Join(cache, "onnxruntime", ort.Version, filepath.Base(found.Path))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv(ort.PathVariable, c.variable)
@@ -84,7 +84,7 @@ func TestFindOrder(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if lib.Source != c.source || lib.Path != c.path || lib.Version != real.Version {
+			if lib.Source != c.source || lib.Path != c.path || lib.Version != found.Version {
 				t.Errorf("found %+v, want %s from %s", lib, c.path, c.source)
 			}
 		})

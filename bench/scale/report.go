@@ -27,7 +27,7 @@ var table = []figure{
 	{"the last tenth, passages/s", func(r result) float64 { return float64(r.Passages) / 10 / r.Index.LastSeconds }, "%.0f", false},
 	{"publishing, share of index time", func(r result) float64 { return r.Index.PublishSeconds / r.Index.Seconds }, "%.2f", false},
 	{"indexing, peak RssAnon, MB", func(r result) float64 { return float64(r.Index.RssAnon) / mega }, "%.0f", true},
-	{"indexing, VmHWM, MB", func(r result) float64 { return float64(r.Index.VmHWM) / mega }, "%.0f", false},
+	{"indexing, VmHWM, MB", func(r result) float64 { return float64(r.Index.VMHWM) / mega }, "%.0f", false},
 	{"written over kept", func(r result) float64 { return float64(r.Index.Written) / r.kept() }, "%.1f", false},
 	{"bytes a passage: text and documents", func(r result) float64 { return r.Index.Text }, "%.0f", false},
 	{"bytes a passage: postings", func(r result) float64 { return r.Index.Postings }, "%.0f", false},
@@ -46,7 +46,7 @@ var table = []figure{
 	{"store: the first hybrid search, ms", func(r result) float64 { return r.Search.Hybrid.First }, "%.1f", false},
 	{"store: going through all documents, ms", func(r result) float64 { return r.Search.List }, "%.1f", false},
 	{"store: peak RssAnon, MB", func(r result) float64 { return float64(r.Search.RssAnon) / mega }, "%.0f", false},
-	{"store: VmHWM, MB", func(r result) float64 { return float64(r.Search.VmHWM) / mega }, "%.0f", false},
+	{"store: VmHWM, MB", func(r result) float64 { return float64(r.Search.VMHWM) / mega }, "%.0f", false},
 	{"program: opened and searched once by words, ms", func(r result) float64 { return r.Engine.Open }, "%.1f", false},
 	{"program: first search, which loads the embedder, ms", func(r result) float64 { return r.Engine.Search.First }, "%.1f", false},
 	{"program: search p50, ms", func(r result) float64 { return r.Engine.Search.P50 }, "%.1f", true},
@@ -190,5 +190,5 @@ func plotGrowth(w io.Writer, results []result) {
 		fmt.Fprintf(w, `<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="%s" stroke-width="2"/>`+"\n", plotRight+12, at, plotRight+32, at, colour)
 		fmt.Fprintf(w, `<text x="%d" y="%d">%s  %s</text>`+"\n", plotRight+38, at+4, f.name, law(f, results))
 	}
-	io.WriteString(w, "</svg>\n")
+	fmt.Fprintln(w, "</svg>")
 }

@@ -31,7 +31,7 @@ type indexFigures struct {
 	// PublishSeconds is the part of Seconds that publishing took.
 	PublishSeconds float64 `json:"publish_seconds"`
 	RssAnon        int64   `json:"rss_anon"`
-	VmHWM          int64   `json:"vm_hwm"`
+	VMHWM          int64   `json:"vm_hwm"`
 	Written        int64   `json:"bytes_written"`
 	Segments       int     `json:"segments"`
 	BleveSegments  int     `json:"bleve_segments"`
@@ -106,7 +106,7 @@ func indexStore(ctx context.Context, c config) (f indexFigures, err error) {
 	}
 	f.Seconds, f.LastSeconds = time.Since(began).Seconds(), time.Since(last).Seconds()
 	stop()
-	f.RssAnon, f.VmHWM = mem.peaks()
+	f.RssAnon, f.VMHWM = mem.peaks()
 	f.Written = written()
 	f.TextRounds, f.VectorRounds = src.textRounds, src.vectorRounds
 	return f, f.sizes(c)
@@ -206,7 +206,7 @@ type figures struct {
 	// it could not be told. bench/peers has the same.
 	BleveShare float64 `json:"bleve_share"`
 	RssAnon    int64   `json:"rss_anon"`
-	VmHWM      int64   `json:"vm_hwm"`
+	VMHWM      int64   `json:"vm_hwm"`
 }
 
 type quantiles struct {
@@ -278,7 +278,7 @@ func searchStore(ctx context.Context, c config) (f figures, err error) {
 		}
 		hybrid = append(hybrid, milliseconds(began))
 	}
-	f.RssAnon, f.VmHWM = mem.peaks()
+	f.RssAnon, f.VMHWM = mem.peaks()
 	f.Keyword, f.Vector, f.Hybrid = quantilesOf(keyword), quantilesOf(vector), quantilesOf(hybrid)
 
 	if f.BleveShare, err = bleveShare(ctx, c, s, texts); err != nil {
@@ -366,7 +366,12 @@ func profile(c config) (stop func(), err error) {
 	if err := pprof.StartCPUProfile(file); err != nil {
 		return nil, err
 	}
-	return func() { pprof.StopCPUProfile(); file.Close() }, nil
+	return func() {
+		pprof.StopCPUProfile()
+		if err := file.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "scale:", err)
+		}
+	}, nil
 }
 
 // accounted is where pprof's text says what the filters leave.

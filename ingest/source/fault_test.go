@@ -29,7 +29,7 @@ func (failing) ReadAt(p []byte, off int64) (int, error) {
 func TestFaultIsNotOfTheDocument(t *testing.T) {
 	r := &faultReader{r: failing{}}
 	for off := int64(0); off < 3*4096; off += 4096 {
-		r.ReadAt(make([]byte, 4096), off) // and reads on
+		_, _ = r.ReadAt(make([]byte, 4096), off) // and reads on
 	}
 	if err := r.fault(); !errors.Is(err, extract.ErrTransient) || !errors.Is(err, syscall.EIO) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("a failing disk: %v", err)
@@ -38,7 +38,7 @@ func TestFaultIsNotOfTheDocument(t *testing.T) {
 	if _, err := r.ReadAt(make([]byte, 10), 0); err != io.EOF {
 		t.Errorf("the end: %v", err)
 	}
-	r.ReadAt(make([]byte, 10), -1)
+	_, _ = r.ReadAt(make([]byte, 10), -1)
 	if err := r.fault(); err != nil {
 		t.Errorf("a reader's mistake: %v", err)
 	}
@@ -57,7 +57,7 @@ type swallowing struct{}
 
 func (swallowing) Extract(_ context.Context, _ string, r io.ReaderAt, _ int64) (*extract.Text, error) {
 	r.(*faultReader).r = failing{} // the disk begins to fail
-	r.ReadAt(make([]byte, 1), 4096)
+	_, _ = r.ReadAt(make([]byte, 1), 4096)
 	return &extract.Text{Body: "a part"}, nil
 }
 

@@ -126,8 +126,8 @@ func FuzzJSONL(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content string) {
 		ids := map[string]bool{}
 		list := entries(t, source.JSONLStream("f", strings.NewReader(content)))
-		if max := strings.Count(content, "\n") + 1; len(list) > max {
-			t.Errorf("%d entries of %d lines", len(list), max)
+		if lines := strings.Count(content, "\n") + 1; len(list) > lines {
+			t.Errorf("%d entries of %d lines", len(list), lines)
 		}
 		for _, e := range list {
 			if !utf8.ValidString(e.ID) || ids[e.ID] {

@@ -135,7 +135,7 @@ func (n *node) add(ctx context.Context, kind Kind, name string, mode uint32, tar
 	return n.child(ctx, n.disk.tree.inodes[id], out), 0
 }
 
-func (n *node) Create(ctx context.Context, name string, flags, mode uint32, out *fuse.EntryOut) (*fs.Inode, fs.FileHandle, uint32, syscall.Errno) {
+func (n *node) Create(ctx context.Context, name string, _, mode uint32, out *fuse.EntryOut) (*fs.Inode, fs.FileHandle, uint32, syscall.Errno) {
 	child, errno := n.add(ctx, Create, name, mode, nil, out)
 	if errno != 0 {
 		return nil, nil, 0, errno

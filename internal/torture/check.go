@@ -291,7 +291,9 @@ func (r Run) missing(ctx context.Context, before State) (n int, err error) {
 			return 0, err
 		}
 		var doc int
-		fmt.Sscanf(filepath.Base(d.ID), "doc-%d.txt", &doc)
+		if _, err := fmt.Sscanf(filepath.Base(d.ID), "doc-%d.txt", &doc); err != nil {
+			return 0, fmt.Errorf("document %s: %w", d.ID, err)
+		}
 		if before.Docs[doc].Put != now.Docs[doc].Put {
 			n += d.Passages
 		}

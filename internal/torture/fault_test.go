@@ -93,7 +93,7 @@ func (f fault) strike(t *testing.T, disk *faultfs.Disk, n int, at func(root stri
 	if err != nil {
 		return e, err
 	}
-	defer unmount()
+	defer func() { _ = unmount() }() // what it holds is compared before
 	var counted atomic.Int64
 	var failed atomic.Pointer[faultfs.Op]
 	process := make(chan *os.Process, 1)

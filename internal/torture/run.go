@@ -241,7 +241,9 @@ func (p Plan) WriteDocs(dir string, s State) error {
 	}
 	for _, e := range entries {
 		var doc int
-		fmt.Sscanf(e.Name(), "doc-%d.txt", &doc)
+		if _, err := fmt.Sscanf(e.Name(), "doc-%d.txt", &doc); err != nil {
+			return fmt.Errorf("file %s: %w", e.Name(), err)
+		}
 		if _, ok := s.Docs[doc]; !ok {
 			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
 				return err

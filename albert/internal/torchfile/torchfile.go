@@ -170,9 +170,8 @@ func (t *tensor) last() (int64, bool) {
 		stride := t.strides[i]
 		if steps := int64(d - 1); steps > 0 && stride > (math.MaxInt64-last)/steps {
 			return 0, false
-		} else {
-			last += steps * stride
 		}
+		last += int64(d-1) * stride
 	}
 	return last, true
 }

@@ -31,13 +31,13 @@ const window = 256
 
 func main() {
 	fp32 := flag.String("fp32", "", "folder of the fp32 checkpoint")
-	int8 := flag.String("int8", "", "folder of the int8 checkpoint, or the same")
+	rounded := flag.String("int8", "", "folder of the int8 checkpoint, or the same")
 	squad := flag.String("squad", "", "SQuAD file")
 	most := flag.Int("n", 300, "number of questions")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *fp32, *int8, *squad, *most); err != nil {
+	if err := run(ctx, *fp32, *rounded, *squad, *most); err != nil {
 		fmt.Fprintln(os.Stderr, "precision:", err)
 		os.Exit(1)
 	}
@@ -45,7 +45,7 @@ func main() {
 
 type example struct{ question, paragraph string }
 
-func run(ctx context.Context, fp32, int8, squad string, most int) (err error) {
+func run(ctx context.Context, fp32Dir, int8Dir, squad string, most int) (err error) {
 	examples, err := readExamples(squad, most)
 	if err != nil {
 		return err
@@ -55,18 +55,20 @@ func run(ctx context.Context, fp32, int8, squad string, most int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, rt.Close()) }()
-	exact, err := albert.Load(os.DirFS(fp32))
+	exact, err := albert.Load(os.DirFS(fp32Dir))
 	if err != nil {
 		return err
 	}
-	rounded, err := albert.Load(os.DirFS(int8))
+	rounded, err := albert.Load(os.DirFS(int8Dir))
 	if err != nil {
 		return err
 	}
 	compare := compareVectors
 	if s, err := exact.Open(rt, albert.Span, albert.SessionOptions{}); err == nil {
 		compare = compareSpans
-		s.Close()
+		if err := s.Close(); err != nil {
+			return err
+		}
 	}
 	return compare(ctx, rt, exact, rounded, examples)
 }
