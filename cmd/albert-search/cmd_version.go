@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 )
 
@@ -37,15 +38,13 @@ type versionJSON struct {
 	Platform string `json:"platform"`
 }
 
-// version is what the Go command noted when it built the program.
+// version is the library's number, and what the Go command noted when it built
+// the program.
 func version() versionJSON {
-	v := versionJSON{Version: "devel", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	v := versionJSON{Version: albertsearch.Version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v
-	}
-	if info.Main.Version != "" && info.Main.Version != "(devel)" {
-		v.Version = info.Main.Version
 	}
 	for _, s := range info.Settings {
 		switch s.Key {
