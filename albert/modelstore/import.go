@@ -264,7 +264,7 @@ func (b *builder) describe() error {
 		r.Notes = append(r.Notes, fmt.Sprintf(
 			"It was a BERT and is now the ALBERT that computes the same: a group of weights for each of its %d layers, embeddings as wide as the layers.", c.Layers))
 	}
-	b.describeUses()
+	b.describeRoles()
 	if strings.HasSuffix(r.Architecture, "ForQuestionAnswering") && !b.model.HasHead(albert.Span) {
 		r.Notes = append(r.Notes, "Its class is that of readers, but the weights for the beginning and end of answers (qa_outputs) are missing or have another shape: it cannot read.")
 	}
@@ -274,34 +274,41 @@ func (b *builder) describe() error {
 	return nil
 }
 
-func (b *builder) describeUses() {
+// describeRoles says which roles the model can have, and what to know about
+// that.
+func (b *builder) describeRoles() {
 	r := &b.record
-	tokens := strings.HasSuffix(r.Architecture, "ForTokenClassification")
+	r.Roles = capabilities(b.model, b.sentence != nil)
+	r.Uses = uses(r.Roles)
+	note := func(format string, args ...any) { r.Notes = append(r.Notes, fmt.Sprintf(format, args...)) }
+	const untrained = "Its last hidden states can be used as an embedder's, but were not trained for that."
 	switch {
 	case b.sentence != nil:
-		r.Uses = append(r.Uses, string(Embedder))
-		r.Pooling, r.Window = b.sentence.Pooling, b.sentence.Window
-		if how := b.sentence.Similarity; how != "" && how != "cosine" {
-			r.Notes = append(r.Notes, fmt.Sprintf("It was trained to compare vectors by %q; here they are compared by their direction (cosine).", how))
-		}
-		for _, kind := range slices.Sorted(maps.Keys(b.sentence.Prompts)) {
-			r.Notes = append(r.Notes, fmt.Sprintf("It was trained with %q before texts of the kind %q, which is not added here: results may be worse than its card says.", b.sentence.Prompts[kind], kind))
-		}
+		b.describeSentences()
 	case b.model.HasHead(albert.Span):
-		r.Uses = append(r.Uses, string(Reader))
-		if b.model.HasHead(albert.SpanRelevance) {
-			r.Uses = append(r.Uses, "relevance")
-		}
 	case b.model.HasHead(albert.Class):
-		r.Uses = append(r.Uses, "classifier")
-		r.Notes = append(r.Notes, "It sorts texts into classes. Relevance is taken from readers only, which have both heads on one encoder, so that it does not rerank. Its last hidden states can be used as an embedder's, but were not trained for that.")
+		note("It sorts texts into classes. Relevance is taken from readers only, which have both heads on one encoder, so that it does not rerank. " + untrained)
+	case b.model.HasHead(albert.TokenClass):
+		note("It labels the words of texts, which nothing uses yet. " + untrained)
 	default:
-		r.Uses = append(r.Uses, string(Embedder))
-		what := "It was not trained to embed sentences (it has no settings of sentence-transformers): the mean of its last hidden states is used, which finds less than an embedder does."
-		if tokens {
-			what = "It labels pieces of texts, and its labels are left out. " + what
+		note("It was not trained to embed sentences (it has no settings of sentence-transformers): the mean of its last hidden states is used, which finds less than an embedder does.")
+	}
+}
+
+// describeSentences notes the settings of sentence-transformers.
+func (b *builder) describeSentences() {
+	r := &b.record
+	r.Pooling, r.Window = b.sentence.Pooling, b.sentence.Window
+	for i := range r.Roles {
+		if r.Roles[i].Role == Embedder {
+			r.Roles[i].Prompts = b.sentence.Prompts
 		}
-		r.Notes = append(r.Notes, what)
+	}
+	if how := b.sentence.Similarity; how != "" && how != "cosine" {
+		r.Notes = append(r.Notes, fmt.Sprintf("It was trained to compare vectors by %q; here they are compared by their direction (cosine).", how))
+	}
+	for _, kind := range slices.Sorted(maps.Keys(b.sentence.Prompts)) {
+		r.Notes = append(r.Notes, fmt.Sprintf("It was trained with %q before texts of the kind %q, which is not added here: results may be worse than its card says.", b.sentence.Prompts[kind], kind))
 	}
 }
 
@@ -390,6 +397,7 @@ func (b *builder) writeOthers() error {
 			b.record.Notes = append(b.record.Notes, fmt.Sprintf("%s was left out: %v.", name, err))
 		}
 	}
+	b.record.Languages = cardLanguages(files["README.md"])
 	if b.sentence != nil {
 		settings, err := b.sentence.Write()
 		if err != nil {

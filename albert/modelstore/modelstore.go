@@ -37,6 +37,8 @@ var (
 	ErrBusy = errors.New("another process is changing the models")
 	// ErrDamaged is the error for a model whose files are not what they were.
 	ErrDamaged = errkind.New(errkind.ModelDamaged, "the model is damaged")
+	// ErrRole is the error of choosing a model for a role that it cannot have.
+	ErrRole = errors.New("no model for the role")
 	// ErrUnsupported is the error of importing a model of sentence-transformers
 	// that computes something else than can be computed here.
 	ErrUnsupported = sbert.ErrUnsupported
@@ -65,15 +67,6 @@ func Open(dir string) *Store { return &Store{dir} }
 // Dir is the folder of the store.
 func (s *Store) Dir() string { return s.dir }
 
-// Role is what a model is used for.
-type Role string
-
-// The roles.
-const (
-	Embedder Role = "embedder"
-	Reader   Role = "reader"
-)
-
 // Record describes a model in the store.
 type Record struct {
 	// Format is the version of this record.
@@ -93,8 +86,13 @@ type Record struct {
 	// Precision is "int8" or "fp32".
 	Precision string `json:"precision"`
 	// Uses are what the model was made for, as far as its weights say:
-	// "embedder", "reader", "relevance", "classifier".
+	// "embedder", "reader", "relevance", "classifier", "tagger".
 	Uses []string `json:"uses"`
+	// Roles are those that the model can have. The records of older programs
+	// lack them: see Capability.
+	Roles []Capability `json:"roles,omitempty"`
+	// Languages are those that its card names, as BCP 47 tags.
+	Languages []string `json:"languages,omitempty"`
 	// Pooling and Window are settings of embedders; empty and 0 where nothing
 	// says them.
 	Pooling string `json:"pooling,omitempty"`
@@ -211,73 +209,6 @@ func (s *Store) Names() ([]string, error) {
 	return names, nil
 }
 
-// Choice is which models are used, by name; "" is Builtin.
-type Choice struct {
-	Embedder string `json:"embedder,omitempty"`
-	Reader   string `json:"reader,omitempty"`
-}
-
-// Of is the model used in a role.
-func (c Choice) Of(r Role) string {
-	name := c.Embedder
-	if r == Reader {
-		name = c.Reader
-	}
-	if name == "" {
-		return Builtin
-	}
-	return name
-}
-
-// Choice returns what Use has chosen.
-func (s *Store) Choice() (Choice, error) {
-	var c Choice
-	file := filepath.Join(s.dir, choiceFile)
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &c)
-	}
-	if err != nil {
-		return c, fmt.Errorf("read which models are used: %s: %w; remove the file to use the built-in models", file, err)
-	}
-	return c, nil
-}
-
-// Use makes a model, or Builtin, the one for a role.
-func (s *Store) Use(ctx context.Context, role Role, name string) error {
-	if name != Builtin {
-		if _, err := s.Get(name); err != nil {
-			return err
-		}
-	} else {
-		name = ""
-	}
-	return s.change(ctx, func() error {
-		c, err := s.Choice()
-		if err != nil {
-			return err
-		}
-		if role == Reader {
-			c.Reader = name
-		} else {
-			c.Embedder = name
-		}
-		return s.writeChoice(c)
-	})
-}
-
-func (s *Store) writeChoice(c Choice) error {
-	text, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return err
-	}
-	// On a full disk the choice stays what it was.
-	return durable.FS{}.Replace(filepath.Join(s.dir, choiceFile), append(text, '\n'), 0o644)
-}
-
 // Remove deletes models, none unless all are there. A role that one of them had
 // goes to Builtin; those roles are returned.
 func (s *Store) Remove(ctx context.Context, names ...string) (roles []Role, err error) {
@@ -295,11 +226,11 @@ func (s *Store) Remove(ctx context.Context, names ...string) (roles []Role, err 
 		if err != nil {
 			return err
 		}
-		if slices.Contains(names, c.Embedder) {
-			roles, c.Embedder = append(roles, Embedder), ""
-		}
-		if slices.Contains(names, c.Reader) {
-			roles, c.Reader = append(roles, Reader), ""
+		for _, info := range Roles() {
+			if slices.Contains(names, c.Of(info.Role)) {
+				roles = append(roles, info.Role)
+				c.set(info.Role, Builtin)
+			}
 		}
 		if len(roles) > 0 {
 			if err := s.writeChoice(c); err != nil {

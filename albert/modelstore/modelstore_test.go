@@ -78,7 +78,7 @@ func TestImport(t *testing.T) {
 		"masked":       {Architecture: "AlbertForMaskedLM", Uses: []string{"embedder"}},
 		"answers":      {Architecture: "AlbertForQuestionAnswering", Uses: []string{"reader"}},
 		"sequences":    {Architecture: "AlbertForSequenceClassification", Uses: []string{"classifier"}},
-		"tokens":       {Architecture: "AlbertForTokenClassification", Uses: []string{"embedder"}},
+		"tokens":       {Architecture: "AlbertForTokenClassification", Uses: []string{"tagger"}},
 		"bert":         {Architecture: "BertModel", Converted: "bert", Uses: []string{"embedder"}},
 		"bertanswers":  {Architecture: "BertForQuestionAnswering", Converted: "bert", Uses: []string{"reader"}},
 		"bertclasses":  {Architecture: "BertForSequenceClassification", Converted: "bert", Uses: []string{"classifier"}},
@@ -319,7 +319,7 @@ func TestChoice(t *testing.T) {
 		t.Errorf("a model that is not there: %v", err)
 	}
 	for _, name := range []string{"m", "n"} {
-		_, err := s.Import(t.Context(), os.DirFS(checkpoints+"base"), options(name))
+		_, err := s.Import(t.Context(), os.DirFS(checkpoints+"answers"), options(name))
 		must(t, err)
 	}
 	must(t, s.Use(t.Context(), modelstore.Embedder, "m"))

@@ -13,7 +13,6 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert"
-	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli/hint"
@@ -85,8 +84,9 @@ func doctor(ctx context.Context, c *cli.Call, o *doctorOptions) error {
 		return err
 	}
 	d := doctorJSON{Program: version(), CPU: append([]string{}, ort.CPUFeatures()...), Models: []options.ModelJSON{}, Problems: []string{}, call: c}
-	d.checkModel(&o.Embedder, builtin.Embedder())
-	d.checkModel(&o.Reader, builtin.Reader())
+	for _, m := range []*options.Model{&o.Embedder, &o.Reader} {
+		d.checkModel(m, options.BuiltinModel(m.Role))
+	}
 	d.checkRuntime(o.Find())
 	d.Index.Path = s.index
 	err = s.withEngine(func(e *albertsearch.Engine) error { return d.checkIndex(ctx, e) }, &o.Embedder, &o.Reader, &o.Compute)

@@ -197,7 +197,7 @@ func (s *session) showImported(r *modelstore.Record) error {
 	if err := s.showRecord(r); err != nil {
 		return err
 	}
-	for _, role := range roles() {
+	for _, role := range modelstore.ChosenRoles() {
 		if slices.Contains(r.Uses, string(role)) {
 			s.Remark("To use it: albert-search model use --%s %s", role, r.Name)
 		}

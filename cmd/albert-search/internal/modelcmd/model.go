@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,7 +17,6 @@ import (
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 
 	"github.com/albert-search/albert-search/albert"
-	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
@@ -34,7 +33,7 @@ func Command() *cli.Command {
 		Examples: []string{
 			`albert-search model import ~/models/my-albert --name mine`,
 			`albert-search model pull twmkn9/albert-base-v2-squad2`,
-			`albert-search model use --reader albert-base-v2-squad2`,
+			`albert-search model use albert-base-v2-squad2`,
 			`albert-search model use --embedder builtin`,
 			`albert-search model list`,
 		},
@@ -68,9 +67,6 @@ func openNamed(c *cli.Call) (*session, string, error) {
 	return s, c.Args[0], nil
 }
 
-// roles are those that a model can be chosen for.
-func roles() []modelstore.Role { return []modelstore.Role{modelstore.Embedder, modelstore.Reader} }
-
 func listCommand() *cli.Command {
 	return &cli.Command{
 		Name: "list", Usage: "list the models: the built-in ones, and those that have been brought",
@@ -89,6 +85,7 @@ type ListJSON struct {
 	// Embedder and Reader are the models in use.
 	Embedder string               `json:"embedder"`
 	Reader   string               `json:"reader"`
+	InUse    inUse                `json:"in_use"`
 	Models   []*modelstore.Record `json:"models"`
 	// Problems are about models whose record cannot be read.
 	Problems []string `json:"problems"`
@@ -111,7 +108,7 @@ func list(_ context.Context, c *cli.Call) error {
 		return err
 	}
 	out := ListJSON{
-		Folder: s.store.Dir(), Embedder: choice.Of(modelstore.Embedder), Reader: choice.Of(modelstore.Reader),
+		Folder: s.store.Dir(), Embedder: choice.Of(modelstore.Embedder), Reader: choice.Of(modelstore.Reader), InUse: newInUse(choice),
 		Models: []*modelstore.Record{}, Problems: []string{},
 	}
 	for _, name := range names {
@@ -134,11 +131,10 @@ func list(_ context.Context, c *cli.Call) error {
 func (s *session) showList(w io.Writer, l ListJSON) {
 	used := func(name string) string {
 		var roles []string
-		if l.Embedder == name {
-			roles = append(roles, "embedder")
-		}
-		if l.Reader == name {
-			roles = append(roles, "reader")
+		for _, role := range modelstore.ChosenRoles() {
+			if l.InUse[role] == name {
+				roles = append(roles, string(role))
+			}
 		}
 		if len(roles) == 0 {
 			return ""
@@ -149,7 +145,13 @@ func (s *session) showList(w io.Writer, l ListJSON) {
 	for _, r := range l.Models {
 		width = max(width, len(r.Name))
 	}
-	fmt.Fprintf(w, "%-*s  embedder, reader; part of the program%s\n", width, modelstore.Builtin, used(modelstore.Builtin))
+	var own []string
+	for _, role := range modelstore.ChosenRoles() {
+		if options.BuiltinModel(role) != nil {
+			own = append(own, string(role))
+		}
+	}
+	fmt.Fprintf(w, "%-*s  %s; part of the program%s\n", width, modelstore.Builtin, strings.Join(own, ", "), used(modelstore.Builtin))
 	for _, r := range l.Models {
 		fmt.Fprintf(w, "%-*s  %s; %s, %s%s\n", width, r.Name, usesOf(r), r.Precision, cli.Size(r.Size()), used(r.Name))
 	}
@@ -186,22 +188,23 @@ func infoCommand() *cli.Command {
 // BuiltinJSON is what model info --json prints of the built-in models.
 type BuiltinJSON struct {
 	Name string `json:"name"`
-	// Models are the embedder and the reader.
+	// Models are those of the roles that the program has a model for.
 	Models []options.ModelJSON `json:"models"`
 }
 
 // showBuiltin prints the models that are part of the program.
 func (s *session) showBuiltin() error {
 	out := BuiltinJSON{Name: modelstore.Builtin}
-	for _, b := range []struct {
-		role  modelstore.Role
-		files fs.FS
-	}{{modelstore.Embedder, builtin.Embedder()}, {modelstore.Reader, builtin.Reader()}} {
-		m, err := albert.Load(b.files)
-		if err != nil {
-			return fmt.Errorf("the built-in %s: %w", b.role, err)
+	for _, role := range modelstore.ChosenRoles() {
+		files := options.BuiltinModel(role)
+		if files == nil {
+			continue
 		}
-		out.Models = append(out.Models, options.NewModelJSON(b.role, m))
+		m, err := albert.Load(files)
+		if err != nil {
+			return fmt.Errorf("the built-in %s: %w", role, err)
+		}
+		out.Models = append(out.Models, options.NewModelJSON(role, m))
 	}
 	if s.JSON {
 		return s.PrintJSON(out)
@@ -244,6 +247,9 @@ func (s *session) showRecordText(w io.Writer, r *modelstore.Record) {
 	}
 	line("name", "%s", r.Name)
 	line("for", "%s", usesOf(r))
+	if len(r.Languages) > 0 {
+		line("languages", "%s", strings.Join(r.Languages, ", "))
+	}
 	kind := cmp.Or(r.Architecture, "ALBERT")
 	if r.Converted != "" {
 		kind += ", converted to ALBERT"
@@ -276,12 +282,16 @@ func (s *session) showRecordText(w io.Writer, r *modelstore.Record) {
 	}
 }
 
-// useOptions are the flags of use: one for each role.
-type useOptions struct{ models []options.Model }
+// useOptions are the flags of use: one for each role that a model can be chosen
+// for.
+type useOptions struct {
+	models []options.Model
+	as     modelstore.Role
+}
 
 func (o *useOptions) Flags() []cli.Flag {
-	o.models = nil
-	for _, role := range roles() {
+	o.models, o.as = nil, ""
+	for _, role := range modelstore.ChosenRoles() {
 		o.models = append(o.models, options.Model{Role: role})
 	}
 	var flags []cli.Flag
@@ -290,19 +300,25 @@ func (o *useOptions) Flags() []cli.Flag {
 		f.Default, f.Setting = "as before", cli.Unconfigured
 		flags = append(flags, f)
 	}
-	return flags
+	return append(flags, cli.Flag{
+		Name: "as", Setting: cli.Unconfigured, To: cli.Choice(&o.as, modelstore.ChosenRoles()), Default: "what it was trained for",
+		Usage: "use NAME as `ROLE`: " + cli.OneOf(modelstore.ChosenRoles()),
+	})
 }
 
 func useCommand() *cli.Command {
 	o := &useOptions{}
 	return &cli.Command{
-		Name: "use", Usage: "choose the models that index, search and ask use",
-		Description: `Without flags it says which are in use. An index is embedded by one model: after choosing
-another embedder, albert-search index --re-embed gives it the vectors of that one.`,
+		Name: "use", Usage: "choose the models that index, search and ask use", Args: "[NAME]",
+		Description: `NAME is used for what it was trained for, or for the ROLE of --as; builtin goes back to the
+models in the program. Without NAME and flags it says which are in use. An index is embedded
+by one model: after choosing another embedder, albert-search index --re-embed gives it the
+vectors of that one.`,
 		Examples: []string{
-			`albert-search model use --embedder mine`,
-			`albert-search model use --reader albert-base-v2-squad2`,
-			`albert-search model use --embedder builtin --reader builtin`,
+			`albert-search model use mine`,
+			`albert-search model use mine --as embedder`,
+			`albert-search model use --embedder mine --reader albert-base-v2-squad2`,
+			`albert-search model use builtin`,
 		},
 		Options: o,
 		// A configuration's models are not those that are to be chosen.
@@ -311,10 +327,57 @@ another embedder, albert-search index --re-embed gives it the vectors of that on
 	}
 }
 
-// UseJSON is what model use --json prints.
-type UseJSON struct {
-	Embedder string `json:"embedder"`
-	Reader   string `json:"reader"`
+// inUse is the names of the models in use, by role. It is what model use --json
+// prints.
+type inUse map[modelstore.Role]string
+
+func newInUse(c modelstore.Choice) inUse {
+	all := inUse{}
+	for _, role := range modelstore.ChosenRoles() {
+		all[role] = c.Of(role)
+	}
+	return all
+}
+
+// asked returns the models that the command line asks for, by role.
+func (s *session) asked(o *useOptions) (inUse, error) {
+	asked := inUse{}
+	for _, m := range o.models {
+		if m.Name != "" {
+			asked[m.Role] = m.Name
+		}
+	}
+	switch {
+	case len(s.Args) > 1:
+		return nil, s.Usagef("name one model; albert-search model list lists them")
+	case len(s.Args) == 0 && o.as != "":
+		return nil, s.Usagef("name the model that is to be used as %s", o.as)
+	case len(s.Args) == 0:
+		return asked, nil
+	}
+	name := s.Args[0]
+	switch {
+	case name == "":
+		return nil, s.Usagef("the name of the model is empty")
+	case len(asked) > 0:
+		return nil, s.Usagef("%s and a flag both name a model: leave one of them out", name)
+	case o.as != "":
+		return inUse{o.as: name}, nil
+	case name == modelstore.Builtin:
+		for _, role := range modelstore.ChosenRoles() {
+			asked[role] = name
+		}
+		return asked, nil
+	}
+	r, err := s.store.Get(name)
+	if err != nil {
+		return nil, err
+	}
+	role, ok := r.BestRole()
+	if !ok {
+		return nil, s.Usagef("say what %s is to be used as, with --as: %s; it is for: %s", name, cli.OneOf(modelstore.ChosenRoles()), usesOf(r))
+	}
+	return inUse{role: name}, nil
 }
 
 func use(ctx context.Context, c *cli.Call, o *useOptions) error {
@@ -322,56 +385,60 @@ func use(ctx context.Context, c *cli.Call, o *useOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := c.NoArguments(); err != nil {
+	asked, err := s.asked(o)
+	if err != nil {
 		return err
 	}
 	// All are checked before any is chosen.
-	for _, m := range o.models {
-		if m.Name != "" && m.Name != modelstore.Builtin {
-			if err := s.checkUse(m.Role, m.Name); err != nil {
-				return err
-			}
+	roles := slices.Sorted(maps.Keys(asked))
+	for _, role := range roles {
+		if err := s.checkUse(role, asked[role]); err != nil {
+			return err
 		}
 	}
-	for _, m := range o.models {
-		if m.Name != "" {
-			if err := s.store.Use(ctx, m.Role, m.Name); err != nil {
-				return err
-			}
+	for _, role := range roles {
+		if err := s.store.Use(ctx, role, asked[role]); err != nil {
+			return err
 		}
 	}
 	choice, err := s.store.Choice()
 	if err != nil {
 		return err
 	}
-	out := UseJSON{choice.Of(modelstore.Embedder), choice.Of(modelstore.Reader)}
+	out := newInUse(choice)
 	if s.JSON {
 		return s.PrintJSON(out)
 	}
-	if _, ok := c.Typed(string(modelstore.Embedder)); ok {
+	if asked[modelstore.Embedder] != "" {
 		s.Remark("An index that was made with another embedder has to be embedded again: albert-search index --re-embed")
 	}
-	return s.Print(func(w io.Writer) { fmt.Fprintf(w, "embedder  %s\nreader    %s\n", out.Embedder, out.Reader) })
+	return s.Print(func(w io.Writer) {
+		for _, role := range modelstore.ChosenRoles() {
+			fmt.Fprintf(w, "%-9s %s\n", role, out[role])
+		}
+	})
 }
 
-// checkUse makes sure that a model can have the role.
+// checkUse makes sure that a model can have the role, and says what to know
+// about that.
 func (s *session) checkUse(role modelstore.Role, name string) error {
+	if err := s.store.CheckUse(role, name); err != nil || name == modelstore.Builtin {
+		return err
+	}
 	r, err := s.store.Get(name)
 	if err != nil {
 		return err
 	}
-	if role == modelstore.Reader && !slices.Contains(r.Uses, string(role)) {
-		return fmt.Errorf("%s cannot read: it has no weights that score the beginning and end of answers, as a model of the class AlbertForQuestionAnswering has; it is for: %s", name, usesOf(r))
-	}
-	if role == modelstore.Reader {
+	switch role {
+	case modelstore.Reader:
 		s.Remark("How sure an answer is was fitted for the built-in reader; albert-search eval ask --fit fits it for this one.")
-		return nil
-	}
-	if most := cmp.Or(r.Window, r.Positions) - 2; most < ingest.DefaultSplitTokens {
-		s.Remark("%s reads the first %d tokens of a passage, which has up to %d: what stands behind is found by its words only.", name, most, ingest.DefaultSplitTokens)
-	}
-	if !slices.Contains(r.Uses, string(role)) {
-		s.Remark("%s was not made to embed texts (it is for: %s); the mean of its last hidden states is used.", name, usesOf(r))
+	case modelstore.Embedder:
+		if most := cmp.Or(r.Window, r.Positions) - 2; most < ingest.DefaultSplitTokens {
+			s.Remark("%s reads the first %d tokens of a passage, which has up to %d: what stands behind is found by its words only.", name, most, ingest.DefaultSplitTokens)
+		}
+		if !slices.Contains(r.Uses, string(role)) {
+			s.Remark("%s was not made to embed texts (it is for: %s); the mean of its last hidden states is used.", name, usesOf(r))
+		}
 	}
 	return nil
 }

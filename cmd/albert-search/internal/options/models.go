@@ -3,6 +3,7 @@ package options
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -26,19 +27,23 @@ type Model struct {
 func Embedder() Model { return Model{Role: modelstore.Embedder} }
 func Reader() Model   { return Model{Role: modelstore.Reader} }
 
-// does says what a model of the role is for.
-func does(role modelstore.Role) string {
-	if role == modelstore.Reader {
-		return "passages are read by the model `NAME`"
+// BuiltinModel is the model in the program that has a role; nil if none has.
+func BuiltinModel(role modelstore.Role) fs.FS {
+	switch role {
+	case modelstore.Embedder:
+		return builtin.Embedder()
+	case modelstore.Reader:
+		return builtin.Reader()
 	}
-	return "texts become vectors by the model `NAME`"
+	return nil
 }
 
 // Flag declares the flag that has the name of the role.
 func (o *Model) Flag() cli.Flag {
+	info, _ := o.Role.Info()
 	return cli.Flag{
 		Name: string(o.Role), Setting: cli.Configured, Group: groupModels, Recorded: true, To: cli.String(&o.Name),
-		Usage: does(o.Role) + ", or builtin (see albert-search model)", Default: "what model use has chosen",
+		Usage: info.Done + " by the model `NAME`, or builtin (see albert-search model)", Default: "what model use has chosen",
 	}
 }
 
