@@ -412,7 +412,7 @@ func TestOffline(t *testing.T) {
 	s.Close()
 	_, err := c.Find(t.Context(), model, "main")
 	var offline *hub.OfflineError
-	if !errors.As(err, &offline) || !strings.Contains(err.Error(), "model import DIR") || !strings.Contains(err.Error(), s.URL) {
+	if !errors.As(err, &offline) || !strings.Contains(err.Error(), model) || !strings.Contains(err.Error(), s.URL) {
 		t.Errorf("error %v", err)
 	}
 }
