@@ -41,41 +41,6 @@ type AskRequest struct {
 	Limit int
 }
 
-// Answer is a piece of a document that answers the question.
-type Answer struct {
-	// Citation is that of the answer, not of the passage it stands in.
-	Citation
-	// Text is the answer, as it stands in the document.
-	Text string
-	// Sentence is the sentence, or the sentences, around the answer; the
-	// answer is at InSentence.
-	Sentence   string
-	InSentence index.Range
-	// Confidence is the probability, from 0 to 1, that the answer is right.
-	Confidence float64
-	// Evidence is what the confidence was worked out from.
-	Evidence qa.Evidence
-	// Score orders the answers of one question and means nothing beyond that.
-	Score float64
-	// Relevance is the log of the odds, by the reader, that the passage around
-	// the answer fits the question; nil if the reader does not judge it.
-	Relevance *float64
-	// Support cites the other passages that give the same answer.
-	Support []Citation
-}
-
-// AskResult is what was read about a question.
-type AskResult struct {
-	// Answered says that the first answer is good enough to be given. When it
-	// is false the answers are merely what comes nearest to one.
-	Answered bool
-	Answers  []Answer
-	// Read counts the passages that were read.
-	Read     int
-	Coverage Coverage
-	Took     time.Duration
-}
-
 // Ask reads the passages that fit the question best and extracts its answers.
 func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 	began := time.Now()
@@ -98,7 +63,8 @@ func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 	if answerer.HasRelevance() {
 		read = cmp.Or(r.Read, defaultReadRelevance)
 	}
-	res := new(AskResult)
+	res := &AskResult{Question: r.Question, Mode: cmp.Or(r.Mode, Hybrid), Answers: []Answer{}}
+	res.Fusion = fusionOf(res.Mode, r.Fusion)
 	err = e.read(ctx, func(store index.Snapshot) error {
 		found, err := e.retrieve(ctx, store, retrieval{
 			// Not parsed: the punctuation of a question is no query syntax.
@@ -122,7 +88,7 @@ func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	res.Took = time.Since(began)
+	res.Took = since(began)
 	return res, nil
 }
 
@@ -162,18 +128,21 @@ func readAnswers(ctx context.Context, a *qa.Answerer, question string, stored []
 		return err
 	}
 	res.Answered = result.Answered
-	for _, answer := range result.Answers[:min(limit, len(result.Answers))] {
+	for i, answer := range result.Answers[:min(limit, len(result.Answers))] {
 		p := stored[answer.Passage]
 		start, end := norms[answer.Passage].Original(answer.Start, answer.End)
 		from, to := ingest.Sentence(p.Text, start, end)
 		out := Answer{
+			Rank:       i + 1,
 			Citation:   cite(p).Part(p.Text, index.Range{Start: start, End: end}),
 			Text:       p.Text[start:end],
 			Sentence:   p.Text[from:to],
 			InSentence: index.Range{Start: start - from, End: end - from},
 			Confidence: answer.Confidence,
+			Certainty:  certainty(answer.Confidence),
 			Evidence:   answer.Evidence,
 			Score:      answer.Score,
+			Support:    []Citation{},
 		}
 		if a.HasRelevance() {
 			out.Relevance = &answer.Evidence.Relevance

@@ -394,8 +394,8 @@ func TestBadInputIsCountedAndTheRestGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status.Documents != 2 || status.Partial != 1 || status.Failed != 3 || status.Skipped != 1 || len(status.Incomplete) != 5 {
-		t.Errorf("status counts %+v and lists %d", status.Stats, len(status.Incomplete))
+	if status.Documents != 2 || status.Partial != 1 || status.Failed != 3 || status.Skipped != 1 || len(status.Unread) != 5 {
+		t.Errorf("status counts %+v and lists %d", status, len(status.Unread))
 	}
 	found, err := f.Search(t.Context(), albertsearch.SearchRequest{Query: "comet"})
 	if err != nil {

@@ -75,6 +75,12 @@ type FileReport struct {
 	Bytes    int    `json:"bytes,omitempty"`
 }
 
+// Partial reports whether some of an indexed document could not be read: Reason
+// says what.
+func (f FileReport) Partial() bool {
+	return (f.Outcome == OutcomeIndexed || f.Outcome == OutcomeUnchanged) && f.Reason != ""
+}
+
 // Progress is a state of a run of Index.
 type Progress struct {
 	// Done of Documents are dealt with; DoneBytes of Bytes, file sizes.
@@ -86,14 +92,24 @@ type Progress struct {
 
 // IndexSummary counts what a run of Index did.
 type IndexSummary struct {
-	Indexed   int           `json:"indexed"`
-	Unchanged int           `json:"unchanged"`
-	Skipped   int           `json:"skipped"`
-	Failed    int           `json:"failed"`
-	Removed   int           `json:"removed"`
-	Passages  int           `json:"passages"` // of the documents indexed
-	Bytes     int64         `json:"bytes"`    // of their extracted text
-	Took      time.Duration `json:"took_ns"`
+	Index string `json:"index"` // its address
+	// Interrupted says that the context ended before the run did.
+	Interrupted bool         `json:"interrupted"`
+	Indexed     int          `json:"indexed"`
+	Unchanged   int          `json:"unchanged"`
+	Skipped     int          `json:"skipped"`
+	Failed      int          `json:"failed"`
+	Removed     int          `json:"removed"`
+	Passages    int          `json:"passages"` // of the documents indexed
+	Bytes       int64        `json:"bytes"`    // of their extracted text
+	Took        Milliseconds `json:"took_ms"`  // 0 for a run that did not come to its end
+	// Partial counts those of Indexed and Unchanged that were read only in part.
+	Partial int `json:"partial"`
+	// Reembedding is for programs that call Reembed first: Index leaves it nil.
+	Reembedding *ReembedSummary `json:"reembedding,omitempty"`
+	// Unread has the reports of documents that were skipped, failed or read
+	// only in part.
+	Unread []FileReport `json:"unread"`
 }
 
 // Index brings the index up to date with the sources: it reads documents that
@@ -108,10 +124,12 @@ type IndexSummary struct {
 func (e *Engine) Index(ctx context.Context, r IndexRequest) (IndexSummary, error) {
 	began := time.Now()
 	run := &indexRun{request: r, embedder: e.models.embedder, published: began, room: semaphore.NewWeighted(allRoom)}
+	run.summary.Index, run.summary.Unread = e.address(), []FileReport{}
 	if err := e.index(ctx, run); err != nil {
+		run.summary.Interrupted = ctx.Err() != nil
 		return run.summary, err
 	}
-	run.summary.Took = time.Since(began)
+	run.summary.Took = since(began)
 	return run.summary, nil
 }
 
@@ -312,6 +330,12 @@ func (r *indexRun) advance(change func(*Progress)) {
 }
 
 func (r *indexRun) count(f FileReport) {
+	if f.Partial() {
+		r.summary.Partial++
+	}
+	if f.Partial() || f.Outcome == OutcomeFailed || f.Outcome == OutcomeSkipped {
+		r.summary.Unread = append(r.summary.Unread, f)
+	}
 	switch f.Outcome {
 	case OutcomeIndexed:
 		r.summary.Indexed++

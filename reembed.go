@@ -65,17 +65,21 @@ type ReembedProgress struct {
 type ReembedSummary struct {
 	// From made the vectors that the index had before, To is the engine's
 	// embedder. When From.Is(To) there was nothing to do.
-	From, To index.Embedder
+	From index.Embedder `json:"from"`
+	To   index.Embedder `json:"to"`
 	// Complete says that the index has the vectors of To now.
-	Complete bool
+	Complete bool `json:"complete"`
 	// Passages are all that the index has. In this run Embedded of them were
 	// embedded, and Copied have the vector of another one with the same text;
 	// Resumed had theirs already from an earlier run.
-	Passages, Embedded, Copied, Resumed int
+	Passages int `json:"passages"`
+	Embedded int `json:"embedded"`
+	Copied   int `json:"copied"`
+	Resumed  int `json:"resumed"`
 	// Discarded counts vectors of a third embedder, of a re-embedding that was
 	// never finished.
-	Discarded int
-	Took      time.Duration
+	Discarded int          `json:"discarded"`
+	Took      Milliseconds `json:"took_ms"`
 }
 
 // Reembed gives the passages of the index vectors of the engine's embedder. The
@@ -103,7 +107,7 @@ func (e *Engine) Reembed(ctx context.Context, r ReembedRequest) (sum ReembedSumm
 		return sum, &index.SettingsError{Dir: e.address(), Have: stats.Settings, Want: want}
 	}
 	if sum.From.Is(sum.To) && stats.Reembedding == (index.Unfinished{}) {
-		sum.Complete, sum.Took = true, time.Since(began)
+		sum.Complete, sum.Took = true, since(began)
 		return sum, nil
 	}
 	if err := e.store.Locked(ctx); err != nil {
@@ -127,7 +131,7 @@ func (e *Engine) Reembed(ctx context.Context, r ReembedRequest) (sum ReembedSumm
 		return run.summary, err
 	}
 	run.summary.Complete = true
-	run.summary.Took = time.Since(began)
+	run.summary.Took = since(began)
 	return run.summary, nil
 }
 

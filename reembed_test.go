@@ -166,9 +166,9 @@ func TestReembed(t *testing.T) {
 		t.Errorf("answers %v, %v", res, err)
 	}
 	after := status(t, other)
-	if after.Settings.Embedder != "hash-32" || after.Settings.Dim != 32 || after.Reembedding != (index.Unfinished{}) ||
+	if after.Settings.Embedder != "hash-32" || after.Settings.Dim != 32 || after.Reembedding != nil ||
 		after.Documents != before.Documents || after.Failed != before.Failed || after.Passages != before.Passages {
-		t.Errorf("status %+v, before %+v", after.Stats, before.Stats)
+		t.Errorf("status %+v, before %+v", after, before)
 	}
 
 	// There is nothing more to do, and nothing is published for it.
@@ -244,7 +244,7 @@ func TestReembedGoesOn(t *testing.T) {
 	if n := embedder.texts.Load(); int(n) < first.Embedded {
 		t.Errorf("%d texts were embedded, %d counted", n, first.Embedded)
 	}
-	if got, want := status(t, other).Reembedding, (index.Unfinished{Embedder: first.To, Passages: first.Embedded}); got != want {
+	if got, want := status(t, other).Reembedding, (albertsearch.Unfinished{Embedder: first.To.ID, EmbedderName: first.To.Name, Dim: first.To.Dim, Passages: first.Embedded}); got == nil || *got != want {
 		t.Errorf("the unfinished re-embedding is %+v, want %+v", got, want)
 	}
 	_, err := vectorSearch(t.Context(), other, "comet")
@@ -298,19 +298,19 @@ func TestReembedThird(t *testing.T) {
 	if sum.Discarded != left.Embedded || sum.Resumed != 0 {
 		t.Errorf("the third embedder's summary is %+v", sum)
 	}
-	if u := status(t, f.Engine).Reembedding; u.Embedder.ID != "hash-16" {
+	if u := status(t, f.Engine).Reembedding; u == nil || u.Embedder != "hash-16" {
 		t.Errorf("unfinished: %+v", u)
 	}
 	// Indexing alone keeps it.
 	f.index()
-	if u := status(t, f.Engine).Reembedding; u.Passages != sum.Embedded {
+	if u := status(t, f.Engine).Reembedding; u == nil || u.Passages != sum.Embedded {
 		t.Errorf("unfinished: %+v", u)
 	}
 	f.embedder.texts.Store(0)
 	if back := reembed(t, f.Engine); back.Discarded != sum.Embedded || back.From != back.To || !back.Complete || f.embedder.texts.Load() != 0 {
 		t.Errorf("back to the first: %+v", back)
 	}
-	if u := status(t, f.Engine).Reembedding; u != (index.Unfinished{}) {
+	if u := status(t, f.Engine).Reembedding; u != nil {
 		t.Errorf("unfinished: %+v", u)
 	}
 	if f.top("Comet 7") == "" {

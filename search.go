@@ -58,52 +58,6 @@ type SearchRequest struct {
 // DefaultRerank is a good number for SearchRequest.Rerank.
 const DefaultRerank = 50
 
-// Hit is a found passage.
-type Hit struct {
-	Citation
-	// Text is the passage as it stands in the document.
-	Text string
-	// Matches are the byte ranges of Text that the query's words match.
-	Matches []index.Range
-	// Score is in 0..1 for Hybrid, BM25 for Keyword, the cosine for Vector. It
-	// orders the hits of one search and means nothing beyond that.
-	Score float64
-	// Explain says where the score comes from.
-	Explain Explanation
-}
-
-// Explanation tells how a hit came by its score. A rank of 0 says that the
-// retriever did not find the passage, or was not asked.
-type Explanation struct {
-	KeywordRank  int     `json:"keyword_rank,omitempty"`
-	KeywordScore float64 `json:"keyword_score,omitempty"` // BM25
-	VectorRank   int     `json:"vector_rank,omitempty"`
-	Cosine       float64 `json:"cosine,omitempty"`
-	Fused        float64 `json:"fused"`
-	// Relevance is what the reader thinks, if it was asked: the log of the odds
-	// that the passage fits the query.
-	Relevance *float64 `json:"relevance,omitempty"`
-}
-
-// SearchResult is what a search found.
-type SearchResult struct {
-	Hits []Hit
-	// Coverage says how much of the collection could be searched.
-	Coverage Coverage
-	Took     time.Duration
-}
-
-// Coverage counts the documents of an index.
-type Coverage struct {
-	Documents int `json:"documents"`
-	// Unread documents failed or are of a kind that is not read: an answer may
-	// stand in one of them.
-	Unread int `json:"unread"`
-	// Partial documents were read only in part, as a PDF of which some pages
-	// are pictures.
-	Partial int `json:"partial"`
-}
-
 // Search finds the passages that match r.Query best.
 func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, error) {
 	began := time.Now()
@@ -128,7 +82,8 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 			return nil, fmt.Errorf("rerank: %w", qa.ErrNoRelevance)
 		}
 	}
-	res := new(SearchResult)
+	res := &SearchResult{Query: r.Query, Mode: cmp.Or(r.Mode, Hybrid), Rerank: r.Rerank, Hits: []Hit{}}
+	res.Fusion = fusionOf(res.Mode, r.Fusion)
 	err = e.read(ctx, func(store index.Snapshot) error {
 		found, err := e.retrieve(ctx, store, retrieval{
 			query: q, mode: r.Mode, fusion: r.Fusion, filter: r.Filter, limit: max(limit, r.Rerank),
@@ -148,6 +103,7 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 		found, passages = found[:min(len(found), limit)], passages[:min(len(passages), limit)]
 		for i, p := range passages {
 			res.Hits = append(res.Hits, Hit{
+				Rank:     i + 1,
 				Citation: cite(p),
 				Text:     p.Text,
 				Matches:  e.matches(q, p),
@@ -161,8 +117,17 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 	if err != nil {
 		return nil, err
 	}
-	res.Took = time.Since(began)
+	res.Took = since(began)
 	return res, nil
+}
+
+// fusionOf is the method that fuses what a search in that mode finds, if
+// anything is fused.
+func fusionOf(m Mode, f rerank.Method) rerank.Method {
+	if m != Hybrid {
+		return ""
+	}
+	return cmp.Or(f, rerank.Default)
 }
 
 // retrieval is what retrieve needs to know of a search or a question.
@@ -334,9 +299,10 @@ func wanted(q index.Query) string {
 // query matches.
 func (e *Engine) matches(q index.Query, p index.Stored) []index.Range {
 	norm := textnorm.Normalize(p.Text)
-	ranges := e.languages.Highlight(q, norm.String(), cmp.Or(p.Language, p.Doc.Language))
-	for i, r := range ranges {
-		ranges[i].Start, ranges[i].End = norm.Original(r.Start, r.End)
+	ranges := []index.Range{}
+	for _, r := range e.languages.Highlight(q, norm.String(), cmp.Or(p.Language, p.Doc.Language)) {
+		start, end := norm.Original(r.Start, r.End)
+		ranges = append(ranges, index.Range{Start: start, End: end})
 	}
 	return ranges
 }

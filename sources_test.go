@@ -97,11 +97,11 @@ func TestUnreadPartsOfSourcesAreKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if status.Failed != 2 || len(status.Incomplete) != 2 {
-			t.Fatalf("status counts %d failed and lists %d, want 2", status.Failed, len(status.Incomplete))
+		if status.Failed != 2 || len(status.Unread) != 2 {
+			t.Fatalf("status counts %d failed and lists %d, want 2", status.Failed, len(status.Unread))
 		}
-		if !strings.Contains(status.Incomplete[0].Reason, "line 2") || !strings.HasSuffix(status.Incomplete[1].Path, "/secret/") {
-			t.Errorf("status lists %+v and %+v", status.Incomplete[0], status.Incomplete[1])
+		if !strings.Contains(status.Unread[0].Reason, "line 2") || !strings.HasSuffix(status.Unread[1].Path, "/secret/") {
+			t.Errorf("status lists %+v and %+v", status.Unread[0], status.Unread[1])
 		}
 	}
 	f.write("records.jsonl", good+`{"id": "b", "text": "A windmill."}`)
@@ -114,6 +114,6 @@ func TestUnreadPartsOfSourcesAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	if status.Failed != 0 || status.Documents != 3 {
-		t.Errorf("what was mended counts as %+v", status.Stats)
+		t.Errorf("what was mended counts as %+v", status)
 	}
 }

@@ -169,7 +169,8 @@ func CompareHits(a, b Hit) int {
 
 // Range is a byte range in a text.
 type Range struct {
-	Start, End int
+	Start int `json:"start"`
+	End   int `json:"end"`
 }
 
 // Stats describes the contents of an index.

@@ -11,7 +11,6 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
-	"github.com/albert-search/albert-search/rerank"
 )
 
 // askOptions are the flags of ask.
@@ -80,39 +79,11 @@ func ask(ctx context.Context, c *cli.Call, o *askOptions) error {
 	}, parts...)
 }
 
-// askJSON is what ask --json prints.
-type askJSON struct {
-	Question string            `json:"question"`
-	Mode     albertsearch.Mode `json:"mode"`
-	Fusion   rerank.Method     `json:"fusion,omitempty"`
-	// Answered is false when no answer is good enough; Answers has then what
-	// comes nearest.
-	Answered bool                  `json:"answered"`
-	Answers  []answerJSON          `json:"answers"`
-	Read     int                   `json:"passages_read"`
-	Coverage albertsearch.Coverage `json:"coverage"`
-	TookMS   int64                 `json:"took_ms"`
-}
-
-type answerJSON struct {
-	Rank       int     `json:"rank"`
-	Text       string  `json:"text"`
-	Confidence float64 `json:"confidence"`
-	Certainty  string  `json:"certainty"`
-	Score      float64 `json:"score"`
-	// Relevance is missing if the reader does not judge it.
-	Relevance *float64 `json:"relevance,omitempty"`
-	albertsearch.Citation
-	Sentence   string                  `json:"sentence"`
-	InSentence rangeJSON               `json:"in_sentence"`
-	Support    []albertsearch.Citation `json:"support"`
-}
-
 func (s *session) showAnswers(o *askOptions, request albertsearch.AskRequest, result *albertsearch.AskResult) error {
 	var err error
 	switch {
 	case s.JSON:
-		err = s.answersJSON(o, request, result)
+		err = s.PrintJSON(result)
 	case o.Vimgrep:
 		err = s.Print(func(w io.Writer) {
 			for _, a := range s.worthShowing(result) {
@@ -153,31 +124,11 @@ func (s *session) worthShowing(result *albertsearch.AskResult) []albertsearch.An
 	}
 	shown := result.Answers[:1:1]
 	for _, a := range result.Answers[1:] {
-		if a.Confidence >= unlikely { // others would only distract
+		if a.Certainty != albertsearch.Unlikely { // others would only distract
 			shown = append(shown, a)
 		}
 	}
 	return shown
-}
-
-func (s *session) answersJSON(o *askOptions, request albertsearch.AskRequest, result *albertsearch.AskResult) error {
-	out := askJSON{
-		Question: request.Question, Mode: request.Mode, Fusion: o.Retrieval.Used(),
-		Answered: result.Answered, Answers: []answerJSON{}, Read: result.Read,
-		Coverage: result.Coverage, TookMS: result.Took.Milliseconds(),
-	}
-	for i, a := range result.Answers {
-		answer := answerJSON{
-			Rank: i + 1, Text: a.Text, Confidence: a.Confidence, Certainty: certainty(a.Confidence), Score: a.Score, Relevance: a.Relevance,
-			Citation: a.Citation, Sentence: a.Sentence, InSentence: rangeJSON(a.InSentence),
-			Support: a.Support,
-		}
-		if answer.Support == nil {
-			answer.Support = []albertsearch.Citation{}
-		}
-		out.Answers = append(out.Answers, answer)
-	}
-	return s.PrintJSON(out)
 }
 
 // noAnswer says that there is none, and how far that can be relied on.
@@ -212,7 +163,7 @@ func (s *session) answer(w io.Writer, a albertsearch.Answer) {
 	if s.Verbose && a.Relevance != nil {
 		why += fmt.Sprintf(", relevance %+.2f", *a.Relevance)
 	}
-	fmt.Fprintf(w, "%*s%s\n", answerIndent, "", s.Style(term.Dim).On(fmt.Sprintf("%s (%s)", certainty(a.Confidence), why)))
+	fmt.Fprintf(w, "%*s%s\n", answerIndent, "", s.Style(term.Dim).On(fmt.Sprintf("%s (%s)", a.Certainty, why)))
 	s.paragraph(w, answerIndent, a.Type, a.Sentence, []term.Range{{Start: a.InSentence.Start, End: a.InSentence.End}}, term.Answer)
 	s.head(w, answerIndent, a.Citation)
 	// Passages of one page, or of a file without lines, have one place.
@@ -229,22 +180,4 @@ func (s *session) answer(w io.Writer, a albertsearch.Answer) {
 		}
 		fmt.Fprintf(w, "%*salso in %s\n", answerIndent, "", place)
 	}
-}
-
-// unlikely answers have a confidence below this one.
-const unlikely = 0.25
-
-// certainty puts a confidence into words.
-func certainty(confidence float64) string {
-	switch {
-	case confidence >= 0.9:
-		return "almost certain"
-	case confidence >= 0.7:
-		return "likely"
-	case confidence >= 0.5:
-		return "more likely than not"
-	case confidence >= unlikely:
-		return "doubtful"
-	}
-	return "unlikely"
 }

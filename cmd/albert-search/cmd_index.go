@@ -80,13 +80,11 @@ one first, and a PATH is not needed.`,
 // indexRun is one run of index.
 type indexRun struct {
 	*session
-	o          *indexOptions
-	sources    []ingest.Source
-	missing    []albertsearch.FileReport // what was named and is not there
-	report     *reportFile
-	summary    albertsearch.IndexSummary
-	reembedded *albertsearch.ReembedSummary
-	troubles   []albertsearch.FileReport // documents that were not read, or not all of them
+	o       *indexOptions
+	sources []ingest.Source
+	missing []albertsearch.FileReport // what was named and is not there
+	report  *reportFile
+	summary albertsearch.IndexSummary
 }
 
 func indexDocuments(ctx context.Context, c *cli.Call, o *indexOptions) error {
@@ -101,13 +99,16 @@ func indexDocuments(ctx context.Context, c *cli.Call, o *indexOptions) error {
 		return errors.Join(err, x.Close())
 	}
 	err = s.withEngine(func(e *albertsearch.Engine) error { return r.run(ctx, e) }, &o.Embedder, &o.Compute)
+	r.summary.Index, r.summary.Interrupted = r.index, ctx.Err() != nil
 	r.summary.Failed += len(r.missing)
+	r.summary.Unread = append(append([]albertsearch.FileReport{}, r.missing...), r.summary.Unread...) // never null
+	done := r.summary.Indexed + r.summary.Unchanged + r.summary.Skipped + r.summary.Failed + r.summary.Removed
 	err = errors.Join(err, r.report.close(), x.Close())
-	if err != nil && ctx.Err() == nil && r.summary == (albertsearch.IndexSummary{}) && r.reembedded == nil {
+	if err != nil && ctx.Err() == nil && done == 0 && r.summary.Reembedding == nil {
 		return err
 	}
 	// A run that was interrupted, or failed, says how far it came.
-	if shown := r.showSummary(ctx.Err() != nil); err == nil {
+	if shown := r.showSummary(); err == nil {
 		err = shown
 	}
 	switch {
@@ -130,23 +131,17 @@ func (r *indexRun) prepare(ctx context.Context, x ingest.Extractor) (err error) 
 		return err
 	}
 	for _, f := range r.missing {
-		r.note(f)
+		r.report.add(f)
 	}
 	return nil
 }
 
-// note takes in what became of a document.
-func (r *indexRun) note(f albertsearch.FileReport) {
-	r.report.add(f)
-	if f.Outcome == albertsearch.OutcomeFailed || f.Outcome == albertsearch.OutcomeSkipped || partial(f) {
-		r.troubles = append(r.troubles, f)
-	}
-}
-
 // run brings the index over to the embedder, if that is wanted, and up to date.
 func (r *indexRun) run(ctx context.Context, e *albertsearch.Engine) (err error) {
+	var reembedded *albertsearch.ReembedSummary
+	defer func() { r.summary.Reembedding = reembedded }()
 	if r.o.Reembed {
-		if r.reembedded, err = r.reembed(ctx, e); err != nil {
+		if reembedded, err = r.reembed(ctx, e); err != nil {
 			return err
 		}
 	}
@@ -156,7 +151,7 @@ func (r *indexRun) run(ctx context.Context, e *albertsearch.Engine) (err error) 
 	bar := r.Bytes("looking for documents")
 	defer bar.Done()
 	r.summary, err = e.Index(ctx, albertsearch.IndexRequest{
-		Sources: r.sources, Force: r.o.Force, Report: r.note,
+		Sources: r.sources, Force: r.o.Force, Report: r.report.add,
 		Progress: func(p albertsearch.Progress) { options.ShowProgress(bar, p) },
 	})
 	return err

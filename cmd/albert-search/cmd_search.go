@@ -12,7 +12,6 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
-	"github.com/albert-search/albert-search/rerank"
 )
 
 // searchOptions are the flags of search.
@@ -130,37 +129,16 @@ func embedderFor(r *options.Retrieval, m *options.Model) []options.Part {
 	return nil
 }
 
-// searchJSON is what search --json prints.
-type searchJSON struct {
-	Query    string                `json:"query"`
-	Mode     albertsearch.Mode     `json:"mode"`
-	Fusion   rerank.Method         `json:"fusion,omitempty"`
-	Rerank   int                   `json:"rerank,omitempty"`
-	Hits     []hitJSON             `json:"hits"`
-	Coverage albertsearch.Coverage `json:"coverage"`
-	TookMS   int64                 `json:"took_ms"`
-}
-
-type hitJSON struct {
-	Rank  int     `json:"rank"`
-	Score float64 `json:"score"`
-	albertsearch.Citation
-	Text    string                    `json:"text"`
-	Matches []rangeJSON               `json:"matches"`
-	Explain *albertsearch.Explanation `json:"explain,omitempty"`
-}
-
-// rangeJSON is a byte range.
-type rangeJSON struct {
-	Start int `json:"start"`
-	End   int `json:"end"`
-}
-
 func (s *session) showHits(o *searchOptions, request albertsearch.SearchRequest, result *albertsearch.SearchResult) error {
 	var err error
 	switch {
 	case s.JSON:
-		err = s.hitsJSON(o, request, result)
+		for i := range result.Hits {
+			if !o.Explain {
+				result.Hits[i].Explain = albertsearch.Explanation{}
+			}
+		}
+		err = s.PrintJSON(result)
 	case o.Vimgrep:
 		err = s.Print(func(w io.Writer) {
 			for _, h := range result.Hits {
@@ -170,8 +148,8 @@ func (s *session) showHits(o *searchOptions, request albertsearch.SearchRequest,
 		})
 	default:
 		err = s.Print(func(w io.Writer) {
-			for i, h := range result.Hits {
-				s.hit(w, i+1, h, o.Explain)
+			for _, h := range result.Hits {
+				s.hit(w, h, o.Explain)
 			}
 		})
 	}
@@ -198,31 +176,13 @@ func (s *session) showHits(o *searchOptions, request albertsearch.SearchRequest,
 // hasWord reports whether a word of the query matches.
 func hasWord(h albertsearch.Hit) bool { return h.Explain.KeywordRank > 0 || len(h.Matches) > 0 }
 
-func (s *session) hitsJSON(o *searchOptions, request albertsearch.SearchRequest, result *albertsearch.SearchResult) error {
-	out := searchJSON{
-		Query: request.Query, Mode: request.Mode, Fusion: o.Retrieval.Used(), Rerank: request.Rerank,
-		Hits: []hitJSON{}, Coverage: result.Coverage, TookMS: result.Took.Milliseconds(),
-	}
-	for i, h := range result.Hits {
-		hit := hitJSON{Rank: i + 1, Score: h.Score, Citation: h.Citation, Text: h.Text, Matches: []rangeJSON{}}
-		for _, m := range h.Matches {
-			hit.Matches = append(hit.Matches, rangeJSON(m))
-		}
-		if o.Explain {
-			hit.Explain = &h.Explain
-		}
-		out.Hits = append(out.Hits, hit)
-	}
-	return s.PrintJSON(out)
-}
-
 // hit prints a passage: rank, place, headings, and the part that matches best.
-func (s *session) hit(w io.Writer, rank int, h albertsearch.Hit, explain bool) {
-	if rank > 1 {
+func (s *session) hit(w io.Writer, h albertsearch.Hit, explain bool) {
+	if h.Rank > 1 {
 		fmt.Fprintln(w)
 	}
 	x := newExcerpt(h, s.Style(term.Match), s.Columns)
-	fmt.Fprintf(w, "%2d. %s\n", rank, s.place(h.Part(h.Text, x.at)))
+	fmt.Fprintf(w, "%2d. %s\n", h.Rank, s.place(h.Part(h.Text, x.at)))
 	s.headings(w, excerptIndent, h.Citation)
 	s.excerpt(w, x)
 	if explain {

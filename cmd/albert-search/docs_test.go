@@ -144,10 +144,10 @@ func leafFields(v reflect.Value) []any {
 func TestDocsHaveEveryField(t *testing.T) {
 	sections := docs(t)
 	for command, types := range map[string][]any{
-		"index":   {indexJSON{}, albertsearch.FileReport{}},
-		"search":  {searchJSON{}},
-		"ask":     {askJSON{}},
-		"status":  {statusJSON{}},
+		"index":   {albertsearch.IndexSummary{}, albertsearch.FileReport{}},
+		"search":  {albertsearch.SearchResult{}},
+		"ask":     {albertsearch.AskResult{}},
+		"status":  {albertsearch.Status{}},
 		"remove":  {removeJSON{}},
 		"setup":   {libraryJSON{}},
 		"doctor":  {doctorJSON{}},

@@ -32,29 +32,6 @@ func (r *indexRun) reembed(ctx context.Context, e *albertsearch.Engine) (*albert
 	return &sum, err
 }
 
-// reembeddingJSON is what index --re-embed --json prints of the re-embedding.
-type reembeddingJSON struct {
-	From      index.Embedder `json:"from"`
-	To        index.Embedder `json:"to"`
-	Complete  bool           `json:"complete"`
-	Passages  int            `json:"passages"`
-	Embedded  int            `json:"embedded"`
-	Copied    int            `json:"copied"`
-	Resumed   int            `json:"resumed"`
-	Discarded int            `json:"discarded"`
-	TookMS    int64          `json:"took_ms"`
-}
-
-func newReembeddingJSON(sum *albertsearch.ReembedSummary) *reembeddingJSON {
-	if sum == nil {
-		return nil
-	}
-	return &reembeddingJSON{
-		From: sum.From, To: sum.To, Complete: sum.Complete, Passages: sum.Passages, Embedded: sum.Embedded,
-		Copied: sum.Copied, Resumed: sum.Resumed, Discarded: sum.Discarded, TookMS: sum.Took.Milliseconds(),
-	}
-}
-
 func showReembedding(w io.Writer, sum albertsearch.ReembedSummary) {
 	from, to := term.OneLine(sum.From.String()), term.OneLine(sum.To.String())
 	counts := fmt.Sprintf("%d embedded, %d with the vector of an equal one, %d from an earlier run",
@@ -63,7 +40,7 @@ func showReembedding(w io.Writer, sum albertsearch.ReembedSummary) {
 	case sum.From.Is(sum.To):
 		fmt.Fprintf(w, "nothing to re-embed: the vectors are of the embedding model %s already\n", to)
 	case sum.Complete:
-		fmt.Fprintf(w, "%s re-embedded: %s%s\n", cli.Plural(sum.Passages, "passage"), counts, took(sum.Took))
+		fmt.Fprintf(w, "%s re-embedded: %s%s\n", cli.Plural(sum.Passages, "passage"), counts, took(sum.Took.Duration()))
 		fmt.Fprintf(w, "embedding model: %s, before %s\n", to, from)
 	default:
 		fmt.Fprintf(w, "re-embedding: %d of %s done: %s\n", sum.Embedded+sum.Copied+sum.Resumed, cli.Plural(sum.Passages, "passage"), counts)

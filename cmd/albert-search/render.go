@@ -17,8 +17,8 @@ func (s *session) place(c albertsearch.Citation) string {
 	switch {
 	case c.Line > 0:
 		place += fmt.Sprintf(":%d", c.Line)
-	case c.Page > 0:
-		place += fmt.Sprintf(", page %d", c.Page)
+	case c.Where() != "":
+		place += ", " + c.Where()
 	}
 	return s.Style(term.Place).On(place)
 }
@@ -70,10 +70,10 @@ func (s *session) paragraph(w io.Writer, indent int, format, text string, ranges
 func (s *session) vimgrep(w io.Writer, c albertsearch.Citation, text string) {
 	text = term.OneLine(text)
 	if c.Line == 0 {
-		c.Line, c.Column = 1, 1
-		if c.Page > 0 {
-			text = fmt.Sprintf("page %d: %s", c.Page, text)
+		if where := c.Where(); where != "" {
+			text = where + ": " + text
 		}
+		c.Line, c.Column = 1, 1
 	}
 	fmt.Fprintf(w, "%s:%d:%d:%s\n", s.Path(c.Path), c.Line, max(c.Column, 1), text)
 }

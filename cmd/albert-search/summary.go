@@ -10,50 +10,14 @@ import (
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 )
 
-// indexJSON is what index --json prints.
-type indexJSON struct {
-	Index       string `json:"index"`
-	Interrupted bool   `json:"interrupted"`
-	Indexed     int    `json:"indexed"`
-	Unchanged   int    `json:"unchanged"`
-	Skipped     int    `json:"skipped"`
-	Failed      int    `json:"failed"`
-	Removed     int    `json:"removed"`
-	Passages    int    `json:"passages"`
-	Bytes       int64  `json:"bytes"`
-	TookMS      int64  `json:"took_ms"`
-	// Partial counts those of Indexed and Unchanged that were read only in part.
-	Partial int `json:"partial"`
-	// Reembedding is there when --re-embed is given and there was an index.
-	Reembedding *reembeddingJSON `json:"reembedding,omitempty"`
-	// Unread has the documents that were skipped, failed or read only in part.
-	Unread []albertsearch.FileReport `json:"unread"`
-}
-
-// partial reports whether some of an indexed document could not be read.
-func partial(f albertsearch.FileReport) bool {
-	return (f.Outcome == albertsearch.OutcomeIndexed || f.Outcome == albertsearch.OutcomeUnchanged) && f.Reason != ""
-}
-
 // troublesShown is how many documents that could not be read are listed.
 const troublesShown = 20
 
 // showSummary prints what a run has done, also one that was interrupted.
-func (r *indexRun) showSummary(interrupted bool) error {
-	partly := 0
-	for _, f := range r.troubles {
-		if partial(f) {
-			partly++
-		}
-	}
-	sum, reembedded := r.summary, r.reembedded
+func (r *indexRun) showSummary() error {
+	sum := r.summary
 	if r.JSON {
-		return r.PrintJSON(indexJSON{
-			Index: r.index, Interrupted: interrupted,
-			Indexed: sum.Indexed, Unchanged: sum.Unchanged, Skipped: sum.Skipped, Failed: sum.Failed, Removed: sum.Removed,
-			Passages: sum.Passages, Bytes: sum.Bytes, TookMS: sum.Took.Milliseconds(), Partial: partly,
-			Reembedding: newReembeddingJSON(reembedded), Unread: append([]albertsearch.FileReport{}, r.troubles...),
-		})
+		return r.PrintJSON(sum)
 	}
 	r.listTroubles()
 	if r.Quiet {
@@ -64,16 +28,16 @@ func (r *indexRun) showSummary(interrupted bool) error {
 		print = func(f func(io.Writer)) error { f(r.Stderr); return nil }
 	}
 	return print(func(w io.Writer) {
-		if reembedded != nil {
-			showReembedding(w, *reembedded)
+		if sum.Reembedding != nil {
+			showReembedding(w, *sum.Reembedding)
 		}
-		if len(r.Args) > 0 && (reembedded == nil || reembedded.Complete) {
+		if len(r.Args) > 0 && (sum.Reembedding == nil || sum.Reembedding.Complete) {
 			fmt.Fprintf(w, "%d indexed, %d unchanged, %d skipped, %d failed, %d removed\n",
 				sum.Indexed, sum.Unchanged, sum.Skipped, sum.Failed, sum.Removed)
-			if partly > 0 {
-				fmt.Fprintf(w, "%d of them read only in part\n", partly)
+			if sum.Partial > 0 {
+				fmt.Fprintf(w, "%d of them read only in part\n", sum.Partial)
 			}
-			fmt.Fprintf(w, "%s, %s of text%s\n", cli.Plural(sum.Passages, "new passage"), cli.Size(sum.Bytes), took(sum.Took))
+			fmt.Fprintf(w, "%s, %s of text%s\n", cli.Plural(sum.Passages, "new passage"), cli.Size(sum.Bytes), took(sum.Took.Duration()))
 		}
 		fmt.Fprintf(w, "index: %s\n", r.Path(r.index))
 	})
@@ -100,7 +64,7 @@ func trouble(o albertsearch.Outcome) string {
 // --verbose those that were skipped, on standard error.
 func (r *indexRun) listTroubles() {
 	listed, left := 0, 0
-	for _, f := range r.troubles {
+	for _, f := range r.summary.Unread {
 		switch {
 		case f.Outcome == albertsearch.OutcomeSkipped && !r.Verbose:
 		case listed == troublesShown && !r.Verbose:

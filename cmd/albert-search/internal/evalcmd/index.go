@@ -133,7 +133,7 @@ func (e *evaluation) index(ctx context.Context, sources []ingest.Source, key ...
 		return "", fmt.Errorf("index %s: there is nothing in it", key[0])
 	}
 	if e.Verbose {
-		e.Remark("%s: %d documents, %s embedded in %.1f s", key[0], sum.Indexed+sum.Unchanged, cli.Plural(sum.Passages, "passage"), sum.Took.Seconds())
+		e.Remark("%s: %d documents, %s embedded in %.1f s", key[0], sum.Indexed+sum.Unchanged, cli.Plural(sum.Passages, "passage"), sum.Took.Duration().Seconds())
 	}
 	return dir, nil
 }

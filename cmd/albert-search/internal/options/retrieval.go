@@ -35,14 +35,6 @@ func (o *Retrieval) Flags() []cli.Flag {
 // without.
 func (o *Retrieval) NeedsEmbedder() bool { return o.Mode != albertsearch.Keyword }
 
-// Used is the method of fusion where there is something to fuse.
-func (o *Retrieval) Used() rerank.Method {
-	if o.Mode != albertsearch.Hybrid {
-		return ""
-	}
-	return o.Fusion
-}
-
 // Filter says which documents are meant.
 type Filter struct{ index.Filter }
 
