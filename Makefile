@@ -31,7 +31,8 @@ help:
 	@echo "make bench   run the benchmarks that compare, and print how many times as fast we are"
 	@echo "make bench-peers  measure against other programs (docs/benchmarks.md)"
 	@echo "make bench-scale  measure how an index grows (docs/benchmarks.md)"
-	@echo "make lint    gofmt and golangci-lint, which runs go vet too (.golangci.yml)"
+	@echo "make lint    gofmt, golangci-lint (go vet, staticcheck, the layers: .golangci.yml), banned words,"
+	@echo "             and whether every guard guards something"
 	@echo "make clean   remove what was built here"
 
 .PHONY: tools
@@ -145,6 +146,8 @@ lint: tools
 	@echo "gofmt -l ."
 	@files=$$(gofmt -l .) && { test -z "$$files" || { echo "not formatted; run gofmt -w on:" >&2; echo "$$files" >&2; exit 1; }; }
 	$(GO) $(CHECK) golangci-lint run ./...
+	$(GO) run ./internal/tools/words
+	$(GO) run ./internal/tools/guards
 
 .PHONY: clean
 clean:
