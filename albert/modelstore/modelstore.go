@@ -289,23 +289,3 @@ func (s *Store) clean() error {
 	}
 	return nil
 }
-
-// Download is the folder for what is downloaded of a model's revision: kept
-// until RemoveDownload, so that it need not be downloaded twice.
-func (s *Store) Download(name, revision string) (string, error) {
-	dir := s.download(name, revision)
-	return dir, os.MkdirAll(dir, 0o755)
-}
-
-// RemoveDownload deletes the folder that Download made.
-func (s *Store) RemoveDownload(name, revision string) error {
-	err := os.RemoveAll(s.download(name, revision))
-	_ = os.Remove(filepath.Join(s.dir, downloads)) // if it is empty
-	return err
-}
-
-var unsafeLetters = regexp.MustCompile(`[^A-Za-z0-9._-]`)
-
-func (s *Store) download(name, revision string) string {
-	return filepath.Join(s.dir, downloads, unsafeLetters.ReplaceAllString(name, "_")+"@"+unsafeLetters.ReplaceAllString(revision, "_"))
-}

@@ -13,12 +13,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 
 	"github.com/albert-search/albert-search/albert"
-	"github.com/albert-search/albert-search/albert/hub"
 	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/heap"
@@ -104,7 +102,7 @@ func importFolder(ctx context.Context, c *cli.Call, f *folderOptions) error {
 	}
 	info, err := os.Stat(folder)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && hub.ValidName(c.Args[0]):
+	case errors.Is(err, fs.ErrNotExist) && modelstore.ValidHubName(c.Args[0]):
 		return fmt.Errorf("there is no folder %s here; albert-search model pull %[1]s downloads the model of that name", c.Args[0])
 	case err != nil:
 		return err
@@ -239,7 +237,7 @@ type pullOptions struct {
 }
 
 func (o *pullOptions) Flags() []cli.Flag {
-	o.Endpoint = hub.DefaultEndpoint
+	o.Endpoint = modelstore.DefaultHub
 	return cli.Join([]cli.Flag{
 		{Name: "endpoint", Env: EndpointVariable, Setting: cli.Unconfigured, Usage: "download from the server at `URL`", To: cli.String(&o.Endpoint)},
 	}, o.flags("the last part of its name on the hub"), []cli.Flag{precisionFlag(&o.Precision)})
@@ -275,7 +273,7 @@ func pull(ctx context.Context, c *cli.Call, o *pullOptions) error {
 	if !ok {
 		revision = "main"
 	}
-	if !hub.ValidName(name) || revision == "" {
+	if !modelstore.ValidHubName(name) || revision == "" {
 		return c.Usagef("%q is not NAME or NAME@REVISION, as albert/albert-base-v2@main", c.Args[0])
 	}
 	local := o.Name
@@ -289,27 +287,26 @@ func pull(ctx context.Context, c *cli.Call, o *pullOptions) error {
 	if err := i.checkPull(); err != nil {
 		return err
 	}
-	client := &hub.Client{Endpoint: o.Endpoint, Token: os.Getenv(tokenVariable)}
-	snapshot, err := client.Find(ctx, name, revision)
+	remote, err := modelstore.Hub{Address: o.Endpoint, Token: os.Getenv(tokenVariable)}.Find(ctx, name, revision)
 	if err != nil {
 		return err
 	}
-	if done, err := i.pulledBefore(local, snapshot); done || err != nil {
+	if done, err := i.pulledBefore(local, remote); done || err != nil {
 		return err
 	}
-	dir, notes, err := s.download(ctx, client, snapshot)
+	bar := s.Bytes("")
+	download, err := s.store.Download(ctx, remote, func(done, total int64, file string) {
+		bar.Describe(term.OneLine(remote.Name + ": " + file))
+		bar.Set(done, total)
+	})
+	bar.Done()
 	if err != nil {
 		return err
 	}
-	return i.run(modelstore.ImportOptions{Name: local, Source: snapshot.Name, Revision: snapshot.Revision, Notes: notes},
-		func(o modelstore.ImportOptions) (*modelstore.Record, error) {
-			r, err := s.store.Import(ctx, os.DirFS(dir), o)
-			err = about(snapshot.Name, err)
-			if ctx.Err() != nil || mendable(err) {
-				return r, err // the next pull goes on with what has come
-			}
-			return r, errors.Join(err, s.store.RemoveDownload(snapshot.Name, snapshot.Revision))
-		})
+	return i.run(modelstore.ImportOptions{Name: local}, func(o modelstore.ImportOptions) (*modelstore.Record, error) {
+		r, err := download.Import(ctx, o)
+		return r, about(remote.Name, err)
+	})
 }
 
 // checkPull finds what would keep a model from being imported after it has been
@@ -326,16 +323,9 @@ func (i *importing) checkPull() error {
 	return nil
 }
 
-// mendable reports whether an import failed for a reason that is not in the
-// model, so that it need not be downloaded again.
-func mendable(err error) bool {
-	var noLibrary *ort.NotFoundError
-	return errors.As(err, &noLibrary) || errors.Is(err, modelstore.ErrBusy) || errors.Is(err, syscall.ENOSPC)
-}
-
 // pulledBefore says what there is under the name already, and whether that is
 // what is to be pulled.
-func (i *importing) pulledBefore(local string, snapshot *hub.Snapshot) (done bool, err error) {
+func (i *importing) pulledBefore(local string, remote *modelstore.Remote) (done bool, err error) {
 	r, err := i.store.Get(local)
 	if errors.Is(err, modelstore.ErrUnknown) {
 		return false, nil
@@ -343,70 +333,12 @@ func (i *importing) pulledBefore(local string, snapshot *hub.Snapshot) (done boo
 	if err != nil {
 		return false, err
 	}
-	if r.Source == snapshot.Name && r.Revision == snapshot.Revision && r.Precision == string(i.precision) {
+	if r.Source == remote.Name && r.Revision == remote.Revision && r.Precision == string(i.precision) {
 		i.Remark("%s is there already, at the same revision.", local)
 		return true, i.showRecord(r)
 	}
 	return false, fmt.Errorf("%w: %q, from %s; albert-search model remove %s removes it, or give this one another name with --name",
 		modelstore.ErrExists, local, strings.TrimSpace(r.Source+" "+r.Revision), local)
-}
-
-// maxSmall is the longest file downloaded that is not weights.
-const maxSmall = 128 << 20
-
-// maxDownload is more than all files of the largest model take, many times over.
-const maxDownload = 64 << 30
-
-// download brings the files of a model into the store's folder for downloads.
-// All that is not weights comes first, so that what is no ALBERT is known
-// before much has come. The notes are about what the server does not say.
-func (s *session) download(ctx context.Context, client *hub.Client, snapshot *hub.Snapshot) (dir string, notes []string, err error) {
-	var small, weights []hub.File
-	var total int64
-	for _, f := range snapshot.Needed() {
-		total += max(f.Size, 0)
-		switch {
-		case strings.HasSuffix(f.Name, ".safetensors") || strings.HasSuffix(f.Name, ".bin"):
-			weights = append(weights, f)
-		case f.Size > maxSmall:
-			return "", nil, fmt.Errorf("%s of %s has %d bytes, more than the %d that such a file may have", f.Name, snapshot.Name, f.Size, maxSmall)
-		default:
-			small = append(small, f)
-		}
-	}
-	switch {
-	case len(weights) == 0:
-		return "", nil, fmt.Errorf("%s has no weights that can be read: neither model.safetensors nor pytorch_model.bin, whole or in parts", snapshot.Name)
-	case total > maxDownload:
-		return "", nil, fmt.Errorf("%s has %s of files, more than any model that is read here", snapshot.Name, cli.Size(total))
-	}
-	if dir, err = s.store.Download(snapshot.Name, snapshot.Revision); err != nil {
-		return "", nil, err
-	}
-	if _, err := client.Download(ctx, snapshot, small, dir); err != nil {
-		return "", nil, err
-	}
-	if err := modelstore.Precheck(os.DirFS(dir)); err != nil {
-		return "", nil, errors.Join(fmt.Errorf("%s: %w", snapshot.Name, err), s.store.RemoveDownload(snapshot.Name, snapshot.Revision))
-	}
-	bar := s.Bytes("")
-	client.Progress = func(done, total int64, file string) {
-		bar.Describe(term.OneLine(snapshot.Name + ": " + file))
-		bar.Set(done, total)
-	}
-	all := slices.Concat(small, weights)
-	_, err = client.Download(ctx, snapshot, all, dir)
-	bar.Done()
-	var unchecked []string
-	for _, f := range all {
-		if !f.Checked() {
-			unchecked = append(unchecked, f.Name)
-		}
-	}
-	if len(unchecked) > 0 {
-		notes = append(notes, "The server gave no checksum for "+strings.Join(unchecked, ", ")+": nothing but their sizes, where it said them, could be compared.")
-	}
-	return dir, notes, err
 }
 
 // quantizeOptions are the flags of quantize.

@@ -21,7 +21,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/albert-search/albert-search/albert/hub"
+	"github.com/albert-search/albert-search/albert/internal/hub"
 )
 
 const (
