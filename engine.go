@@ -4,52 +4,15 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"sync"
-	"time"
+	"sync/atomic"
 
-	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/analysis"
 	"github.com/albert-search/albert-search/index/local"
-	"github.com/albert-search/albert-search/internal/errkind"
-	"github.com/albert-search/albert-search/qa"
-	"github.com/albert-search/albert-search/rerank"
 )
-
-// Options configure an Engine. The zero value of each field is a sensible default,
-// but for Dir or Backend, of which one is needed.
-type Options struct {
-	// Dir is the folder of the index. Index makes it.
-	Dir string
-	// Backend is where the index is, instead of Dir. Close does not close it.
-	Backend index.Backend
-	// ONNXRuntime is the path of the ONNX Runtime library. When empty it is
-	// looked for beside the program, in the cache folder and by the system.
-	ONNXRuntime string
-	// Threads is the number of CPU threads the models use; 0 means all.
-	Threads int
-	// EmbedderModel and ReaderModel replace the built-in models by others in
-	// Hugging Face layout.
-	EmbedderModel *ModelFiles
-	ReaderModel   *ModelFiles
-	// Embedder replaces any embedding model. Close does not close it.
-	Embedder embed.Embedder
-	// Reader replaces any reading model. Close does not close it.
-	Reader *Reader
-	// Calibration replaces that of the reading model, as one that was fitted on
-	// the collection itself. A Reader has its own in its Options.
-	Calibration *qa.Calibration
-	// Threshold is the confidence from which answers are given; 0 means that of
-	// the calibration. A Reader has its own in its Options.
-	Threshold float64
-	// Reranking replaces what belongs to the reading model, as one that was
-	// fitted on questions of one's own. A Reader has its own.
-	Reranking *rerank.Calibration
-	// Patience is how long a change of the index may take, besides the time for
-	// as many bytes as it has, before the disk counts as one that does not
-	// answer; 0 means 5 minutes.
-	Patience time.Duration
-}
 
 // Engine is an index and the models that fill and read it. Models are loaded
 // when they are first needed. All methods may be called by several goroutines
@@ -57,6 +20,7 @@ type Options struct {
 // unless it finds nothing to do.
 type Engine struct {
 	o      Options
+	log    *slog.Logger
 	models *models
 
 	store index.Backend
@@ -66,23 +30,24 @@ type Engine struct {
 	mu      sync.Mutex
 	closed  bool
 	reading sync.WaitGroup // those that have a snapshot
+	// logged is the generation that was last logged.
+	logged atomic.Uint64
 }
 
-// Open returns an Engine on the index in o.Dir, which need not exist yet. It
-// only checks the options; Close must be called after the last use.
+// Open returns an Engine on the index in o.Dir or behind o.Backend, which need
+// not exist yet. It only checks the options; Close must be called after the last
+// use.
 func Open(o Options) (*Engine, error) {
-	switch {
-	case o.Dir == "" && o.Backend == nil:
-		return nil, errkind.New(errkind.Usage, "open engine: no index folder given")
-	case o.Dir != "" && o.Backend != nil:
-		return nil, errkind.New(errkind.Usage, "open engine: both an index folder and a backend given")
+	if err := o.check(); err != nil {
+		return nil, fmt.Errorf("open engine: %w", err)
 	}
-	if o.Threads < 0 {
-		return nil, errkind.Errorf(errkind.Usage, "open engine: %d threads", o.Threads)
+	e := &Engine{o: o, log: o.Logger, store: o.Backend}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
 	}
-	e := &Engine{o: o, models: newModels(o), store: o.Backend}
+	e.models = newModels(o, e.log)
 	if e.store == nil {
-		e.store = local.New(o.Dir, local.Options{WriteTimeout: o.Patience})
+		e.store = local.New(o.Dir, local.Options{WriteTimeout: o.WriteTimeout})
 	}
 	return e, nil
 }
@@ -110,7 +75,31 @@ func (e *Engine) read(ctx context.Context, f func(index.Snapshot) error) error {
 		return err
 	}
 	defer e.reading.Done()
-	return index.Read(ctx, e.store, f)
+	return index.Read(ctx, e.store, func(s index.Snapshot) error {
+		e.logGeneration(ctx, s)
+		return f(s)
+	})
+}
+
+// logGeneration logs the first use of a generation.
+func (e *Engine) logGeneration(ctx context.Context, s index.Snapshot) {
+	if !e.log.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	stats, err := s.Stats(ctx)
+	if err != nil {
+		return // whoever reads will have it too
+	}
+	text := "index opened"
+	switch before := e.logged.Swap(stats.Generation); before {
+	case stats.Generation:
+		return
+	case 0:
+	default:
+		text = "newer generation of the index opened"
+	}
+	e.log.InfoContext(ctx, text, "index", e.address(), "generation", stats.Generation,
+		"documents", stats.Documents, "passages", stats.Passages)
 }
 
 // begin notes that something reads, which Close waits for.

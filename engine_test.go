@@ -457,12 +457,12 @@ func TestFilterAndRemove(t *testing.T) {
 			t.Errorf("%s passes the filter", h.Path)
 		}
 	}
-	removed, err := f.Remove(t.Context(), index.Filter{Paths: []string{"sky/**"}})
+	removed, err := f.Remove(t.Context(), albertsearch.RemoveRequest{Filter: index.Filter{Paths: []string{"sky/**"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(removed) != 2 || f.top("comet") != "" || f.top("dough") != "bread.txt" {
-		t.Errorf("removed %d documents; comet finds %q, dough %q", len(removed), f.top("comet"), f.top("dough"))
+	if len(removed.Removed) != 2 || f.top("comet") != "" || f.top("dough") != "bread.txt" {
+		t.Errorf("removed %d documents; comet finds %q, dough %q", len(removed.Removed), f.top("comet"), f.top("dough"))
 	}
 }
 

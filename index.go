@@ -123,7 +123,7 @@ type IndexSummary struct {
 // show within two seconds, or Index returns a *index.LockedError.
 func (e *Engine) Index(ctx context.Context, r IndexRequest) (IndexSummary, error) {
 	began := time.Now()
-	run := &indexRun{request: r, embedder: e.models.embedder, published: began, room: semaphore.NewWeighted(allRoom)}
+	run := &indexRun{request: e.logFailures(ctx, r), embedder: e.models.embedder, published: began, room: semaphore.NewWeighted(allRoom)}
 	run.summary.Index, run.summary.Unread = e.address(), []FileReport{}
 	if err := e.index(ctx, run); err != nil {
 		run.summary.Interrupted = ctx.Err() != nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // Status describes an index.
@@ -108,46 +109,147 @@ func (e *Engine) Status(ctx context.Context) (*Status, error) {
 	return s, nil
 }
 
-// Remove takes the documents out of the index that pass the filter, and
-// returns them in order of ID. The files themselves are not touched; the next
-// Index of a folder that holds them brings them back.
-func (e *Engine) Remove(ctx context.Context, filter index.Filter) (removed []*index.Info, err error) {
+// RemoveRequest says what to remove.
+type RemoveRequest struct {
+	// Filter passes the documents that are to be removed. The zero Filter, which
+	// passes all, is an error: All says that all are meant.
+	Filter index.Filter
+	// All deletes the index itself with all that is in it, whatever state it is
+	// in. It goes with no Filter.
+	All bool
+}
+
+// RemoveResult is what was removed.
+type RemoveResult struct {
+	Index string `json:"index"` // its address
+	// Deleted says that the index itself is gone.
+	Deleted bool `json:"deleted"`
+	// Removed has the IDs of the documents, in ascending order; it is empty if
+	// the index was deleted. Documents are those documents.
+	Removed   []string      `json:"removed"`
+	Documents []*index.Info `json:"-"`
+}
+
+// Remove takes documents out of the index. The files themselves are not
+// touched; the next Index of a folder that holds them brings them back.
+func (e *Engine) Remove(ctx context.Context, r RemoveRequest) (*RemoveResult, error) {
+	res := &RemoveResult{Index: e.address(), Deleted: r.All, Removed: []string{}}
+	switch {
+	case r.All && !r.Filter.IsZero():
+		return nil, errkind.New(errkind.Usage, "remove: a filter makes no sense where all documents are to be removed")
+	case r.All:
+		if err := e.store.Drop(ctx); err != nil {
+			return nil, err
+		}
+		e.log.InfoContext(ctx, "index deleted", "index", res.Index)
+		return res, nil
+	case r.Filter.IsZero():
+		return nil, errkind.New(errkind.Usage, "remove: the filter is empty, and not all documents are said to be meant")
+	}
+	if err := e.remove(ctx, r.Filter, res); err != nil {
+		return nil, err
+	}
+	e.log.InfoContext(ctx, "documents removed", "index", res.Index, "documents", len(res.Removed))
+	return res, nil
+}
+
+// remove removes the documents that pass the filter and puts them into res.
+func (e *Engine) remove(ctx context.Context, filter index.Filter, res *RemoveResult) (err error) {
 	stats, err := e.stats(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	matches, err := filter.Matcher()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	store, err := e.store.Create(ctx, stats.Settings)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	var ids []string
 	if err := applied(ctx, store, func(s index.Snapshot) error {
 		for info, err := range s.Documents(ctx, "") {
 			if err != nil {
 				return err
 			}
 			if matches(info) {
-				removed = append(removed, info)
-				ids = append(ids, info.ID)
+				res.Removed = append(res.Removed, info.ID)
+				res.Documents = append(res.Documents, info)
 			}
 		}
 		return nil
-	}); err != nil || len(ids) == 0 {
-		return nil, err
+	}); err != nil || len(res.Removed) == 0 {
+		return err
 	}
-	if err := store.Apply(ctx, index.Batch{Delete: ids}); err != nil {
-		return nil, fmt.Errorf("remove %d documents: %w", len(ids), err)
+	if err := store.Apply(ctx, index.Batch{Delete: res.Removed}); err != nil {
+		return fmt.Errorf("remove %d documents: %w", len(res.Removed), err)
 	}
 	if err := store.Publish(ctx); err != nil {
-		return nil, fmt.Errorf("publish: %w", err)
+		return fmt.Errorf("publish: %w", err)
 	}
-	return removed, nil
+	return nil
 }
 
-// Drop deletes the index with all that is in it.
-func (e *Engine) Drop(ctx context.Context) error { return e.store.Drop(ctx) }
+// What Check and Repair report.
+type (
+	CheckReport  = index.CheckReport
+	RepairReport = index.RepairReport
+)
+
+// Check compares everything in the index with everything it can be compared
+// with; index.Maintainer says what. The error says that there is no index or that it
+// cannot be read; what is wrong with it is in the report. progress is called
+// with the bytes checked and the bytes there are; it may be nil.
+func (e *Engine) Check(ctx context.Context, progress func(done, total int64)) (*CheckReport, error) {
+	m, err := e.maintainer()
+	if err != nil {
+		return nil, err
+	}
+	return m.Check(ctx, checkOptions(progress))
+}
+
+// Repair saves what can be saved of a damaged index, as index.Maintainer says. If
+// vectors are damaged it loads the embedder to make them anew.
+func (e *Engine) Repair(ctx context.Context, progress func(done, total int64)) (*RepairReport, error) {
+	m, err := e.maintainer()
+	if err != nil {
+		return nil, err
+	}
+	return m.Repair(ctx, index.RepairOptions{CheckOptions: checkOptions(progress), Embed: e.embedStored})
+}
+
+// maintainer is the store, if it can be checked.
+func (e *Engine) maintainer() (index.Maintainer, error) {
+	m, ok := e.store.(index.Maintainer)
+	if !ok {
+		return nil, fmt.Errorf("check %v: %w", e.store, errors.ErrUnsupported)
+	}
+	return m, nil
+}
+
+func checkOptions(progress func(done, total int64)) index.CheckOptions {
+	return index.CheckOptions{Normalize: normalized, Progress: progress}
+}
+
+// embedStored embeds stored passages anew by the embedder that is asked for.
+func (e *Engine) embedStored(ctx context.Context, want index.Embedder, passages []index.Stored) ([][]float32, error) {
+	have, err := e.models.identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !have.Is(want) {
+		return nil, fmt.Errorf("%w: the embedder is %v, not %v", index.ErrModelMismatch, have, want)
+	}
+	embedder, err := e.models.embedder(ctx)
+	if err != nil {
+		return nil, err
+	}
+	texts := make([]string, len(passages))
+	for i := range passages {
+		p := passages[i].Passage
+		p.Match = normalized(p.Text)
+		texts[i] = embedText(passages[i].Doc, &p)
+	}
+	return embedAll(ctx, embedder, texts, func(int) {})
+}

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/builtin"
@@ -34,6 +36,7 @@ type Reader struct {
 // models loads models when they are first needed and keeps them.
 type models struct {
 	o       Options
+	log     *slog.Logger
 	runtime lazy[*ort.Runtime]
 	files   lazy[checkpoint] // the embedder's
 	embed   lazy[embed.Embedder]
@@ -66,7 +69,7 @@ func (l *lazy[T]) get(create func() (T, error)) (T, error) {
 	return v, err
 }
 
-func newModels(o Options) *models { return &models{o: o} }
+func newModels(o Options, log *slog.Logger) *models { return &models{o: o, log: log} }
 
 // embedder returns the embedder, loading it if need be.
 func (m *models) embedder(ctx context.Context) (embed.Embedder, error) {
@@ -191,6 +194,7 @@ func (m *models) open(ctx context.Context, files *ModelFiles, load func() (check
 	if err := ctx.Err(); err != nil {
 		return o, err
 	}
+	began := time.Now()
 	if o.checkpoint, err = load(); err != nil {
 		return o, err
 	}
@@ -215,6 +219,7 @@ func (m *models) open(ctx context.Context, files *ModelFiles, load func() (check
 	if err != nil {
 		return o, files.fail(err)
 	}
+	m.log.InfoContext(ctx, "model loaded", "model", files.Name, "id", o.model.ID(), "onnxruntime", rt != nil, "took", time.Since(began))
 	return o, m.keep(o.session)
 }
 

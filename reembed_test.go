@@ -120,7 +120,7 @@ func TestReembed(t *testing.T) {
 		}
 		_, err = vectorSearch(t.Context(), other, "comet")
 		wantEmbedderError(t, err)
-		if _, err := f.Engine.Remove(t.Context(), index.Filter{Paths: []string{"bread.txt"}}); !errors.Is(err, index.ErrLocked) {
+		if _, err := f.Engine.Remove(t.Context(), albertsearch.RemoveRequest{Filter: index.Filter{Paths: []string{"bread.txt"}}}); !errors.Is(err, index.ErrLocked) {
 			t.Errorf("a second writer: %v, want ErrLocked", err)
 		}
 		return nil

@@ -58,9 +58,9 @@ type Options struct {
 	TopK int
 	// MaxAnswers is the most answers that are returned (10).
 	MaxAnswers int
-	// Threshold is the confidence that the best answer needs to count as one.
-	// The default is the calibration's; a negative one lets every answer pass.
-	Threshold float64
+	// Threshold is the confidence that the best answer needs to count as one; 0
+	// lets every answer pass. Nil means the calibration's.
+	Threshold *float64
 	// Calibration belongs to the reader model. The default is one fitted with
 	// a built-in reader, with or without relevance.
 	Calibration *Calibration
@@ -80,8 +80,8 @@ func (o Options) withDefaults(relevance bool) Options {
 	if o.Calibration == nil {
 		o.Calibration = defaultCalibration(relevance)
 	}
-	if o.Threshold == 0 {
-		o.Threshold = o.Calibration.Threshold
+	if o.Threshold == nil {
+		o.Threshold = &o.Calibration.Threshold
 	}
 	return o
 }
@@ -152,7 +152,7 @@ func New(r SpanReader, tok tokenize.Tokenizer, o Options) *Answerer {
 func (a *Answerer) HasRelevance() bool { return a.relevance != nil }
 
 // Threshold is the confidence from which an answer is given.
-func (a *Answerer) Threshold() float64 { return a.opt.Threshold }
+func (a *Answerer) Threshold() float64 { return *a.opt.Threshold }
 
 // Answer reads the passages for an answer to the question. All windows of all
 // passages are given to the SpanReader in one call. Without passages, or with
@@ -171,7 +171,7 @@ func (a *Answerer) Answer(ctx context.Context, question string, passages []Passa
 	answers := a.distinct(spans, passages)
 	return Result{
 		Answers:   answers,
-		Answered:  len(answers) > 0 && answers[0].Confidence >= a.opt.Threshold,
+		Answered:  len(answers) > 0 && answers[0].Confidence >= *a.opt.Threshold,
 		NullScore: nullScore,
 	}, nil
 }

@@ -86,7 +86,7 @@ func TestAnswerIsTheBestSpan(t *testing.T) {
 		map[string]float32{"Ada": 5, "who": 50, "in": 3},
 		map[string]float32{"Lovelace,": 5, "program?": 50, "1843.": 4})
 	p := []qa.Passage{{Text: "The first program was written by Ada Lovelace, in 1843.", Score: 1}}
-	res, err := r.answerer(qa.Options{Threshold: -1}).Answer(t.Context(), "who wrote the first program?", p)
+	res, err := r.answerer(qa.Options{Threshold: new(float64)}).Answer(t.Context(), "who wrote the first program?", p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestDistinctAnswersAndTheirSupport(t *testing.T) {
 		{Text: "president Barack Obama signed", Score: .6},
 		{Text: "and Biden again", Score: .4},
 	}
-	res, err := r.answerer(qa.Options{Threshold: -1}).Answer(t.Context(), "who signed?", p)
+	res, err := r.answerer(qa.Options{Threshold: new(float64)}).Answer(t.Context(), "who signed?", p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestAnAnswersShareFallsWithItsRivals(t *testing.T) {
 		for _, s := range texts {
 			p = append(p, qa.Passage{Text: s, Score: .5})
 		}
-		res, err := r.answerer(qa.Options{Threshold: -1}).Answer(t.Context(), "who signed?", p)
+		res, err := r.answerer(qa.Options{Threshold: new(float64)}).Answer(t.Context(), "who signed?", p)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -56,20 +56,14 @@ func remove(ctx context.Context, c *cli.Call, o *removeOptions) error {
 		return err
 	}
 	return s.withEngine(func(e *albertsearch.Engine) error {
-		if o.All {
-			if err := e.Drop(ctx); err != nil {
-				return err
-			}
-			return s.showRemoved(nil, true)
-		}
-		removed, err := e.Remove(ctx, filter)
+		removed, err := e.Remove(ctx, albertsearch.RemoveRequest{Filter: filter, All: o.All})
 		if err != nil {
 			return err
 		}
-		if err := s.showRemoved(removed, false); err != nil {
+		if err := s.showRemoved(removed); err != nil {
 			return err
 		}
-		if len(removed) == 0 {
+		if !removed.Deleted && len(removed.Removed) == 0 {
 			return cli.NotFound
 		}
 		return nil
@@ -126,34 +120,22 @@ func literalGlob(s string) string {
 	return b.String()
 }
 
-// removeJSON is what remove --json prints.
-type removeJSON struct {
-	Index string `json:"index"`
-	// Deleted says that the index itself is gone.
-	Deleted bool     `json:"deleted"`
-	Removed []string `json:"removed"` // ids
-}
-
-func (s *session) showRemoved(removed []*index.Info, all bool) error {
+func (s *session) showRemoved(r *albertsearch.RemoveResult) error {
 	if s.JSON {
-		out := removeJSON{Index: s.index, Deleted: all, Removed: []string{}}
-		for _, info := range removed {
-			out.Removed = append(out.Removed, info.ID)
-		}
-		return s.PrintJSON(out)
+		return s.PrintJSON(r)
 	}
 	if s.Quiet {
 		return nil
 	}
 	return s.Print(func(w io.Writer) {
-		if all {
-			fmt.Fprintf(w, "deleted the index %s\n", s.Path(s.index))
+		if r.Deleted {
+			fmt.Fprintf(w, "deleted the index %s\n", s.Path(r.Index))
 			return
 		}
-		for _, info := range removed {
-			fmt.Fprintf(w, "removed %s\n", s.Name(info.ID, info.Path))
+		for _, doc := range r.Documents {
+			fmt.Fprintf(w, "removed %s\n", s.Name(doc.ID, doc.Path))
 		}
-		if len(removed) == 0 {
+		if len(r.Removed) == 0 {
 			s.Remark("The index holds no such document.")
 		}
 	})

@@ -148,7 +148,7 @@ func TestDocsHaveEveryField(t *testing.T) {
 		"search":  {albertsearch.SearchResult{}},
 		"ask":     {albertsearch.AskResult{}},
 		"status":  {albertsearch.Status{}},
-		"remove":  {removeJSON{}},
+		"remove":  {albertsearch.RemoveResult{}},
 		"setup":   {libraryJSON{}},
 		"doctor":  {doctorJSON{}},
 		"version": {versionJSON{}},

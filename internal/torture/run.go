@@ -204,7 +204,7 @@ func (r Run) engine(ctx context.Context, log *logFile) error {
 // index makes the index what the documents are, and returns how many passages
 // that took.
 func (r Run) index(ctx context.Context, dim int, anew bool, report func(albertsearch.FileReport)) (embedded int, err error) {
-	e, err := albertsearch.Open(albertsearch.Options{Dir: r.Index, Embedder: Embedder(dim), Patience: r.Patience})
+	e, err := albertsearch.Open(albertsearch.Options{Dir: r.Index, Embedder: Embedder(dim), WriteTimeout: r.Patience})
 	if err != nil {
 		return 0, err
 	}

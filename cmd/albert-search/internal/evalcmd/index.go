@@ -157,7 +157,7 @@ func (e *evaluation) withIndex(dir string, k *qa.Calibration, f func(*albertsear
 	if e.reader != nil {
 		r := *e.reader
 		if k != nil {
-			r.Options.Calibration, r.Options.Threshold = k, k.Threshold
+			r.Options.Calibration, r.Options.Threshold = k, &k.Threshold
 		}
 		o.Reader = &r
 	}

@@ -80,7 +80,10 @@ func aboveZero(x float64) error {
 // Apply has the engine answer so.
 func (o *Answers) Apply(to *albertsearch.Options) error {
 	k, err := readFile(o.Calibration, "the calibration", qa.ParseCalibration)
-	to.Calibration, to.Threshold = k, o.Threshold
+	to.Calibration = k
+	if o.Threshold != 0 { // which the flag does not take
+		to.Threshold = &o.Threshold
+	}
 	return err
 }
 

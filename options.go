@@ -1,0 +1,81 @@
+package albertsearch
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/albert-search/albert-search/embed"
+	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/internal/errkind"
+	"github.com/albert-search/albert-search/qa"
+	"github.com/albert-search/albert-search/rerank"
+)
+
+// Options configure an Engine. The zero value of each field is a sensible
+// default, but for Dir or Backend, of which one is needed. Open refuses options
+// of which one would have no effect because of another.
+type Options struct {
+	// Dir is the folder of the index. Index makes it.
+	Dir string
+	// Backend is where the index is, instead of Dir. Close does not close it.
+	Backend index.Backend
+	// WriteTimeout bounds one write to an index in Dir, plus the time that its
+	// size takes; after it the disk is considered hung. 0 means 5 minutes.
+	WriteTimeout time.Duration
+
+	// ONNXRuntime is the path of the ONNX Runtime library. When empty it is
+	// looked for beside the program, in the cache folder and by the system.
+	ONNXRuntime string
+	// Threads is the number of CPU threads the models use; 0 means all.
+	Threads int
+
+	// EmbedderModel and ReaderModel replace the built-in models by others in
+	// Hugging Face layout.
+	EmbedderModel *ModelFiles
+	ReaderModel   *ModelFiles
+	// Embedder is used instead of any embedding model. Close does not close it.
+	Embedder embed.Embedder
+	// Reader is used instead of any reading model and brings its own
+	// calibrations. Close does not close it.
+	Reader *Reader
+
+	// Calibration overrides the reading model's, for example by one fitted on
+	// this collection.
+	Calibration *qa.Calibration
+	// Threshold is the confidence, 0 to 1, from which an answer is given; 0
+	// gives every answer. Nil means the calibration's.
+	Threshold *float64
+	// Reranking overrides the reading model's calibration of reranking.
+	Reranking *rerank.Calibration
+
+	// Logger is told of noteworthy events: indexes that are opened, models that
+	// are loaded and how long that took, documents that cannot be read. Nil is
+	// silence.
+	Logger *slog.Logger
+}
+
+// check refuses what makes no sense or would be ignored.
+func (o Options) check() error {
+	refuse := func(text string) error { return errkind.New(errkind.Usage, text) }
+	switch {
+	case o.Dir == "" && o.Backend == nil:
+		return refuse("neither a folder of the index nor a backend is given")
+	case o.Dir != "" && o.Backend != nil:
+		return refuse("both a folder of the index and a backend are given")
+	case o.Backend != nil && o.WriteTimeout != 0:
+		return refuse("a time limit on writing is for an index in a folder, not for a backend")
+	case o.WriteTimeout < 0:
+		return errkind.Errorf(errkind.Usage, "the time limit on writing is negative: %v", o.WriteTimeout)
+	case o.Threads < 0:
+		return errkind.Errorf(errkind.Usage, "%d threads", o.Threads)
+	case o.Embedder != nil && o.EmbedderModel != nil:
+		return refuse("both an embedder and a model for it are given")
+	case o.Reader != nil && o.ReaderModel != nil:
+		return refuse("both a reader and a model for it are given")
+	case o.Reader != nil && (o.Calibration != nil || o.Threshold != nil || o.Reranking != nil):
+		return refuse("a reader brings its own calibration, threshold and reranking: give them with it")
+	case o.Threshold != nil && !(*o.Threshold >= 0 && *o.Threshold <= 1):
+		return errkind.Errorf(errkind.Usage, "the threshold %v is not in 0..1", *o.Threshold)
+	}
+	return nil
+}
