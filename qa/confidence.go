@@ -1,10 +1,11 @@
 package qa
 
 import (
-	"embed"
-	"encoding/json"
+	_ "embed"
 	"fmt"
 	"math"
+
+	"github.com/albert-search/albert-search/internal/calibration"
 )
 
 const (
@@ -89,12 +90,7 @@ func (c *Calibration) NeedsRelevance() bool {
 }
 
 // Provenance is how a Calibration was made.
-type Provenance struct {
-	Reader    string   `json:"reader"`
-	Data      []string `json:"data"`
-	Questions int      `json:"questions"`
-	Command   string   `json:"command"`
-}
+type Provenance = calibration.Provenance
 
 // Confidence is the probability that an answer with this evidence is right.
 func (c *Calibration) Confidence(e Evidence) float64 {
@@ -113,29 +109,27 @@ const calibrationVersion = 3
 // MarshalJSON writes the newest version.
 func (c Calibration) MarshalJSON() ([]byte, error) {
 	type plain Calibration // without this method
-	return json.Marshal(struct {
-		Version int `json:"version"`
-		plain
-	}{calibrationVersion, plain(c)})
+	return calibration.Marshal(calibrationVersion, plain(c))
 }
 
 // UnmarshalJSON reads any version and checks it.
 func (c *Calibration) UnmarshalJSON(data []byte) error {
 	type plain Calibration
 	v := struct {
-		Version int       `json:"version"`
 		Weights []float64 `json:"weights"`
 		*plain
-	}{Version: 1, plain: new(plain)}
-	if err := json.Unmarshal(data, &v); err != nil {
+	}{plain: new(plain)}
+	version, err := calibration.Unmarshal(data, &v)
+	if err != nil {
 		return err
 	}
-	weights := map[int]int{1: 4, 2: 5, calibrationVersion: features}[v.Version]
+	version = max(version, 1)
+	weights := map[int]int{1: 4, 2: 5, calibrationVersion: features}[version]
 	switch {
 	case weights == 0:
-		return fmt.Errorf("version %d is not known to this version of the program", v.Version)
+		return calibration.UnknownVersion(version)
 	case len(v.Weights) != weights:
-		return fmt.Errorf("%d weights, in version %d there are %d", len(v.Weights), v.Version, weights)
+		return fmt.Errorf("%d weights, in version %d there are %d", len(v.Weights), version, weights)
 	case !(v.Threshold >= 0 && v.Threshold <= 1):
 		return fmt.Errorf("threshold %v is not in 0..1", v.Threshold)
 	}
@@ -146,40 +140,22 @@ func (c *Calibration) UnmarshalJSON(data []byte) error {
 
 // ParseCalibration reads a Calibration from JSON.
 func ParseCalibration(data []byte) (*Calibration, error) {
-	c := new(Calibration)
-	if err := json.Unmarshal(data, c); err != nil {
-		return nil, fmt.Errorf("reading a calibration: %w", err)
-	}
-	return c, nil
+	return calibration.Parse[Calibration](data)
 }
 
-// The calibrations of built-in readers, the second that of one that judges
-// relevance.
-//
-//go:embed calibration.json calibration-relevance.json
-var calibrations embed.FS
-
-// BuiltinCalibration is that of readers that do not judge the relevance of a
-// passage and have no calibration of their own. It is not the one that the
-// built-in reader answers with: that reader judges the relevance, which counts
-// for nothing here.
-func BuiltinCalibration() *Calibration { return builtinCalibration("calibration.json") }
+// The calibrations of readers that have none of their own, the second that of
+// those that judge relevance.
+var (
+	//go:embed calibration.json
+	plainCalibration []byte
+	//go:embed calibration-relevance.json
+	relevanceCalibration []byte
+)
 
 // defaultCalibration is that of a reader without a calibration of its own.
 func defaultCalibration(relevance bool) *Calibration {
 	if relevance {
-		return builtinCalibration("calibration-relevance.json")
+		return calibration.Builtin[Calibration](relevanceCalibration)
 	}
-	return BuiltinCalibration()
-}
-
-func builtinCalibration(name string) *Calibration {
-	data, err := calibrations.ReadFile(name)
-	if err == nil {
-		var c *Calibration
-		if c, err = ParseCalibration(data); err == nil {
-			return c
-		}
-	}
-	panic(err) // the file is part of the program
+	return calibration.Builtin[Calibration](plainCalibration)
 }

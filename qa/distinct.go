@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/albert-search/albert-search/internal/squadtext"
 )
 
 // group is one answer with all spans that give it.
@@ -27,7 +29,7 @@ func (a *Answerer) distinct(spans []span, passages []Passage) []Answer {
 	})
 	var groups []group
 	for _, s := range spans {
-		words := NormalWords(passages[s.passage].Text[s.start:s.end])
+		words := squadtext.Words(passages[s.passage].Text[s.start:s.end])
 		if len(words) == 0 {
 			continue
 		}

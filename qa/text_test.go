@@ -75,18 +75,3 @@ func FuzzTidy(f *testing.F) {
 		}
 	})
 }
-
-func FuzzNormalize(f *testing.F) {
-	for _, s := range []string{"The U.S.A.", "a–b", "ΟΔΟΣ", "İstanbul", "an_a", "x\x1cthe y", "\xff a"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		n := Normalize(s)
-		if again := Normalize(n); again != n {
-			t.Fatalf("%q became %q, then %q", s, n, again)
-		}
-		if strings.ContainsAny(n, ".,\"'(ABC") || n != strings.TrimSpace(n) {
-			t.Fatalf("%q became %q", s, n)
-		}
-	})
-}

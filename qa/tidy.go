@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/albert-search/albert-search/internal/squadtext"
 )
 
 // tidy moves the ends of the byte range to where a person would cut: words are
@@ -66,7 +68,7 @@ func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
 // inWord says whether r belongs to a word of a script that separates words.
 func inWord(r rune) bool {
-	return (isWord(r) || unicode.IsMark(r)) && !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana,
+	return (squadtext.IsWord(r) || unicode.IsMark(r)) && !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana,
 		unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
@@ -82,7 +84,7 @@ func trimLeft(text string, start, end int) int {
 		r, n := utf8.DecodeRuneInString(text[start:end])
 		next, _ := utf8.DecodeRuneInString(text[start+n : end])
 		decimal := r == '.' && unicode.IsDigit(next)
-		if !isSpace(r) && !strings.ContainsRune(looseLeft, r) || decimal {
+		if !squadtext.IsSpace(r) && !strings.ContainsRune(looseLeft, r) || decimal {
 			break
 		}
 		start += n
@@ -96,7 +98,7 @@ func trimRight(text string, start, end int) int {
 		switch {
 		case r == '.' && !endsSentence(text, end):
 			return end
-		case r == '.', isSpace(r), strings.ContainsRune(looseRight, r):
+		case r == '.', squadtext.IsSpace(r), strings.ContainsRune(looseRight, r):
 			end -= n
 		default:
 			if end < len(text) && text[end] == '.' && abbreviated(text[:end]) {
@@ -114,7 +116,7 @@ func endsSentence(text string, end int) bool {
 	if abbreviated(text[:end-1]) {
 		return false
 	}
-	rest := strings.TrimLeftFunc(text[end:], isSpace)
+	rest := strings.TrimLeftFunc(text[end:], squadtext.IsSpace)
 	if rest == "" || len(rest) == len(text)-end && end < len(text) {
 		// The end of the passage, or something that is glued to the stop.
 		return true
@@ -132,7 +134,7 @@ func abbreviated(s string) bool {
 		return false
 	}
 	before, k := utf8.DecodeLastRuneInString(s[:len(s)-n])
-	return before == '.' || (k == 0 || isSpace(before)) && unicode.IsUpper(r)
+	return before == '.' || (k == 0 || squadtext.IsSpace(before)) && unicode.IsUpper(r)
 }
 
 // brackets are what opens and what closes it. No character is in two pairs,

@@ -38,16 +38,16 @@ const rrfK = 60
 // Methods returns all methods.
 func Methods() []Method { return []Method{RRF, RelativeScore, WeightedSum} }
 
-// ParseMethod returns the method called name.
-func ParseMethod(name string) (Method, error) {
-	if m := Method(name); slices.Contains(Methods(), m) {
-		return m, nil
+// check makes sure that there is such a method.
+func (m Method) check() error {
+	if slices.Contains(Methods(), m) {
+		return nil
 	}
 	names := make([]string, 0, len(Methods()))
-	for _, m := range Methods() {
-		names = append(names, string(m))
+	for _, known := range Methods() {
+		names = append(names, string(known))
 	}
-	return "", fmt.Errorf("unknown fusion method %q: use one of %s", name, strings.Join(names, ", "))
+	return fmt.Errorf("unknown fusion method %q: use one of %s", m, strings.Join(names, ", "))
 }
 
 // Candidate is a passage that a retriever found.
@@ -86,7 +86,7 @@ type Part struct {
 // Fuse merges the lists into one, in descending order of fused score and, for
 // equal scores, ascending ID.
 func Fuse(m Method, lists ...List) ([]Fused, error) {
-	if _, err := ParseMethod(string(m)); err != nil {
+	if err := m.check(); err != nil {
 		return nil, err
 	}
 	var total float64

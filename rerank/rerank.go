@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/albert-search/albert-search/internal/calibration"
 )
 
 // CrossEncoder judges texts by reading each together with the query.
@@ -32,12 +33,7 @@ type Calibration struct {
 }
 
 // Provenance is how a Calibration was made.
-type Provenance struct {
-	Reader    string   `json:"reader"`
-	Data      []string `json:"data"`
-	Questions int      `json:"questions"`
-	Command   string   `json:"command"`
-}
+type Provenance = calibration.Provenance
 
 // Probability is what the calibration makes of a relevance: 0..1.
 func (c Calibration) Probability(relevance float64) float64 {
@@ -59,54 +55,38 @@ const calibrationVersion = 1
 // MarshalJSON writes the newest version.
 func (c Calibration) MarshalJSON() ([]byte, error) {
 	type plain Calibration // without this method
-	return json.Marshal(struct {
-		Version int `json:"version"`
-		plain
-	}{calibrationVersion, plain(c)})
+	return calibration.Marshal(calibrationVersion, plain(c))
 }
 
 // UnmarshalJSON reads a calibration and checks it.
 func (c *Calibration) UnmarshalJSON(data []byte) error {
 	type plain Calibration
-	v := struct {
-		Version int `json:"version"`
-		*plain
-	}{plain: new(plain)}
-	if err := json.Unmarshal(data, &v); err != nil {
-		return err
-	}
+	var v plain
+	version, err := calibration.Unmarshal(data, &v)
 	switch {
-	case v.Version != calibrationVersion:
-		return fmt.Errorf("version %d is not known to this version of the program", v.Version)
+	case err != nil:
+		return err
+	case version != calibrationVersion:
+		return calibration.UnknownVersion(version)
 	case !(v.Weight >= 0 && v.Weight <= 1):
 		return fmt.Errorf("weight %v is not in 0..1", v.Weight)
 	case !(v.Slope > 0):
 		return fmt.Errorf("slope %v is not positive: more relevance must mean more", v.Slope)
 	}
-	*c = Calibration(*v.plain)
+	*c = Calibration(v)
 	return nil
 }
 
 // ParseCalibration reads a Calibration from JSON.
 func ParseCalibration(data []byte) (*Calibration, error) {
-	c := new(Calibration)
-	if err := json.Unmarshal(data, c); err != nil {
-		return nil, fmt.Errorf("reading a calibration: %w", err)
-	}
-	return c, nil
+	return calibration.Parse[Calibration](data)
 }
 
 //go:embed calibration.json
 var calibrationJSON []byte
 
 // BuiltinCalibration is that of the built-in reader.
-func BuiltinCalibration() *Calibration {
-	c, err := ParseCalibration(calibrationJSON)
-	if err != nil {
-		panic(err) // the file is part of the program
-	}
-	return c
-}
+func BuiltinCalibration() *Calibration { return calibration.Builtin[Calibration](calibrationJSON) }
 
 // Reranked is a candidate in its new order.
 type Reranked struct {
@@ -119,10 +99,10 @@ type Reranked struct {
 	Read      bool
 }
 
-// Rerank orders candidates, given in descending order of fused score with the
-// relevance of the first ones, anew. What has none stays behind those that have
-// one, in its order, with the score of what is not relevant at all. Of equal
-// scores the order stays.
+// Rerank orders candidates, given in descending order of fused score, by their
+// scores with the relevance of the first ones. Candidates without a relevance
+// keep their order after those with one and score as irrelevant. Ties are
+// stable.
 func (c Calibration) Rerank(fused []Candidate, relevance []float64) []Reranked {
 	out := make([]Reranked, len(fused))
 	for i, f := range fused {

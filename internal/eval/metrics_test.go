@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/albert-search/albert-search/internal/eval"
-	"github.com/albert-search/albert-search/qa"
+	"github.com/albert-search/albert-search/internal/squadtext"
 )
 
 func readJSON(t *testing.T, path string, v any) {
@@ -57,7 +57,7 @@ func TestNormalizeEqualsTheOfficialScript(t *testing.T) {
 		t.Fatalf("only %d strings", len(f.Normalized))
 	}
 	for _, pair := range f.Normalized {
-		if got := qa.Normalize(pair[0]); got != pair[1] {
+		if got := squadtext.Normalize(pair[0]); got != pair[1] {
 			t.Errorf("%q: got %q, want %q", pair[0], got, pair[1])
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/ingest/textnorm"
+	"github.com/albert-search/albert-search/internal/squadtext"
 	"github.com/albert-search/albert-search/qa"
 )
 
@@ -118,9 +119,9 @@ func bestWrong(ctx context.Context, s Searcher, q Question) (string, error) {
 // contains tells whether the words of an acceptable answer stand in the text, as
 // SQuAD compares them.
 func contains(text string, answers []Gold) bool {
-	words := " " + qa.Normalize(text) + " "
+	words := " " + squadtext.Normalize(text) + " "
 	for _, a := range answers {
-		if answer := qa.Normalize(a.Text); answer != "" && strings.Contains(words, " "+answer+" ") {
+		if answer := squadtext.Normalize(a.Text); answer != "" && strings.Contains(words, " "+answer+" ") {
 			return true
 		}
 	}

@@ -4,20 +4,20 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/albert-search/albert-search/qa"
+	"github.com/albert-search/albert-search/internal/squadtext"
 )
 
 // ExactMatch says whether two answers are the same once normalised, as SQuAD
 // compares them.
 func ExactMatch(prediction, gold string) bool {
-	return qa.Normalize(prediction) == qa.Normalize(gold)
+	return squadtext.Normalize(prediction) == squadtext.Normalize(gold)
 }
 
 // F1 is the harmonic mean of precision and recall of the words of a predicted
 // answer, in 0..1, as the official script of SQuAD 2.0 has it: if either has
 // no words, it is 1 when both have none and 0 otherwise.
 func F1(prediction, gold string) float64 {
-	p, g := qa.NormalWords(prediction), qa.NormalWords(gold)
+	p, g := squadtext.Words(prediction), squadtext.Words(gold)
 	if len(p) == 0 || len(g) == 0 {
 		if len(p) == len(g) {
 			return 1
@@ -49,7 +49,7 @@ func F1(prediction, gold string) float64 {
 func Score(prediction string, gold []Gold) (exact, f1 float64) {
 	answerable := false
 	for _, g := range gold {
-		if qa.Normalize(g.Text) == "" {
+		if squadtext.Normalize(g.Text) == "" {
 			continue
 		}
 		answerable = true
@@ -81,7 +81,7 @@ func SQuAD1(questions []Question, predictions map[string]string) (exact, f1 floa
 			}
 			// Unlike that of 2.0 this script gives no credit for two answers
 			// without words.
-			if len(qa.NormalWords(g.Text)) > 0 {
+			if len(squadtext.Words(g.Text)) > 0 {
 				bestF1 = max(bestF1, F1(p, g.Text))
 			}
 		}

@@ -1,4 +1,7 @@
-package qa
+// Package squadtext brings answers into the form in which SQuAD compares them
+// (Rajpurkar et al. 2016, "SQuAD: 100,000+ Questions for Machine Comprehension
+// of Text", section 6.1).
+package squadtext
 
 import (
 	"strings"
@@ -8,17 +11,15 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Normalize brings an answer into the form in which SQuAD compares answers
-// (Rajpurkar et al. 2016, "SQuAD: 100,000+ Questions for Machine Comprehension
-// of Text", section 6.1): lower case, without ASCII punctuation, without the
-// articles "a", "an" and "the", words separated by one space. It equals the
+// Normalize returns an answer in lower case, without ASCII punctuation, without
+// the articles "a", "an" and "the", words separated by one space. It equals the
 // official script's normalize_answer on every text.
 func Normalize(answer string) string {
-	return strings.Join(NormalWords(answer), " ")
+	return strings.Join(Words(answer), " ")
 }
 
-// NormalWords returns the words of Normalize(answer).
-func NormalWords(answer string) []string {
+// Words returns the words of Normalize(answer).
+func Words(answer string) []string {
 	s := cases.Lower(language.Und).String(answer)
 	s = strings.Map(func(r rune) rune {
 		if r < 0x80 && (unicode.IsPunct(r) || unicode.IsSymbol(r)) {
@@ -26,7 +27,7 @@ func NormalWords(answer string) []string {
 		}
 		return r
 	}, s)
-	return strings.FieldsFunc(dropArticles(s), isSpace)
+	return strings.FieldsFunc(dropArticles(s), IsSpace)
 }
 
 // dropArticles replaces each article by a space. A word is a longest run of
@@ -35,7 +36,7 @@ func NormalWords(answer string) []string {
 func dropArticles(s string) string {
 	var b strings.Builder
 	for len(s) > 0 {
-		n := strings.IndexFunc(s, func(r rune) bool { return !isWord(r) })
+		n := strings.IndexFunc(s, func(r rune) bool { return !IsWord(r) })
 		if n < 0 {
 			n = len(s)
 		}
@@ -46,7 +47,7 @@ func dropArticles(s string) string {
 			b.WriteString(word)
 		}
 		s = s[n:]
-		n = strings.IndexFunc(s, isWord)
+		n = strings.IndexFunc(s, IsWord)
 		if n < 0 {
 			n = len(s)
 		}
@@ -56,12 +57,13 @@ func dropArticles(s string) string {
 	return b.String()
 }
 
-func isWord(r rune) bool {
+// IsWord reports whether r is part of a word.
+func IsWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r)
 }
 
-// isSpace is what Python's str.split() separates at: Unicode's white space and
+// IsSpace reports whether r is what Python's str.split() separates at: Unicode's white space and
 // the four information separators of ASCII.
-func isSpace(r rune) bool {
+func IsSpace(r rune) bool {
 	return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f
 }
