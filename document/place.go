@@ -52,6 +52,38 @@ func (p Place) Equal(q Place) bool {
 	return sameTime && sameBox && p == q
 }
 
+// Until returns where something ends that begins at p and whose last byte stands
+// at q: the parts of q that differ from p. A line counts without its column, and
+// boxes and anchors have no range.
+func (p Place) Until(q Place) Place {
+	if p.Page == q.Page {
+		q.Page = 0
+	}
+	if p.Line == q.Line {
+		q.Line = 0
+	}
+	if p.Slide == q.Slide {
+		q.Slide = 0
+	}
+	if p.Sheet == q.Sheet {
+		q.Sheet = ""
+	}
+	if p.Cell == q.Cell {
+		q.Cell = ""
+	}
+	if p.Chapter == q.Chapter {
+		q.Chapter = ""
+	}
+	if p.Message == q.Message {
+		q.Message = ""
+	}
+	if p.Time != nil && q.Time != nil && *p.Time == *q.Time {
+		q.Time = nil
+	}
+	q.Column, q.Anchor, q.Box = 0, "", nil
+	return q
+}
+
 // Compare orders places of one file as they follow each other there: by page,
 // slide, line, column and time. Names have no order; places that differ in
 // nothing else compare as equal.

@@ -65,6 +65,11 @@ type Document struct {
 	Fingerprint Fingerprint
 }
 
+// Versions are those of the code that read the document and splits it.
+func (d *Document) Versions() document.Versions {
+	return document.Versions{Reader: d.Version, Splitter: SplitVersion}
+}
+
 // Extractor reads the text of a file's content. *extract.Extractor is one.
 type Extractor interface {
 	Extract(ctx context.Context, name string, r io.ReaderAt, size int64) (*extract.Text, error)

@@ -1,8 +1,6 @@
 package ingest
 
 import (
-	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/albert-search/albert-search/ingest/extract"
@@ -17,17 +15,17 @@ type section struct {
 	tokens     int
 }
 
-// sectionsOf cuts a text at its headings. Headings that are not in order or
-// not inside the text are left out.
+// sectionsOf cuts a text at its headings. Those that are not in order or not
+// inside the text, which a reader does not give, are left out.
 func sectionsOf(t *extract.Text) []section {
 	out := []section{{}}
 	var open []extract.Heading
 	for _, h := range t.Headings {
 		last := &out[len(out)-1]
-		if h.Start < 0 || h.Start > len(t.Body) {
+		if h.Start < 0 || h.Start > len(t.Body) || h.Start < len(t.Body) && !utf8.RuneStart(t.Body[h.Start]) {
 			continue
 		}
-		start := headingStart(t.Body, h.Start)
+		start := h.Start
 		if start < last.start || start == last.start && len(out) > 1 {
 			continue
 		}
@@ -44,24 +42,4 @@ func sectionsOf(t *extract.Text) []section {
 	}
 	out[len(out)-1].end = len(t.Body)
 	return out
-}
-
-// headingStart moves the start of a heading before its markup or number on the
-// same line; where there is other text before it, to the begin of the word.
-func headingStart(body string, start int) int {
-	for start > 0 && start < len(body) && !utf8.RuneStart(body[start]) {
-		start--
-	}
-	line := strings.LastIndexByte(body[:start], '\n') + 1
-	if strings.IndexFunc(body[line:start], unicode.IsLetter) < 0 {
-		return line
-	}
-	for start > line && start < len(body) {
-		r, n := utf8.DecodeLastRuneInString(body[:start])
-		if unicode.IsSpace(r) && !joinsPrevious(body[start:]) {
-			break
-		}
-		start -= n
-	}
-	return start
 }

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/clipperhouse/uax29/v2/sentences"
+
+	"github.com/albert-search/albert-search/ingest/extract/structure"
 )
 
 // sentenceReach is how far around a span Sentence looks, in bytes.
@@ -37,15 +39,18 @@ func Sentence(body string, start, end int) (int, int) {
 
 	first, last := start, end
 	var buf []byte
-	for b := range proseBlocks(body, from, to, false) {
-		if b.end < start || b.start > end {
+	window := body[from:to]
+	for _, b := range structure.Prose(window, nil) {
+		if from+b.End < start || from+b.Start > end {
 			continue
 		}
-		for part := range atTitles(body, b) {
-			for s, e := range sentencesIn(body, part, &buf) {
-				// A span that is empty belongs to the sentence it lies in.
-				if s < end && e > start || s <= start && end <= e {
-					first, last = min(first, s), max(last, e)
+		for title := range structure.Titles(window, b) {
+			for part := range spansOf(window, title, cutPlain) {
+				for s, e := range sentencesIn(window, part, &buf) {
+					// A span that is empty belongs to the sentence it lies in.
+					if s, e = s+from, e+from; s < end && e > start || s <= start && end <= e {
+						first, last = min(first, s), max(last, e)
+					}
 				}
 			}
 		}
@@ -53,8 +58,8 @@ func Sentence(body string, start, end int) (int, int) {
 	return first, last
 }
 
-// sentencesIn yields the sentences of a block, without the white space around
-// them. The block of something that is not prose is one sentence. buf is
+// sentencesIn yields the sentences of a span, without the white space around
+// them. A line is one sentence. buf is
 // scratch space.
 //
 // Boundaries are those of Unicode Standard Annex 29, with three differences:
@@ -62,7 +67,7 @@ func Sentence(body string, start, end int) (int, int) {
 // Chinese and Japanese, before it ("?x=1" in a URL ends nothing); and a full
 // stop after an abbreviation, an initial or a number at the beginning ends
 // nothing.
-func sentencesIn(body string, b block, buf *[]byte) iter.Seq2[int, int] {
+func sentencesIn(body string, b span, buf *[]byte) iter.Seq2[int, int] {
 	return func(yield func(int, int) bool) {
 		if b.line {
 			if s, e := trim(body, b.start, b.end); s < e {
@@ -124,7 +129,7 @@ func segmentable(buf []byte, s string) []byte {
 	return buf
 }
 
-// endsSentence tells whether s, which ends where the annex sees a boundary,
+// endsSentence reports whether s, which ends where the annex sees a boundary,
 // really is a sentence.
 func endsSentence(s string) bool {
 	last, _ := utf8.DecodeLastRuneInString(s)
@@ -149,7 +154,7 @@ func endsSentence(s string) bool {
 	return !isAbbreviation(word)
 }
 
-// isAbbreviation tells whether a full stop after the word usually does not end
+// isAbbreviation reports whether a full stop after the word usually does not end
 // the sentence. word is without that full stop.
 func isAbbreviation(word string) bool {
 	if i := strings.LastIndexByte(word, '.'); i >= 0 {
@@ -178,16 +183,9 @@ func trim(body string, start, end int) (int, int) {
 	s = body[start:max(start, end)]
 	trimmed := strings.TrimLeftFunc(s, unicode.IsSpace)
 	at := start + len(s) - len(trimmed)
-	if at > start && trimmed != "" && joinsPrevious(trimmed) {
+	if at > start && trimmed != "" && structure.JoinsPrevious(trimmed) {
 		_, n := utf8.DecodeLastRuneInString(body[start:at])
 		at -= n
 	}
 	return at, max(at, end)
-}
-
-// joinsPrevious tells whether s begins with a character that belongs to the
-// one before it.
-func joinsPrevious(s string) bool {
-	r, _ := utf8.DecodeRuneInString(s)
-	return r >= 0x80 && (unicode.In(r, unicode.M, unicode.Cf) || r == 0xFF9E || r == 0xFF9F || r >= 0x1F3FB && r <= 0x1F3FF)
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/albert-search/albert-search/ingest/extract"
 )
 
-// SplitVersion changes whenever Split would cut the same text elsewhere.
+// SplitVersion changes whenever Split would make other passages of the same
+// text.
 const SplitVersion = 1
 
 // DefaultSplitTokens is the token budget of a passage.
@@ -19,6 +20,9 @@ const DefaultSplitTokens = 200
 type SplitOptions struct {
 	// Tokens is the most tokens a passage has; DefaultSplitTokens when zero.
 	Tokens int
+	// Languages tells the language of each passage; nil leaves it that of the
+	// document.
+	Languages extract.LanguageDetector
 }
 
 // Split cuts a text into passages of whole sentences, or whole lines of code
@@ -26,6 +30,9 @@ type SplitOptions struct {
 // are in ascending order of Start and of End, and hold every character of the
 // text that is not white space. In prose a passage begins with the last
 // sentence of the one before, when that is short.
+//
+// A passage has the path of its headings, where it stands, and the header of the
+// table or the term of the description that it begins in the middle of.
 //
 // A passage keeps to one section, but for sections of less than a quarter of
 // the budget, which are taken together with the next one. A sentence beyond
@@ -37,6 +44,9 @@ func Split(t *extract.Text, o SplitOptions, c TokenCounter) []document.Passage {
 		count:  c.CountTokens,
 		budget: cmp.Or(max(o.Tokens, 0), DefaultSplitTokens),
 	}
+	if s.blocks = t.Blocks; len(s.blocks) == 0 && t.Body != "" {
+		s.blocks = []document.Block{{End: len(t.Body)}} // of which nothing is known
+	}
 	s.sections = sectionsOf(t)
 	for i := range s.sections {
 		s.readSection(i)
@@ -46,7 +56,7 @@ func Split(t *extract.Text, o SplitOptions, c TokenCounter) []document.Passage {
 		s.pack(s.units[s.sections[i].units:s.unitsEnd(i+n-1)])
 		i += n
 	}
-	s.locate()
+	s.describe(o.Languages)
 	return s.out
 }
 
@@ -61,13 +71,16 @@ type unit struct {
 }
 
 type splitter struct {
-	text     *extract.Text
-	count    func(string) int
-	budget   int
-	sections []section
-	units    []unit
-	out      []document.Passage
-	buf      []byte
+	text        *extract.Text
+	count       func(string) int
+	budget      int
+	blocks      []document.Block
+	block       int // the first that is not read to its end
+	sections    []section
+	dependences dependences
+	units       []unit
+	out         []document.Passage
+	buf         []byte
 }
 
 // readSection appends the units of a section.
@@ -75,19 +88,42 @@ func (s *splitter) readSection(i int) {
 	sec := &s.sections[i]
 	sec.units = len(s.units)
 	body := s.text.Body
-	blocks := proseBlocks(body, sec.start, sec.end, sec.level > 0)
-	if s.text.Type == "code" || s.text.Type == "data" {
-		blocks = lineBlocks(body, sec.start, sec.end)
-	}
-	for b := range blocks {
-		rank := b.before
-		for start, end := range sentencesIn(body, b, &s.buf) {
-			s.add(unit{start: start, end: end, before: rank, line: b.line, section: i})
-			rank = cutPlain
+	rank := cutStrong
+	for ; s.block < len(s.blocks) && s.blocks[s.block].Start < sec.end; s.block++ {
+		b := s.blocks[s.block]
+		whole := b.End
+		b.Start, b.End = max(b.Start, sec.start), min(b.End, sec.end)
+		if b.Start >= b.End {
+			continue
+		}
+		for part := range spansOf(body, b, rank) {
+			s.readSpan(part, b.Kind, i)
+		}
+		s.dependences.add(b, rank)
+		rank = after(body, b)
+		if whole > sec.end {
+			break // what is left belongs to the next section
 		}
 	}
 	for _, u := range s.units[sec.units:] {
 		sec.tokens += u.tokens
+	}
+}
+
+// readSpan appends the units of a part of a block.
+func (s *splitter) readSpan(part span, kind document.BlockKind, section int) {
+	u := unit{start: part.start, end: part.end, before: part.before, line: part.line, section: section}
+	if isRow(kind) {
+		if u.start, u.end = trim(s.text.Body, u.start, u.end); s.fits(&u) {
+			s.units = append(s.units, u)
+			return
+		}
+		part.line = false // the cells of so long a row have sentences
+	}
+	for start, end := range sentencesIn(s.text.Body, part, &s.buf) {
+		u := unit{start: start, end: end, before: part.before, line: part.line, section: section}
+		part.before = cutPlain
+		s.add(u)
 	}
 }
 
@@ -96,7 +132,7 @@ func (s *splitter) readSection(i int) {
 // is beyond any budget, unless it is a single word.
 const maxCounted = 64 << 10
 
-// fits counts the tokens of a unit and tells whether it is within the budget.
+// fits counts the tokens of a unit and reports whether it is within the budget.
 func (s *splitter) fits(u *unit) bool {
 	if u.end-u.start > maxCounted {
 		return false
@@ -116,8 +152,8 @@ func (s *splitter) add(u unit) {
 		return
 	}
 	rank := u.before
-	for b := range lineBlocks(s.text.Body, u.start, u.end) {
-		start, end := trim(s.text.Body, b.start, b.end)
+	for part := range codeLines(s.text.Body, u.start, u.end, cutPlain) {
+		start, end := trim(s.text.Body, part.start, part.end)
 		l := unit{start: start, end: end, before: rank, line: u.line, section: u.section}
 		rank = cutPlain
 		if s.fits(&l) {
@@ -170,7 +206,7 @@ func (s *splitter) pack(u []unit) {
 	}
 }
 
-// overlaps tells whether the last unit of a passage is repeated in the next,
+// overlaps reports whether the last unit of a passage is repeated in the next,
 // which begins with the unit next otherwise.
 func (s *splitter) overlaps(last, next unit) bool {
 	return !last.line && !next.line && last.tokens <= s.budget/4 && last.tokens+next.tokens <= s.budget
@@ -211,27 +247,20 @@ func (s *splitter) headingOf(first, last int) []string {
 	return slices.Clip(path)
 }
 
-// locate sets the pages, lines and columns of the passages.
-func (s *splitter) locate() {
-	body, pages := s.text.Body, s.text.Pages
-	line, lineStart, seen, page := 1, 0, 0, 0
+// describe says where the passages stand, on what they depend and in which
+// language they are.
+func (s *splitter) describe(languages extract.LanguageDetector) {
+	first, last := s.text.Locator(), s.text.Locator()
 	for i := range s.out {
 		p := &s.out[i]
-		for page < len(pages) && pages[page] <= p.Start {
-			page++
-		}
-		p.Place.Page = page
-		if len(pages) > 0 {
-			p.Place.Page = max(page, 1)
-		}
-		if !s.text.Verbatim {
+		p.Place = first.At(p.Start)
+		p.Last = p.Place.Until(last.At(p.End - 1))
+		p.Context = s.dependences.of(s.text.Body, p.Start)
+		if languages == nil {
 			continue
 		}
-		line += strings.Count(body[seen:p.Start], "\n")
-		if n := strings.LastIndexByte(body[seen:p.Start], '\n'); n >= 0 {
-			lineStart = seen + n + 1
+		if l := languages.DetectLanguage(s.text.Body[p.Start:p.End]); l != s.text.Language {
+			p.Language = l
 		}
-		seen = p.Start
-		p.Place.Line, p.Place.Column = line, p.Start-lineStart+1
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/structure"
 )
 
 // pieces counts as a WordPiece tokenizer does whose vocabulary has words of up
@@ -102,8 +103,26 @@ func oneWord(s string) bool {
 	return n <= 1
 }
 
+// read gives a text the blocks that a reader of its type does, and makes its
+// headings sound.
+func read(text *extract.Text) {
+	for i := range text.Headings {
+		h := &text.Headings[i]
+		if h.Start >= 0 && h.Start <= len(text.Body) {
+			h.Start = structure.HeadingStart(text.Body, h.Start)
+		}
+	}
+	switch text.Type {
+	case "code", "data":
+		text.Blocks = structure.Code(text.Body)
+	default:
+		text.Blocks = structure.Prose(text.Body, text.Headings)
+	}
+}
+
 func split(t *testing.T, text *extract.Text, budget int) []document.Passage {
 	t.Helper()
+	read(text)
 	got := ingest.Split(text, ingest.SplitOptions{Tokens: budget}, pieces{})
 	checkPassages(t, text, budget, got)
 	return got
@@ -201,7 +220,8 @@ func TestSplitOddHeadings(t *testing.T) {
 }
 
 func TestSplitPages(t *testing.T) {
-	text := &extract.Text{Body: "Aa bb cc.\nDd ee ff.\nGg hh ii.", Pages: []int{0, 10, 12}}
+	text := &extract.Text{Body: "Aa bb cc.\nDd ee ff.\nGg hh ii.", Places: []extract.PlaceAt{
+		{Offset: 0, Place: document.Place{Page: 1}}, {Offset: 10, Place: document.Place{Page: 2}}, {Offset: 12, Place: document.Place{Page: 3}}}}
 	var pages []int
 	for _, p := range split(t, text, 4) {
 		pages = append(pages, p.Place.Page)

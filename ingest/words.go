@@ -55,7 +55,7 @@ func (s *splitter) addWords(u unit) {
 	}
 }
 
-// oneCharacter tells whether what is before and behind i belongs to one
+// oneCharacter reports whether what is before and behind i belongs to one
 // character as readers see it, although the annex on words parts it.
 func oneCharacter(body string, i int) bool {
 	if body[i-1] < 0x80 && body[i] < 0x80 {

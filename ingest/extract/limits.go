@@ -72,6 +72,10 @@ func (l Limits) WithDefaults() Limits {
 // nowhere, and each costs more memory than its text.
 const MaxHeadings = 100_000
 
+// MaxBlocks is how many blocks a text is made of at most: each takes 32 bytes,
+// and a text of nothing but line ends would have one for every two of its own.
+const MaxBlocks = 1 << 20
+
 // Cut shortens s to at most n bytes, at the end of a character.
 func Cut(s string, n int64) string {
 	if int64(len(s)) <= n {

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/ingest/extract/formats"
 )
@@ -438,7 +439,8 @@ func FuzzExchange(f *testing.F) {
 	var good bytes.Buffer
 	_ = writeFrame(&good, frameRead, make([]byte, 12))
 	_ = writeFrame(&good, frameBody, []byte("hello"))
-	_ = writeJSON(&good, frameText, extract.Text{Title: "t", Type: "html"})
+	_ = writeFrame(&good, frameBlocks, encodeBlocks([]document.Block{{Kind: document.Heading, Level: 2, End: 2}, {Start: 2, End: 5}}))
+	_ = writeJSON(&good, frameText, extract.Text{Title: "t", Type: "html", Places: []extract.PlaceAt{{Offset: 1, Place: document.Place{Page: 3}}}})
 	f.Add(good.Bytes())
 	good.Reset()
 	_ = writeJSON(&good, frameFailure, newFailed(extract.ErrTooLarge))
@@ -450,6 +452,9 @@ func FuzzExchange(f *testing.F) {
 		text, failure, _, err := exchange(bytes.NewReader(said), &answers, q, strings.NewReader("hello"))
 		if n := btoi(text != nil) + btoi(failure != nil) + btoi(err != nil); n != 1 {
 			t.Errorf("%d results: %v, %v, %v", n, text, failure, err)
+		}
+		if text != nil && text.Check() != nil {
+			t.Errorf("what was read is not sound: %v", text.Check())
 		}
 		// Each answer belongs to a question, of 12 bytes behind 5.
 		if asked := len(said) / 17; bytes.Count(answers.Bytes(), []byte("hello")) > asked {

@@ -128,8 +128,11 @@ func (s *server) answer(q request) error {
 	if err := writeFrame(s.out, frameBody, []byte(t.Body)); err != nil {
 		return err
 	}
+	if err := writeFrame(s.out, frameBlocks, encodeBlocks(t.Blocks)); err != nil {
+		return err
+	}
 	head := *t
-	head.Body = ""
+	head.Body, head.Blocks = "", nil
 	return writeJSON(s.out, frameText, head)
 }
 

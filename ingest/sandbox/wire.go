@@ -8,13 +8,14 @@ import (
 	"io"
 	"math"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest/extract"
 )
 
 // The two sides exchange frames: a byte that says what it is, four bytes with
 // the length of what follows, most significant first, and that. A request is
 // answered by any number of reads, which are answered by data or an end, and
-// then by a body and a text, or by a failure.
+// then by a body, its blocks and a text, or by a failure.
 const (
 	frameRequest = 'Q' // request as JSON
 	frameRead    = 'R' // offset (8 bytes) and length (4 bytes)
@@ -22,14 +23,15 @@ const (
 	frameEnd     = 'E' // the bytes read, after which the file ends
 	frameFault   = 'F' // why the file cannot be read
 	frameBody    = 'B' // Text.Body
-	frameText    = 'T' // extract.Text without its body, as JSON
+	frameBlocks  = 'S' // Text.Blocks: of each the kind (1 byte), level and length (varints)
+	frameText    = 'T' // extract.Text without its body and blocks, as JSON
 	frameFailure = 'X' // failure as JSON
 )
 
 const (
 	// maxRead is the most that is read of a file at once.
 	maxRead = 1 << 20
-	// maxMessage is the longest frame that is neither a body nor a text.
+	// maxMessage is the longest frame that is no part of a text.
 	maxMessage = maxRead + 64<<10
 )
 
@@ -95,6 +97,7 @@ func exchange(r io.Reader, w io.Writer, q request, file io.ReaderAt) (t *extract
 		return nil, nil, false, err
 	}
 	var body []byte
+	var blocks []document.Block
 	var fault error // the first of the file
 	limit := maxMessage + 4*q.Limits.TextBytes
 	for {
@@ -110,12 +113,19 @@ func exchange(r io.Reader, w io.Writer, q request, file io.ReaderAt) (t *extract
 			}
 		case frameBody:
 			body = payload
+		case frameBlocks:
+			if blocks, err = decodeBlocks(payload); err != nil {
+				return nil, nil, true, err
+			}
 		case frameText:
 			t := new(extract.Text)
 			if err := json.Unmarshal(payload, t); err != nil {
 				return nil, nil, true, errFrame
 			}
-			t.Body = string(body)
+			t.Body, t.Blocks = string(body), blocks
+			if t.Check() != nil {
+				return nil, nil, true, errFrame
+			}
 			return t, nil, true, nil
 		case frameFailure:
 			var f failed
@@ -127,6 +137,49 @@ func exchange(r io.Reader, w io.Writer, q request, file io.ReaderAt) (t *extract
 			return nil, nil, true, errFrame
 		}
 	}
+}
+
+// encodeBlocks writes adjacent blocks, of which the first begins at 0. As JSON
+// they would be as long as the text.
+func encodeBlocks(blocks []document.Block) []byte {
+	var out []byte
+	for _, b := range blocks {
+		out = append(out, byte(b.Kind))
+		out = binary.AppendUvarint(out, uint64(b.Level))
+		out = binary.AppendUvarint(out, uint64(b.End-b.Start))
+	}
+	return out
+}
+
+// decodeBlocks reads what encodeBlocks writes. Whether the blocks fit the text
+// is for extract.Text.Check to say.
+func decodeBlocks(payload []byte) ([]document.Block, error) {
+	var blocks []document.Block
+	number := func() (int, bool) {
+		v, n := binary.Uvarint(payload)
+		if n <= 0 || v > math.MaxInt32 {
+			return 0, false
+		}
+		payload = payload[n:]
+		return int(v), true
+	}
+	at := 0
+	for len(payload) > 0 {
+		b := document.Block{Kind: document.BlockKind(payload[0]), Start: at}
+		payload = payload[1:]
+		var length int
+		var ok bool
+		if b.Level, ok = number(); !ok {
+			return nil, errFrame
+		}
+		if length, ok = number(); !ok || at > math.MaxInt-length {
+			return nil, errFrame
+		}
+		at += length
+		b.End = at
+		blocks = append(blocks, b)
+	}
+	return blocks, nil
 }
 
 // answerRead answers a frameRead.

@@ -5,11 +5,13 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest/extract"
 )
 
@@ -32,23 +34,35 @@ func Must(t testing.TB, x *extract.Extractor, name, content string) *extract.Tex
 // Check checks what holds for the texts of all formats.
 func Check(t testing.TB, got *extract.Text) {
 	t.Helper()
-	if got.Body != strings.ToValidUTF8(got.Body, "?") || got.Title != strings.ToValidUTF8(got.Title, "?") {
-		t.Error("not valid UTF-8")
+	if err := got.Check(); err != nil {
+		t.Error(err)
 	}
-	last := 0
-	for _, h := range got.Headings {
-		if h.Start < last || h.Start >= len(got.Body) || h.Level < 1 || h.Text == "" {
-			t.Errorf("heading %+v after %d in a body of %d bytes", h, last, len(got.Body))
+	var whole strings.Builder
+	for _, b := range got.Blocks {
+		whole.WriteString(got.Body[b.Start:b.End])
+	}
+	if whole.String() != got.Body {
+		t.Error("the blocks are not the text")
+	}
+}
+
+// Blocks writes the blocks of a text, one a line, for tests to compare: the kind,
+// the level where it is not 0, and the text without white space around it.
+func Blocks(t *extract.Text) string {
+	names := map[document.BlockKind]string{
+		document.Paragraph: "paragraph", document.Heading: "heading", document.ListItem: "item", document.Term: "term",
+		document.Description: "description", document.TableHeader: "header", document.TableRow: "row", document.Code: "code",
+		document.Quotation: "quotation", document.Caption: "caption", document.Furniture: "furniture",
+	}
+	var out strings.Builder
+	for _, b := range t.Blocks {
+		out.WriteString(names[b.Kind])
+		if b.Level > 0 {
+			fmt.Fprint(&out, b.Level)
 		}
-		last = h.Start
+		fmt.Fprintf(&out, " %q\n", strings.TrimSpace(t.Body[b.Start:b.End]))
 	}
-	last = 0
-	for _, p := range got.Pages {
-		if p < last || p > len(got.Body) {
-			t.Errorf("page at %d after %d in a body of %d bytes", p, last, len(got.Body))
-		}
-		last = p
-	}
+	return out.String()
 }
 
 // Fuzz checks that reading files of that name never panics, which Extract

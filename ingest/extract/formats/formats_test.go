@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -86,6 +88,40 @@ func TestKinds(t *testing.T) {
 			if err == nil || errors.As(err, &unsupported) || !strings.Contains(err.Error(), tt.failure) {
 				t.Errorf("%s %.20q: got %v, want failure %q", tt.name, tt.content, err, tt.failure)
 			}
+		}
+	}
+}
+
+// Blocks cover the text of every fixture, and concatenated they are the text.
+func TestFixturesAreSound(t *testing.T) {
+	seen := map[string]int{}
+	for _, root := range []string{"../../../testdata", "../pdf/testdata"} {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			content, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			got, err := extracttest.Extract(shared, path, string(content))
+			if err != nil {
+				return nil // some are broken on purpose
+			}
+			seen[got.Type]++
+			extracttest.Check(t, got)
+			if t.Failed() {
+				t.Fatal(path)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range formats.Names() {
+		if seen[name] == 0 {
+			t.Errorf("no fixture of format %s", name)
 		}
 	}
 }

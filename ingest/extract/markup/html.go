@@ -131,6 +131,7 @@ func readableText(ctx context.Context, doc *html.Node, t *extract.Text, limit in
 	whole.walk(doc)
 	t.Title = extract.OneLine(whole.title)
 	t.SetMeta(extract.MetaLanguage, whole.lang)
+	t.SetLanguage(whole.lang)
 	if ctx.Err() != nil {
 		return whole.Writer
 	}
@@ -163,7 +164,7 @@ func unclosedScript(source string) bool {
 // flatText reads a page as a sequence of tags and text, for pages that cannot
 // be made a tree of. With scripts, what is in scripts is read too.
 func flatText(source string, t *extract.Text, limit int64, scripts bool) *structure.Writer {
-	w := &htmlText{Writer: structure.NewWriter(limit)}
+	w := &htmlText{Writer: structure.NewWriter(limit), flat: true}
 	z := html.NewTokenizer(strings.NewReader(source))
 	for {
 		kind := z.Next()

@@ -60,6 +60,52 @@ func TestHTMLLayout(t *testing.T) {
 	}
 }
 
+func TestHTMLBlocks(t *testing.T) {
+	got := extracttest.Must(t, shared, "a.html", "<h1>Title<br>two</h1><p>One.<br>- not an item</p>lose text\n"+
+		"<ul><li>one<li><p>two</p><p>more of two</p><ul><li>deep</ul></ul>\n"+
+		"<blockquote><p>Said.</p><p>Again.</p></blockquote>\n"+
+		"<table><caption>Ships</caption><thead><tr><td>Year<td>Ships</thead><tr><td><p>1900</p><td>40<tr><th>1901<td><p>41</p><p>or so</p></table>\n"+
+		"<table><tr><td><h3>Left</h3>text<td><h3>Right</h3>text<ul><li>x</ul></table>\n"+
+		"<dl><dt>Term<dd>Description<dd><dl><dt>Inner<dd>Deep</dl></dl>\n"+
+		"<figure><img><figcaption>A picture</figcaption></figure><pre>a\n"+
+		"  b</pre><li><h4>In an item</h4></li>\n")
+	const want = `heading1 "Title\ntwo"
+paragraph "One.\n- not an item"
+paragraph "lose text"
+item "- one"
+item "- two"
+paragraph "more of two"
+item1 "- deep"
+quotation "Said."
+quotation "Again."
+caption "Ships"
+header "Year\tShips"
+row "1900\t40"
+row "1901\t41\n\nor so"
+heading3 "Left"
+paragraph "text"
+heading3 "Right"
+paragraph "text"
+item "- x"
+term "Term"
+description "Description"
+term1 "Inner"
+description1 "Deep"
+caption "A picture"
+code "a\n  b"
+heading4 "- In an item"
+`
+	if blocks := extracttest.Blocks(got); blocks != want {
+		t.Errorf("got\n%s\nwant\n%s", blocks, want)
+	}
+	// Pages that cannot be made a tree of have blocks as well, and headings that
+	// are never closed end somewhere.
+	got = extracttest.Must(t, shared, "a.html", "<h2>Head<p>text<ul><li>x"+strings.Repeat("<div>", 300)+"deep")
+	if blocks := extracttest.Blocks(got); blocks != "heading2 \"Head\"\nparagraph \"text\"\nitem \"- x\"\nparagraph \"deep\"\n" {
+		t.Errorf("got %s", blocks)
+	}
+}
+
 func TestHTMLCharset(t *testing.T) {
 	const declared = "<meta http-equiv=Content-Type content='text/html; charset=%s'><p>"
 	tests := []struct{ html, body, charset string }{

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/ingest/extract/structure"
 )
@@ -14,12 +15,18 @@ import (
 type htmlText struct {
 	*structure.Writer
 	title, lang  string
+	flat         bool // tags come as they are, and need not be closed
 	inTitle      bool
 	titles       int
 	hidden, pre  int // how many elements are open that hide, or keep, their text
 	lists        int // how many lists are open in each other
-	cells        int // of the current table row so far
 	headingStart int
+	headings     int // open in each other
+	level        int // of the heading
+	// How many are open in each other of what has blocks of its own kind.
+	terms, descriptions, captions, quotations, headers int
+	// Of the row of a table: how many cells it has, and how many are headers.
+	cells, headerCells int
 }
 
 // walk writes n and what is in it. It is recursive; n is not nested deeper
@@ -85,13 +92,40 @@ func (h *htmlText) content(s string) {
 		if h.titles == 1 && len(h.title) < extract.MaxTitle {
 			h.title += s
 		}
+		return
 	case h.hidden > 0:
+		return
+	}
+	h.Kind(h.kind())
+	switch {
 	case h.pre > 0:
 		h.Raw(strings.ReplaceAll(s, "\r\n", "\n"))
 	default:
 		h.Text(s)
 	}
 }
+
+// kind is that of a block that begins with the text to come, and its level.
+func (h *htmlText) kind() (document.BlockKind, int) {
+	switch {
+	case h.headings > 0:
+		return document.Heading, h.level
+	case h.pre > 0:
+		return document.Code, 0
+	case h.captions > 0:
+		return document.Caption, 0
+	case h.terms > 0:
+		return document.Term, h.definitions() - 1
+	case h.descriptions > 0:
+		return document.Description, h.definitions() - 1
+	case h.quotations > 0:
+		return document.Quotation, h.quotations - 1
+	}
+	return document.Paragraph, 0
+}
+
+// definitions is how many definition lists are open in each other.
+func (h *htmlText) definitions() int { return h.terms + h.descriptions }
 
 // hides reports whether the text in an element is not for reading.
 func hides(a atom.Atom) bool {
@@ -150,7 +184,12 @@ func (h *htmlText) open(a atom.Atom) {
 	if hides(a) {
 		h.hidden++
 	}
-	h.Break(h.breaks(a))
+	if a == atom.Br {
+		h.Line()
+	} else {
+		h.Break(h.breaks(a))
+	}
+	h.count(a, 1)
 	switch a {
 	case atom.Ul, atom.Ol:
 		h.lists++
@@ -163,19 +202,47 @@ func (h *htmlText) open(a atom.Atom) {
 		h.pre++
 	case atom.Li:
 		if h.hidden == 0 {
-			h.Item()
+			h.Item(h.lists - 1)
 		}
 	case atom.Tr:
 		h.Row()
-		h.cells = 0
+		h.cells, h.headerCells = 0, 0
 	case atom.Td, atom.Th:
-		if h.cells++; h.cells > 1 && h.hidden == 0 {
+		h.cells++
+		if a == atom.Th {
+			h.headerCells++
+		}
+		if h.hidden == 0 {
 			h.Cell()
 		}
 	}
-	if headingLevel(a) > 0 {
+	if level := headingLevel(a); level > 0 {
 		h.headingStart = h.Position()
+		h.headings++
+		h.level = level
+	} else if h.flat && h.breaks(a) == 2 {
+		h.headings = 0 // it was never closed
 	}
+}
+
+// count keeps count of what is open: tags need not match.
+func (h *htmlText) count(a atom.Atom, n int) {
+	var open *int
+	switch a {
+	case atom.Dt:
+		open = &h.terms
+	case atom.Dd:
+		open = &h.descriptions
+	case atom.Caption, atom.Figcaption:
+		open = &h.captions
+	case atom.Blockquote:
+		open = &h.quotations
+	case atom.Thead:
+		open = &h.headers
+	default:
+		return
+	}
+	*open = max(0, *open+n)
 }
 
 func (h *htmlText) close(a atom.Atom) {
@@ -192,10 +259,14 @@ func (h *htmlText) close(a atom.Atom) {
 	case atom.Li:
 		h.EndItem()
 	case atom.Tr:
-		h.EndRow()
+		h.EndRow(h.cells > 0 && (h.headers > 0 || h.headerCells == h.cells))
 	}
-	if level := headingLevel(a); level > 0 && h.hidden == 0 {
-		h.Heading(h.headingStart, level)
+	h.count(a, -1)
+	if level := headingLevel(a); level > 0 {
+		h.headings = max(0, h.headings-1)
+		if h.hidden == 0 {
+			h.Heading(h.headingStart, level)
+		}
 	}
 	if a != atom.Br {
 		h.Break(h.breaks(a))

@@ -43,9 +43,12 @@ func readMarkdown(ctx context.Context, in *extract.Input) (*extract.Text, error)
 		}
 		t.SetMeta(key, value)
 	}
-	if t.Headings, err = markdownHeadings(ctx, t.Body, start); err != nil {
+	t.SetLanguage(front[extract.MetaLanguage])
+	blocks, err := scan(ctx, t.Body, start)
+	if err != nil {
 		return nil, err
 	}
+	t.Blocks, t.Headings = blocks.blocks.Finish(len(t.Body)), blocks.headings
 	for _, h := range t.Headings {
 		if t.Title == "" && h.Level == 1 {
 			t.Title = h.Text

@@ -48,6 +48,84 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+func TestMarkdownBlocks(t *testing.T) {
+	got := extracttest.Must(t, shared, "a.md", "---\n"+
+		"title: a\n"+
+		"---\n"+
+		"# One #\n"+
+		"para\n"+
+		"more\n"+
+		"- item\n"+
+		"  lazy\n"+
+		"  - nested\n"+
+		"      - deeper\n"+
+		"\n"+
+		"    paragraph in the list\n"+
+		"12. twelfth\n"+
+		"---\n"+
+		"Setext\n"+
+		"======\n"+
+		"> quoted\n"+
+		"> more\n"+
+		"lazy\n"+
+		"> # In it\n"+
+		"\n"+
+		"| a | b |\n"+
+		"|---|---|\n"+
+		"| 1 | 2 |\n"+
+		"after\n"+
+		"\n"+
+		"x | y\n"+
+		"--|--\n"+
+		"1 | 2\n"+
+		"\n"+
+		"Term\n"+
+		": Desc\n"+
+		": Desc 2\n"+
+		"\n"+
+		"    indented\n"+
+		"\n"+
+		"    code\n"+
+		"text\n"+
+		"```go\n"+
+		"# code\n"+
+		"\n"+
+		"```\n"+
+		"***\n"+
+		"<!-- # comment\n"+
+		"x -->\n"+
+		"#\n"+
+		"end\n")
+	const want = `code "---\ntitle: a\n---"
+heading1 "# One #"
+paragraph "para\nmore"
+item "- item\n  lazy"
+item1 "- nested"
+item2 "- deeper"
+paragraph "paragraph in the list"
+heading2 "12. twelfth\n---"
+heading1 "Setext\n======"
+quotation "> quoted\n> more\nlazy"
+heading1 "> # In it"
+header "| a | b |\n|---|---|"
+row "| 1 | 2 |"
+paragraph "after"
+header "x | y\n--|--"
+row "1 | 2"
+term "Term"
+description ": Desc"
+description ": Desc 2"
+code "indented\n\n    code"
+paragraph "text"
+code "` + "`" + `` + "`" + `` + "`" + `go\n# code\n\n` + "`" + `` + "`" + `` + "`" + `"
+code "***"
+paragraph "<!-- # comment\nx -->\n#\nend"
+`
+	if blocks := extracttest.Blocks(got); blocks != want {
+		t.Errorf("got\n%s\nwant\n%s", blocks, want)
+	}
+}
+
 func TestMarkdownTitles(t *testing.T) {
 	tests := []struct{ src, title string }{
 		{"text\n\n## Two\n\n# One\n", "One"},

@@ -72,6 +72,7 @@ func readDOCX(ctx context.Context, in *extract.Input) (*extract.Text, error) {
 	}
 	t := new(extract.Text)
 	d.w.Finish(t)
+	t.SetLanguage(d.language)
 	if t.Body == "" {
 		return nil, fmt.Errorf("%w: the document holds no words", extract.ErrNoText)
 	}
@@ -92,6 +93,7 @@ type docx struct {
 	parts    map[string]*zip.File
 	expanded int64
 	styles   map[string]style // by id, with what they inherit
+	language string           // of the text unless something else is said
 	w        *structure.Writer
 	notes    extract.Notes
 }
@@ -189,6 +191,9 @@ func (d *docx) properties(t *extract.Text) error {
 			t.Title = extract.OneLine(string(value))
 		default:
 			t.SetMeta(key, string(value))
+			if key == extract.MetaLanguage {
+				t.SetLanguage(string(value))
+			}
 		}
 		return nil
 	})

@@ -82,6 +82,45 @@ func TestDOCX(t *testing.T) {
 	}
 }
 
+func TestDOCXBlocks(t *testing.T) {
+	style := func(id, name string) string {
+		return `<w:style w:type="paragraph" w:styleId="` + id + `"><w:name w:val="` + name + `"/></w:style>`
+	}
+	styles := `<w:styles ` + wordNamespace + `><w:docDefaults><w:rPrDefault><w:rPr><w:lang w:val="de-at" w:eastAsia="ja-JP"/></w:rPr></w:rPrDefault></w:docDefaults>` +
+		style("H", "heading 2") + style("Q", "Quote") + style("C", "caption") + style("P", "HTML Preformatted") + `</w:styles>`
+	cell := func(s string) string { return `<w:tc>` + s + `</w:tc>` }
+	row := func(header string, cells ...string) string {
+		return `<w:tr><w:trPr>` + header + `</w:trPr>` + strings.Join(cells, "") + `</w:tr>`
+	}
+	body := styled("H", "Head") + para("Text.") + item("one") +
+		`<w:p><w:pPr><w:numPr><w:ilvl w:val="1"/><w:numId w:val="3"/></w:numPr></w:pPr>` + run("in it") + `</w:p>` +
+		styled("C", "Table 1") +
+		`<w:tbl>` + row(`<w:tblHeader/>`, cell(para("Year")), cell(para("Ships"))) + row("", cell(para("1900")), cell(para("40")+para("or so"))) +
+		row("", cell(styled("H", "Left")), cell(para("right"))) + `</w:tbl>` +
+		styled("Q", "Said.") + styled("P", "a  b") +
+		`<w:p>` + run("Line") + `<w:r><w:br/><w:t>break</w:t></w:r></w:p>`
+	got := extracttest.Must(t, shared, "a.docx", docxOf(t, map[string]string{"word/styles.xml": styles}, body))
+	const want = `heading2 "Head"
+paragraph "Text."
+item "- one"
+item1 "- in it"
+caption "Table 1"
+header "Year\tShips"
+row "1900\t40\nor so"
+heading2 "Left"
+paragraph "right"
+quotation "Said."
+code "a  b"
+paragraph "Line\nbreak"
+`
+	if blocks := extracttest.Blocks(got); blocks != want {
+		t.Errorf("got\n%s\nwant\n%s", blocks, want)
+	}
+	if got.Language != "de-AT" || got.Metadata[extract.MetaLanguage] != "" {
+		t.Errorf("language %q, metadata %v", got.Language, got.Metadata)
+	}
+}
+
 func TestBrokenDOCX(t *testing.T) {
 	good := docxOf(t, nil, para("hello"))
 	tests := []struct {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest/extract/structure"
 )
 
@@ -16,6 +17,7 @@ type style struct {
 	basedOn string
 	level   int  // of the heading; 0 unknown, -1 explicitly body text
 	list    bool // its paragraphs are items of a list
+	kind    document.BlockKind
 }
 
 // readStyles finds the styles that are headings: by their outline level, by
@@ -29,9 +31,12 @@ func (d *docx) readStyles(name string) error {
 		case e.Name.Local == "style":
 			current = &style{}
 			styles[attr(e, "styleId")] = current
+		case current == nil && e.Name.Local == "lang": // of the defaults
+			d.language = attr(e, "val")
 		case current == nil:
 		case e.Name.Local == "name" && current.level == 0:
 			current.level = headingName(attr(e, "val"))
+			current.kind = styleKind(attr(e, "val"))
 		case e.Name.Local == "basedOn":
 			current.basedOn = attr(e, "val")
 		case e.Name.Local == "outlineLvl":
@@ -49,6 +54,9 @@ func (d *docx) readStyles(name string) error {
 				resolved.level = s.level
 			}
 			resolved.list = resolved.list || s.list
+			if resolved.kind == document.Paragraph {
+				resolved.kind = s.kind
+			}
 		}
 		resolved.level = max(0, resolved.level)
 		d.styles[id] = resolved
@@ -71,6 +79,19 @@ func headingName(name string) int {
 	return 0
 }
 
+// styleKind returns the kind of the blocks of a style, by its name.
+func styleKind(name string) document.BlockKind {
+	switch strings.ToLower(name) {
+	case "quote", "intense quote", "block text":
+		return document.Quotation
+	case "caption":
+		return document.Caption
+	case "html preformatted", "macro text", "code", "source code", "code block":
+		return document.Code
+	}
+	return document.Paragraph
+}
+
 // outlineLevel returns the level, from 1, of an outlineLvl element, which
 // counts from 0 and where 9 is body text: -1.
 func outlineLevel(e xml.StartElement) int {
@@ -85,6 +106,8 @@ type paragraph struct {
 	start   int
 	level   int // of the heading, 0 if it is none
 	list    bool
+	depth   int // of the list
+	kind    document.BlockKind
 	started bool // its first run has come, and with it start is known
 }
 
@@ -92,7 +115,8 @@ type paragraph struct {
 type story struct {
 	d           *docx
 	paragraphs  []paragraph // open in each other: a text box stands in one
-	tables      []int       // open in each other: cells of the row so far
+	tables      int         // how many are open in each other
+	header      bool        // the row has the names of the columns
 	runs, texts int         // open in each other
 	skip        int         // how many elements are open of which nothing is read
 }
@@ -155,7 +179,7 @@ func (s *story) start(e xml.StartElement) {
 	case "pStyle":
 		if p := s.current(); p != nil {
 			style := s.d.styles[attr(e, "val")]
-			p.level, p.list = style.level, style.list
+			p.level, p.list, p.kind = style.level, style.list, style.kind
 		}
 	case "outlineLvl":
 		if p := s.current(); p != nil {
@@ -165,6 +189,12 @@ func (s *story) start(e xml.StartElement) {
 		if p := s.current(); p != nil {
 			p.list = attr(e, "val") != "0"
 		}
+	case "ilvl":
+		if p := s.current(); p != nil {
+			p.depth, _ = strconv.Atoi(attr(e, "val"))
+		}
+	case "tblHeader":
+		s.header = attr(e, "val") != "0" && attr(e, "val") != "false"
 	case "r":
 		s.runs++
 		s.begin()
@@ -175,24 +205,22 @@ func (s *story) start(e xml.StartElement) {
 			w.Raw("\t")
 		}
 	case "br", "cr":
-		w.Break(1)
+		w.Line()
 	case "noBreakHyphen":
 		w.Raw("\u2011")
 	case "softHyphen":
 		w.Raw("\u00AD")
 	case "tbl":
 		w.Break(2)
-		s.tables = append(s.tables, 0)
+		s.tables++
 	case "tr":
-		if n := len(s.tables); n > 0 {
+		if s.tables > 0 {
 			w.Row()
-			s.tables[n-1] = 0
+			s.header = false
 		}
 	case "tc":
-		if n := len(s.tables); n > 0 {
-			if s.tables[n-1]++; s.tables[n-1] > 1 {
-				w.Cell()
-			}
+		if s.tables > 0 {
+			w.Cell()
 		}
 	}
 }
@@ -211,24 +239,25 @@ func (s *story) end(name string) {
 			if p.started && p.level > 0 {
 				w.Heading(p.start, p.level)
 			}
-			if p.list && p.started && len(s.tables) == 0 {
+			if p.list && p.started && s.tables == 0 {
 				w.EndItem()
 			}
 			s.paragraphs = s.paragraphs[:len(s.paragraphs)-1]
 		}
-		if len(s.tables) == 0 {
+		if s.tables == 0 {
 			w.Break(1)
+		}
+		if p := s.current(); p != nil && p.started {
+			w.Kind(p.block())
 		}
 	case "r":
 		s.runs = max(0, s.runs-1)
 	case "t":
 		s.texts = max(0, s.texts-1)
 	case "tr":
-		w.EndRow()
+		w.EndRow(s.header)
 	case "tbl":
-		if n := len(s.tables); n > 0 {
-			s.tables = s.tables[:n-1]
-		}
+		s.tables = max(0, s.tables-1)
 		w.Break(2)
 	}
 }
@@ -251,12 +280,21 @@ func (s *story) begin() {
 	}
 	p.started = true
 	switch {
-	case p.list && len(s.tables) == 0 && p.level == 0:
-		s.d.w.Item()
-	case len(s.tables) > 0:
+	case p.list && s.tables == 0 && p.level == 0:
+		s.d.w.Item(p.depth)
+	case s.tables > 0:
 		s.d.w.Break(1)
 	default:
 		s.d.w.Break(2)
 	}
 	p.start = s.d.w.Position()
+	s.d.w.Kind(p.block())
+}
+
+// block is the kind of the paragraph's blocks, and their level.
+func (p *paragraph) block() (document.BlockKind, int) {
+	if p.level > 0 {
+		return document.Heading, p.level
+	}
+	return p.kind, 0
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/klippa-app/go-pdfium/requests"
 
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/structure"
 )
 
 // Bounds for outlines, which may be endless in a broken file.
@@ -46,10 +47,14 @@ func (d *file) readMetadata() {
 func (d *file) readOutline() {
 	w := outlineWalk{d: d}
 	w.children(nil, 1)
-	slices.SortStableFunc(w.headings, func(a, b extract.Heading) int { return cmp.Compare(a.Start, b.Start) })
-	d.text.Headings = slices.DeleteFunc(w.headings, func(h extract.Heading) bool {
+	w.headings = slices.DeleteFunc(w.headings, func(h extract.Heading) bool {
 		return h.Start >= len(d.text.Body) // on a page without text at the end
 	})
+	for i := range w.headings {
+		w.headings[i].Start = structure.HeadingStart(d.text.Body, w.headings[i].Start)
+	}
+	slices.SortStableFunc(w.headings, func(a, b extract.Heading) int { return cmp.Compare(a.Start, b.Start) })
+	d.text.Headings = w.headings
 }
 
 type outlineWalk struct {
@@ -88,7 +93,7 @@ func (w *outlineWalk) add(entry references.FPDF_BOOKMARK, level int) {
 		return
 	}
 	page, err := w.d.instance.FPDFDest_GetDestPageIndex(&requests.FPDFDest_GetDestPageIndex{Document: w.d.doc, Dest: *dest.Dest})
-	pages := w.d.text.Pages
+	pages := w.d.pages
 	if err != nil || page.Index < 0 || page.Index >= len(pages) {
 		return
 	}
@@ -99,7 +104,7 @@ func (w *outlineWalk) add(entry references.FPDF_BOOKMARK, level int) {
 
 // place finds a title on a page, after the heading before it.
 func (w *outlineWalk) place(title string, page int) int {
-	pages, body := w.d.text.Pages, w.d.text.Body
+	pages, body := w.d.pages, w.d.text.Body
 	start, end := pages[page], len(body)
 	if page+1 < len(pages) {
 		end = pages[page+1]

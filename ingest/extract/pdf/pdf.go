@@ -15,7 +15,9 @@ import (
 	"github.com/klippa-app/go-pdfium/references"
 	"github.com/klippa-app/go-pdfium/requests"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/structure"
 )
 
 // Format returns the format PDF: the text layer page by page, the title and
@@ -75,6 +77,7 @@ type file struct {
 	in       *extract.Input
 	text     *extract.Text
 	doc      references.FPDF_DOCUMENT
+	pages    []int // where each starts
 	notes    extract.Notes
 }
 
@@ -105,9 +108,13 @@ func (d *file) read(ctx context.Context) error {
 	if err := d.readPages(ctx, count.PageCount); err != nil {
 		return err
 	}
+	for i, start := range d.pages {
+		d.text.Places = append(d.text.Places, extract.PlaceAt{Offset: start, Place: document.Place{Page: i + 1}})
+	}
 	if ctx.Err() == nil {
 		d.readOutline()
 	}
+	d.text.Blocks = structure.Prose(d.text.Body, d.text.Headings)
 	d.text.Note = d.notes.String()
 	return nil
 }
@@ -144,12 +151,12 @@ func (d *file) readPages(ctx context.Context, count int) error {
 		}
 		left = d.in.Limits.TextBytes - int64(body.Len())
 		if left <= 0 || int64(len(text)) > left || !whole {
-			d.text.Pages = append(d.text.Pages, body.Len())
+			d.pages = append(d.pages, body.Len())
 			body.WriteString(extract.Cut(text, max(0, left)))
 			d.notes.Add("the text was cut at %s, on page %d of %d", extract.Bytes(d.in.Limits.TextBytes), i+1, count)
 			break
 		}
-		d.text.Pages = append(d.text.Pages, body.Len())
+		d.pages = append(d.pages, body.Len())
 		body.WriteString(text)
 	}
 	d.text.Body = body.String()

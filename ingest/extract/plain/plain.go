@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/structure"
 )
 
 // Text returns the format of prose and logs, also reStructuredText, Org, LaTeX
@@ -20,7 +21,7 @@ func Text() extract.Format {
 			"asciidoc", "textile", "wiki", "mediawiki", "pod", "me", "man", "nfo", "asc",
 		},
 		Text: true, Verbatim: true,
-		Version: 1, Read: read,
+		Version: 1, Read: readProse,
 	}
 }
 
@@ -41,7 +42,7 @@ func Code() extract.Format {
 		Names: []string{"makefile", "gnumakefile", "dockerfile", "containerfile", "jenkinsfile", "rakefile", "gemfile", "cmakelists.txt"},
 		Text:  true, Verbatim: true, Lines: extract.Preformatted,
 		Sniff:   func(s *extract.Sample) bool { return bytes.HasPrefix(s.Head, []byte("#!")) },
-		Version: 1, Read: read,
+		Version: 1, Read: readCode,
 	}
 }
 
@@ -55,14 +56,32 @@ func Data() extract.Format {
 			"properties", "env", "xml", "xsd", "xsl", "xslt", "plist", "po", "pot", "ics", "vcf",
 		},
 		Text: true, Verbatim: true, Lines: extract.Preformatted,
-		Version: 1, Read: read,
+		Version: 1, Read: readCode,
 	}
 }
 
-// read reads a file as it is. Of UTF-8 the Body is the file byte by byte
-// without its byte order mark, line ends included; of other encodings it is
-// the same lines in UTF-8.
-func read(_ context.Context, in *extract.Input) (*extract.Text, error) {
+// Of UTF-8 the Body is the file byte by byte without its byte order mark, line
+// ends included; of other encodings it is the same lines in UTF-8.
+
+func readProse(_ context.Context, in *extract.Input) (*extract.Text, error) {
+	t, err := read(in)
+	if err != nil {
+		return nil, err
+	}
+	t.Blocks = structure.Prose(t.Body, nil)
+	return t, nil
+}
+
+func readCode(_ context.Context, in *extract.Input) (*extract.Text, error) {
+	t, err := read(in)
+	if err != nil {
+		return nil, err
+	}
+	t.Blocks = structure.Code(t.Body)
+	return t, nil
+}
+
+func read(in *extract.Input) (*extract.Text, error) {
 	d, err := in.ReadText("")
 	if err != nil {
 		return nil, err
@@ -73,5 +92,5 @@ func read(_ context.Context, in *extract.Input) (*extract.Text, error) {
 // New makes a Text of prose that did not come from a file of its own.
 func New(body string) *extract.Text {
 	f := Text()
-	return &extract.Text{Body: body, Type: f.Name, Version: f.Version}
+	return &extract.Text{Body: body, Type: f.Name, Version: f.Version, Blocks: structure.Prose(body, nil)}
 }

@@ -1,32 +1,48 @@
-// Package structure helps readers of formats to say what a text is made of.
+// Package structure helps readers of formats to say what a text is made of: by
+// a Writer, where a format knows its structure, or by what lines look like.
 package structure
 
 import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest/extract"
 )
 
-// Writer builds a Body from parts of a document: it joins white space,
-// and puts line ends and empty lines where blocks end. What goes beyond the
-// limit is dropped.
+// Writer builds a Body and its blocks from parts of a document: it joins white
+// space, and puts line ends and empty lines where blocks end. What goes beyond
+// the limit is dropped.
 type Writer struct {
 	b        strings.Builder
 	limit    int64
 	full     bool
 	headings []extract.Heading
+	blocks   Blocks
 
-	// What is owed before the next piece, in this order.
-	newlines int
-	mark     string // a bullet, or the tabs between cells
-	space    bool
+	kind  document.BlockKind // of the blocks to come
+	level int
+	begin bool // a block begins with what comes
 
-	rowStart int // where the row of a table starts
+	// What is owed before what comes, in this order.
+	newlines  int
+	mark      string // a bullet, or the tabs between cells
+	itemLevel int    // of the item with the bullet
+	space     bool
+
+	row row
+}
+
+// row is a row of a table while it is written.
+type row struct {
+	open   bool
+	start  int // length of the text before it
+	blocks int // how many were before it
+	cells  int
 }
 
 // NewWriter returns a Writer of at most limit bytes.
-func NewWriter(limit int64) *Writer { return &Writer{limit: limit} }
+func NewWriter(limit int64) *Writer { return &Writer{limit: limit, begin: true} }
 
 // Len returns the length of what was written.
 func (w *Writer) Len() int { return w.b.Len() }
@@ -37,34 +53,44 @@ func (w *Writer) Full() bool { return w.full }
 // Finish puts what was written into t.
 func (w *Writer) Finish(t *extract.Text) {
 	t.Body, t.Headings = w.b.String(), w.headings
+	t.Blocks = w.blocks.Finish(len(t.Body))
 }
 
-// Break asks for a line end (1) or an empty line (2) before what comes. At
-// the start of a list item or a cell there is nothing to set it off from.
+// Kind says of what kind the blocks are that begin from here on, but for list
+// items and rows of tables, which have calls of their own. A heading never
+// shares a block with what is around it.
+func (w *Writer) Kind(kind document.BlockKind, level int) {
+	if (kind == document.Heading) != (w.kind == document.Heading) {
+		w.begin = true
+	}
+	w.kind, w.level = kind, level
+}
+
+// Break ends a block, and asks for a line end (1) or an empty line (2) before
+// what comes. At the start of a list item or a cell there is nothing to set it
+// off from.
 func (w *Writer) Break(n int) {
-	if n > 0 && w.mark == "" {
-		w.newlines, w.space = max(w.newlines, n), false
+	if n <= 0 || w.mark != "" {
+		return
+	}
+	if w.row.open && w.b.Len() == w.row.start {
+		n = 1 // a row follows the one before it, whatever is in its first cell
+	}
+	w.newlines, w.space = max(w.newlines, n), false
+	w.begin = true
+}
+
+// Line asks for a line end inside a block.
+func (w *Writer) Line() {
+	if w.mark == "" {
+		w.newlines, w.space = max(w.newlines, 1), false
 	}
 }
 
-// Item starts an item of a list.
-func (w *Writer) Item() {
+// Item starts an item of a list that is in level others.
+func (w *Writer) Item(level int) {
 	w.EndItem()
-	w.mark = "- "
-}
-
-// Cell starts a cell of a table other than the first of its row.
-func (w *Writer) Cell() {
-	if w.b.Len() > w.rowStart {
-		w.newlines, w.space = 0, false
-	}
-	w.mark += "\t"
-}
-
-// Row starts a row of a table.
-func (w *Writer) Row() {
-	w.EndItem()
-	w.rowStart = w.b.Len()
+	w.mark, w.itemLevel = "- ", level
 }
 
 // EndItem ends an item.
@@ -73,24 +99,71 @@ func (w *Writer) EndItem() {
 	w.Break(1)
 }
 
-// EndRow ends a row of a table, and with it the blocks in its last cell.
-func (w *Writer) EndRow() {
-	w.mark, w.newlines, w.space = "", 1, false
+// Row starts a row of a table.
+func (w *Writer) Row() {
+	w.EndItem()
+	w.row = row{open: true, start: w.b.Len(), blocks: w.blocks.Len()}
 }
 
-// lead is what is written before the next piece.
-func (w *Writer) lead() string {
-	lead := ""
+// Cell starts a cell.
+func (w *Writer) Cell() {
+	if w.row.cells++; w.row.cells == 1 {
+		return
+	}
+	if w.b.Len() > w.row.start {
+		w.newlines, w.space = 0, false
+	}
+	w.mark += "\t"
+}
+
+// EndRow ends a row of a table, and with it the blocks in its last cell. header
+// says that its cells are the names of the columns.
+func (w *Writer) EndRow(header bool) {
+	if w.row.open && w.row.cells > 1 {
+		w.endRow(header)
+	}
+	w.row.open = false
+	w.mark, w.newlines, w.space = "", 1, false
+	w.begin = true
+}
+
+// maxRow is the length in bytes of the longest row of several paragraphs that is
+// taken for a row of a table. Tables are also used to lay out whole pages.
+const maxRow = 2000
+
+// endRow makes one block of a row, unless it has text with a structure of its
+// own in it.
+func (w *Writer) endRow(header bool) {
+	blocks := w.blocks.list[min(w.row.blocks, len(w.blocks.list)):]
+	if len(blocks) == 0 || w.blocks.full || len(blocks) > 1 && w.b.Len()-w.row.start > maxRow {
+		return
+	}
+	for _, b := range blocks {
+		if b.Kind != document.Paragraph {
+			return
+		}
+	}
+	w.blocks.list = w.blocks.list[:w.row.blocks+1]
+	last := w.blocks.Last()
+	last.Kind, last.Level = document.TableRow, 0
+	if header {
+		last.Kind = document.TableHeader
+	}
+}
+
+// lead is what is written before what comes: what ends a block, and what begins
+// one.
+func (w *Writer) lead() (end, begin string) {
 	if w.b.Len() > 0 {
-		lead = "\n\n"[:min(w.newlines, 2)]
+		end = "\n\n"[:min(w.newlines, 2)]
 	}
 	switch {
 	case w.mark != "":
-		return lead + w.mark
-	case lead == "" && w.space && w.b.Len() > 0:
-		return " "
+		return end, w.mark
+	case end == "" && w.space && w.b.Len() > 0:
+		return " ", ""
 	}
-	return lead
+	return end, ""
 }
 
 // Text appends s with its white space joined.
@@ -109,6 +182,7 @@ func (w *Writer) Text(s string) {
 	}
 }
 
+// IsBreakingSpace reports whether r is white space at which lines may be broken.
 func IsBreakingSpace(r rune) bool {
 	return r == ' ' || r == '\n' || r == '\t' || r == '\r' || r == '\f'
 }
@@ -118,28 +192,62 @@ func (w *Writer) Raw(s string) {
 	if s == "" || w.full {
 		return
 	}
-	lead := w.lead()
-	w.newlines, w.mark, w.space = 0, "", false
-	left := w.limit - int64(w.b.Len()) - int64(len(lead))
+	end, begin := w.lead()
+	left := w.limit - int64(w.b.Len()) - int64(len(end)+len(begin))
 	if left < int64(min(len(s), utf8.UTFMax)) {
 		w.full = true
 		return
 	}
-	w.b.WriteString(lead)
+	w.b.WriteString(end)
+	if w.begin {
+		w.beginBlock(begin)
+	}
+	w.newlines, w.mark, w.space, w.begin = 0, "", false, false
+	w.b.WriteString(begin)
 	w.b.WriteString(extract.Cut(s, left))
 	w.full = int64(len(s)) > left
 }
 
-// Position is where the next piece will start, given that there is one.
-func (w *Writer) Position() int { return w.b.Len() + len(w.lead()) }
+// beginBlock begins a block with a bullet or what parts cells.
+func (w *Writer) beginBlock(mark string) {
+	at := w.b.Len()
+	kind, level := w.kind, w.level
+	switch {
+	case w.newlines == 0 && at > 0:
+		at += len(mark) // in the middle of a line, whose part before it has the mark
+	case strings.HasPrefix(mark, "-") && kind != document.Heading && kind != document.Code:
+		kind, level = document.ListItem, w.itemLevel
+	}
+	w.blocks.Begin(at, kind, level)
+}
 
-// Heading records that the text since start is a heading, unless it is empty
-// or one too many.
+// Position is where what comes will start, given that something does.
+func (w *Writer) Position() int {
+	end, begin := w.lead()
+	return w.b.Len() + len(end) + len(begin)
+}
+
+// Heading records that the text since start, a Position, is a heading, unless it
+// is empty or one too many.
 func (w *Writer) Heading(start, level int) {
 	if start >= w.b.Len() || len(w.headings) == extract.MaxHeadings {
 		return
 	}
-	if title := extract.OneLine(w.b.String()[start:]); title != "" {
-		w.headings = append(w.headings, extract.Heading{Start: start, Level: level, Text: title})
+	title := extract.OneLine(w.b.String()[start:])
+	if title == "" {
+		return
 	}
+	// A bullet before it is part of its block.
+	for i := len(w.blocks.list) - 1; i >= 0; i-- {
+		if b := w.blocks.list[i]; b.Start <= start {
+			if b.Kind == document.Heading {
+				start = b.Start
+			}
+			break
+		}
+	}
+	if n := len(w.headings); n > 0 && start < w.headings[n-1].Start {
+		return
+	}
+	w.headings = append(w.headings, extract.Heading{Start: start, Level: level, Text: title})
 }

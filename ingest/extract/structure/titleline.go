@@ -1,4 +1,4 @@
-package ingest
+package structure
 
 import (
 	"iter"
@@ -6,23 +6,29 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/albert-search/albert-search/document"
 )
 
-// atTitles yields the parts of a paragraph: a line that looks like a title,
-// although no empty line follows it, ends a part. The text of a PDF has many.
-func atTitles(body string, b block) iter.Seq[block] {
-	return func(yield func(block) bool) {
+// Titles yields the parts of a paragraph: a line that looks like a title,
+// although no empty line follows it, ends a part. The text of a PDF has many. A
+// block of another kind is one part.
+func Titles(body string, b document.Block) iter.Seq[document.Block] {
+	return func(yield func(document.Block) bool) {
 		width := 0
-		if !b.line {
-			width = lineWidth(body[b.start:b.end])
+		end := b.Start + len(strings.TrimRightFunc(body[b.Start:b.End], unicode.IsSpace))
+		if b.Kind == document.Paragraph {
+			width = lineWidth(body[b.Start:end])
 		}
-		for pos := b.start; width > 0 && pos < b.end; {
-			line, next := lineAt(body, pos, b.end)
-			if next < b.end && isTitle(line, body[next:b.end], width) {
-				if !yield(block{start: b.start, end: pos + len(line), before: b.before}) {
+		for pos := b.Start; width > 0 && pos < end; {
+			line, next := LineAt(body, pos, end)
+			if next < end && isTitle(line, body[next:end], width) {
+				part := b
+				part.End = next
+				if !yield(part) {
 					return
 				}
-				b.start = next
+				b.Start = next
 			}
 			pos = next
 		}
@@ -44,9 +50,8 @@ func lineWidth(paragraph string) int {
 	return widths[len(widths)*3/4]
 }
 
-// isTitle tells whether the line, before rest, is not wrapped but ends there:
-// the next word had found place on it, and nothing says that a sentence goes
-// on.
+// isTitle reports whether the line, before rest, is not wrapped but ends there:
+// the next word would have fit on it, and nothing says that a sentence goes on.
 func isTitle(line, rest string, width int) bool {
 	line, rest = strings.TrimSpace(line), strings.TrimSpace(rest)
 	opens := func(s string) bool {
@@ -63,7 +68,7 @@ func isTitle(line, rest string, width int) bool {
 	return 4*(utf8.RuneCountInString(line)+1+utf8.RuneCountInString(next)) < 3*width
 }
 
-// joins tells whether something must follow a word.
+// joins reports whether something must follow a word.
 func joins(word string) bool {
 	switch strings.ToLower(word) {
 	case "a", "an", "the", "and", "or", "but", "nor", "of", "to", "in", "on", "at", "by", "for", "from", "with", "as", "than", "that", "which",
