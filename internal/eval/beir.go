@@ -38,14 +38,14 @@ func ReadBEIR(dir, split string) (*BEIR, error) {
 	}
 	var qrels map[string]Judgements
 	err := readFile(filepath.Join(dir, "qrels", split+".tsv"), func(r io.Reader) (err error) {
-		qrels, err = DecodeQrels(r)
+		qrels, err = decodeQrels(r)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	err = readFile(filepath.Join(dir, "queries.jsonl"), func(r io.Reader) error {
-		queries, err := DecodeQueries(r)
+		queries, err := decodeQueries(r)
 		for _, q := range queries {
 			if j, ok := qrels[q.ID]; ok {
 				q.Judgements = j
@@ -79,9 +79,9 @@ func readFile(path string, decode func(io.Reader) error) error {
 	return nil
 }
 
-// DecodeQueries reads the lines of queries.jsonl: {"_id", "text"}. The queries
+// decodeQueries reads the lines of queries.jsonl: {"_id", "text"}. The queries
 // have no Judgements yet.
-func DecodeQueries(r io.Reader) ([]Query, error) {
+func decodeQueries(r io.Reader) ([]Query, error) {
 	var out []Query
 	err := eachLine(r, func(line string) error {
 		var q struct {
@@ -100,9 +100,9 @@ func DecodeQueries(r io.Reader) ([]Query, error) {
 	return out, err
 }
 
-// DecodeQrels reads judgements by query id: a heading, which may be missing,
+// decodeQrels reads judgements by query id: a heading, which may be missing,
 // then a line of query id, document id and grade each, separated by tabs.
-func DecodeQrels(r io.Reader) (map[string]Judgements, error) {
+func decodeQrels(r io.Reader) (map[string]Judgements, error) {
 	out := make(map[string]Judgements)
 	heading := true
 	err := eachLine(r, func(line string) error {

@@ -115,7 +115,7 @@ func Calibrate(ctx context.Context, relevance bool, ask AskAll) (*Fit, error) {
 		}
 	}
 	fit.Examples = len(examples)
-	bias, weights, err := FitConfidence(examples)
+	bias, weights, err := fitConfidence(examples)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func Calibrate(ctx context.Context, relevance bool, ask AskAll) (*Fit, error) {
 			}
 		}
 	}
-	confidences, err := CrossFit(examples, groups)
+	confidences, err := crossFit(examples, groups)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func Calibrate(ctx context.Context, relevance bool, ask AskAll) (*Fit, error) {
 			next++
 		}
 	}
-	c.Threshold, _ = BestThreshold(fit.Outcomes)
+	c.Threshold, _ = outcomeThreshold(fit.Outcomes)
 	c.Provenance.Questions = len(outcomes)
 	for i := range fit.Outcomes {
 		o := &fit.Outcomes[i]
@@ -157,11 +157,11 @@ func Calibrate(ctx context.Context, relevance bool, ask AskAll) (*Fit, error) {
 // maxFolds is in how many parts the articles are divided for CrossFit.
 const maxFolds = 10
 
-// CrossFit returns the confidence of each example by a fit to the examples of
+// crossFit returns the confidence of each example by a fit to the examples of
 // other groups: the groups are divided into at most ten folds of about the same
 // number of examples, and each fold has its confidences from a fit to all
 // others.
-func CrossFit(examples []Example, groups []string) ([]float64, error) {
+func crossFit(examples []Example, groups []string) ([]float64, error) {
 	size := make(map[string]int)
 	for _, g := range groups {
 		size[g]++
@@ -187,7 +187,7 @@ func CrossFit(examples []Example, groups []string) ([]float64, error) {
 				rest = append(rest, e)
 			}
 		}
-		bias, weights, err := FitConfidence(rest)
+		bias, weights, err := fitConfidence(rest)
 		if err != nil {
 			return nil, fmt.Errorf("without a tenth of the articles: %w", err)
 		}

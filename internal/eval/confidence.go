@@ -11,10 +11,10 @@ type Judged struct {
 	Right bool
 }
 
-// AUC is the probability that something right has a higher score than something
+// auc is the probability that something right has a higher score than something
 // wrong: the area under the ROC curve, ties counting half. It is 0 where there
 // is nothing right or nothing wrong.
-func AUC(judged []Judged) float64 {
+func auc(judged []Judged) float64 {
 	ascending := slices.SortedFunc(slices.Values(judged), func(x, y Judged) int { return cmp.Compare(x.Score, y.Score) })
 	var wrongBelow, right, wins float64
 	for len(ascending) > 0 {
@@ -41,10 +41,10 @@ func tie(sorted []Judged) (n int, right float64) {
 	return n, right
 }
 
-// Brier is the mean squared distance between a confidence and what became of
+// brier is the mean squared distance between a confidence and what became of
 // it, 1 for right and 0 for wrong (Brier 1950, "Verification of forecasts
 // expressed in terms of probability").
-func Brier(judged []Judged) float64 {
+func brier(judged []Judged) float64 {
 	return mean(len(judged), func(i int) float64 {
 		d := judged[i].Score - float64(count(judged[i].Right))
 		return d * d
@@ -63,9 +63,9 @@ type Bin struct {
 // calibrationBins is how many bins of equal width the calibration error has.
 const calibrationBins = 10
 
-// Bins puts answers into ten bins of equal width by their confidence. What is
+// bins puts answers into ten bins of equal width by their confidence. What is
 // on a border belongs to the bin above it.
-func Bins(judged []Judged) []Bin {
+func bins(judged []Judged) []Bin {
 	const n = calibrationBins
 	out := make([]Bin, n)
 	for i := range out {
@@ -85,12 +85,12 @@ func Bins(judged []Judged) []Bin {
 	return out
 }
 
-// CalibrationError is the expected calibration error: the distance between mean
+// calibrationError is the expected calibration error: the distance between mean
 // confidence and share of right answers in each of Bins, weighted by their size
 // (Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3).
-func CalibrationError(judged []Judged) float64 {
+func calibrationError(judged []Judged) float64 {
 	var sum float64
-	for _, b := range Bins(judged) {
+	for _, b := range bins(judged) {
 		gap := b.Confidence*float64(b.Answers) - float64(b.Right)
 		sum += max(gap, -gap)
 	}
@@ -107,10 +107,10 @@ type CurvePoint struct {
 	Risk     float64 `json:"risk"`
 }
 
-// RiskCoverage is the risk-coverage curve (El-Yaniv and Wiener 2010, "On the
+// riskCoverage is the risk-coverage curve (El-Yaniv and Wiener 2010, "On the
 // Foundations of Noise-free Selective Classification"): a point for each
 // distinct confidence, highest first.
-func RiskCoverage(judged []Judged) []CurvePoint {
+func riskCoverage(judged []Judged) []CurvePoint {
 	descending := slices.SortedFunc(slices.Values(judged), func(x, y Judged) int { return cmp.Compare(y.Score, x.Score) })
 	var out []CurvePoint
 	answered, right := 0, 0.0
@@ -128,11 +128,11 @@ func RiskCoverage(judged []Judged) []CurvePoint {
 	return out
 }
 
-// AURC is the mean share of wrong answers among the n most confident ones, over
+// aurc is the mean share of wrong answers among the n most confident ones, over
 // all n: the area under the risk-coverage curve (Geifman, Uziel and El-Yaniv
 // 2019, "Bias-Reduced Uncertainty Estimation", section 2). Of equal confidence
 // the wrong ones come first, so that ties are never to the system's advantage.
-func AURC(judged []Judged) float64 {
+func aurc(judged []Judged) float64 {
 	sorted := slices.SortedFunc(slices.Values(judged), func(x, y Judged) int {
 		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(count(x.Right), count(y.Right)))
 	})
@@ -143,10 +143,10 @@ func AURC(judged []Judged) float64 {
 	})
 }
 
-// CoverageAt returns the point of the curve with the largest coverage whose
+// coverageAt returns the point of the curve with the largest coverage whose
 // answers are right at least as often as precision says; the zero point if
 // there is none.
-func CoverageAt(curve []CurvePoint, precision float64) CurvePoint {
+func coverageAt(curve []CurvePoint, precision float64) CurvePoint {
 	var best CurvePoint
 	for _, p := range curve {
 		// A share of n is compared up to rounding: 4 of 5 is 80 %.
@@ -210,12 +210,12 @@ func JudgeConfidence(outcomes []Outcome, threshold float64) ConfidenceScores {
 		}
 	}
 	judged := judge(outcomes)
-	curve := RiskCoverage(judged)
-	s.AUC, s.AURC, s.Brier = AUC(judged), AURC(judged), Brier(judged)
-	s.CalibrationError, s.Bins = CalibrationError(judged), Bins(judged)
+	curve := riskCoverage(judged)
+	s.AUC, s.AURC, s.Brier = auc(judged), aurc(judged), brier(judged)
+	s.CalibrationError, s.Bins = calibrationError(judged), bins(judged)
 	s.Curve = thin(curve)
-	s.At80, s.At90 = CoverageAt(curve, .8), CoverageAt(curve, .9)
-	s.BestThreshold, s.BestF1 = BestThreshold(outcomes)
+	s.At80, s.At90 = coverageAt(curve, .8), coverageAt(curve, .9)
+	s.BestThreshold, s.BestF1 = outcomeThreshold(outcomes)
 	return s
 }
 
@@ -233,7 +233,7 @@ func thin(curve []CurvePoint) []CurvePoint {
 }
 
 // Curve is the risk-coverage curve of outcomes.
-func Curve(outcomes []Outcome) []CurvePoint { return RiskCoverage(judge(outcomes)) }
+func Curve(outcomes []Outcome) []CurvePoint { return riskCoverage(judge(outcomes)) }
 
 func judge(outcomes []Outcome) []Judged {
 	out := make([]Judged, len(outcomes))
@@ -243,11 +243,11 @@ func judge(outcomes []Outcome) []Judged {
 	return out
 }
 
-// BestThreshold returns the confidence from which answers should be given for
+// outcomeThreshold returns the confidence from which answers should be given for
 // the best F1 of SQuAD 2.0, and that F1 in percent; 1 where giving none is best.
 // A right answer to a question
 // whose paragraph is not in the collection is as good as any.
-func BestThreshold(outcomes []Outcome) (threshold, f1 float64) {
+func outcomeThreshold(outcomes []Outcome) (threshold, f1 float64) {
 	scored := make([]scoredQuestion, len(outcomes))
 	for i, o := range outcomes {
 		scored[i] = scoredQuestion{

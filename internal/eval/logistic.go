@@ -17,11 +17,11 @@ type Example struct {
 // ridge keeps the weights finite when a feature separates the examples.
 const ridge = 1e-3
 
-// FitConfidence fits bias and weights of a qa.Calibration by logistic
+// fitConfidence fits bias and weights of a qa.Calibration by logistic
 // regression. More of any feature is evidence for an answer, so no weight is
 // negative: a feature that would get a negative one is left out. It needs
 // right and wrong examples.
-func FitConfidence(examples []Example) (bias float64, weights []float64, err error) {
+func fitConfidence(examples []Example) (bias float64, weights []float64, err error) {
 	x, right := make([][]float64, len(examples)), make([]bool, len(examples))
 	for i, e := range examples {
 		f := e.Features()

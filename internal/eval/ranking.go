@@ -20,11 +20,11 @@ func (j Judgements) relevant() int {
 	return n
 }
 
-// NDCG is the normalised discounted cumulative gain of the first k documents
+// ndcg is the normalised discounted cumulative gain of the first k documents
 // (Järvelin and Kekäläinen 2002), with the gain and discount of trec_eval's
 // ndcg_cut: the gain of a document is its grade, the discount of rank r (from
 // 1) is log2(r+1), and the ideal ranking is over all judged documents.
-func NDCG(j Judgements, ranking []string, k int) float64 {
+func ndcg(j Judgements, ranking []string, k int) float64 {
 	ideal := make([]int, 0, len(j))
 	for _, grade := range j {
 		ideal = append(ideal, grade)
@@ -48,9 +48,9 @@ func gain(grade, i int) float64 {
 	return float64(max(grade, 0)) / math.Log2(float64(i+2))
 }
 
-// Recall is the share of the relevant documents that are among the first k:
+// recallAt is the share of the relevant documents that are among the first k:
 // trec_eval's recall.
-func Recall(j Judgements, ranking []string, k int) float64 {
+func recallAt(j Judgements, ranking []string, k int) float64 {
 	relevant := j.relevant()
 	if relevant == 0 {
 		return 0
@@ -64,9 +64,9 @@ func Recall(j Judgements, ranking []string, k int) float64 {
 	return float64(found) / float64(relevant)
 }
 
-// AveragePrecision is the mean, over the relevant documents, of the precision
+// averagePrecision is the mean, over the relevant documents, of the precision
 // at their ranks, 0 for those not ranked: trec_eval's map of one query.
-func AveragePrecision(j Judgements, ranking []string) float64 {
+func averagePrecision(j Judgements, ranking []string) float64 {
 	relevant := j.relevant()
 	if relevant == 0 {
 		return 0
@@ -81,9 +81,9 @@ func AveragePrecision(j Judgements, ranking []string) float64 {
 	return sum / float64(relevant)
 }
 
-// ReciprocalRank is 1/r for the rank r of the first relevant document, 0
+// reciprocalRank is 1/r for the rank r of the first relevant document, 0
 // without one: trec_eval's recip_rank.
-func ReciprocalRank(j Judgements, ranking []string) float64 {
+func reciprocalRank(j Judgements, ranking []string) float64 {
 	for i, id := range ranking {
 		if j[id] > 0 {
 			return 1 / float64(i+1)
@@ -92,10 +92,10 @@ func ReciprocalRank(j Judgements, ranking []string) float64 {
 	return 0
 }
 
-// Success is 1 if a relevant document is among the first k and 0 otherwise:
+// success is 1 if a relevant document is among the first k and 0 otherwise:
 // trec_eval's success.
-func Success(j Judgements, ranking []string, k int) float64 {
-	if ReciprocalRank(j, ranking[:min(k, len(ranking))]) > 0 {
+func success(j Judgements, ranking []string, k int) float64 {
+	if reciprocalRank(j, ranking[:min(k, len(ranking))]) > 0 {
 		return 1
 	}
 	return 0

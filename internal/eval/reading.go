@@ -166,7 +166,7 @@ func JudgeReading(set *SQuAD, outcomes []ReadOutcome, least float64) ReadingScor
 			goldRelevance = append(goldRelevance, Judged{*o.Relevance, true}, Judged{*o.Wrong.Relevance, false})
 		}
 	}
-	s.SQuAD2Scores = SQuAD2(set.Questions, predictions, -least)
+	s.SQuAD2Scores = squad2(set.Questions, predictions, -least)
 	s.BestExactThreshold = marginOf(s.BestExactThreshold, outcomes)
 	s.BestF1Threshold = marginOf(s.BestF1Threshold, outcomes)
 	s.HasAnswerAUC, s.HasAnswerRelevanceAUC = aucOfBoth(hasAnswer), aucOfBoth(hasAnswerRelevance)
@@ -196,6 +196,6 @@ func aucOfBoth(judged []Judged) *float64 {
 	if right == 0 || right == len(judged) {
 		return nil
 	}
-	auc := AUC(judged)
+	auc := auc(judged)
 	return &auc
 }

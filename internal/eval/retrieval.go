@@ -118,19 +118,19 @@ func without(all, seen []string) []string {
 // Scores are measures by name, of one query or as means over several.
 type Scores map[string]float64
 
-// Judge measures a ranking: nDCG and recall at each of the cutoffs, success@5,
+// judgeOutcomes measures a ranking: nDCG and recall at each of the cutoffs, success@5,
 // and over the first 100 documents mrr and map@100. By "nothing found" all are
 // 0.
-func Judge(j Judgements, ranking []string, cutoffs []int) Scores {
+func judgeOutcomes(j Judgements, ranking []string, cutoffs []int) Scores {
 	ranking = ranking[:min(len(ranking), documents)]
 	s := Scores{
-		"mrr":       ReciprocalRank(j, ranking),
-		"map@100":   AveragePrecision(j, ranking),
-		"success@5": Success(j, ranking, 5),
+		"mrr":       reciprocalRank(j, ranking),
+		"map@100":   averagePrecision(j, ranking),
+		"success@5": success(j, ranking, 5),
 	}
 	for _, k := range cutoffs {
-		s[fmt.Sprintf("ndcg@%d", k)] = NDCG(j, ranking, k)
-		s[fmt.Sprintf("recall@%d", k)] = Recall(j, ranking, k)
+		s[fmt.Sprintf("ndcg@%d", k)] = ndcg(j, ranking, k)
+		s[fmt.Sprintf("recall@%d", k)] = recallAt(j, ranking, k)
 	}
 	return s
 }
@@ -155,7 +155,7 @@ func JudgeAll(queries []Query, rankings []Ranking, cutoffs []int) []Scores {
 	}
 	out := make([]Scores, len(queries))
 	for i, q := range queries {
-		out[i] = Judge(q.Judgements, byQuery[q.ID], cutoffs)
+		out[i] = judgeOutcomes(q.Judgements, byQuery[q.ID], cutoffs)
 	}
 	return out
 }

@@ -7,16 +7,16 @@ import (
 	"github.com/albert-search/albert-search/internal/squadtext"
 )
 
-// ExactMatch says whether two answers are the same once normalised, as SQuAD
+// exactMatch says whether two answers are the same once normalised, as SQuAD
 // compares them.
-func ExactMatch(prediction, gold string) bool {
+func exactMatch(prediction, gold string) bool {
 	return squadtext.Normalize(prediction) == squadtext.Normalize(gold)
 }
 
-// F1 is the harmonic mean of precision and recall of the words of a predicted
+// overlapF1 is the harmonic mean of precision and recall of the words of a predicted
 // answer, in 0..1, as the official script of SQuAD 2.0 has it: if either has
 // no words, it is 1 when both have none and 0 otherwise.
-func F1(prediction, gold string) float64 {
+func overlapF1(prediction, gold string) float64 {
 	p, g := squadtext.Words(prediction), squadtext.Words(gold)
 	if len(p) == 0 || len(g) == 0 {
 		if len(p) == len(g) {
@@ -53,43 +53,14 @@ func Score(prediction string, gold []Gold) (exact, f1 float64) {
 			continue
 		}
 		answerable = true
-		if ExactMatch(prediction, g.Text) {
+		if exactMatch(prediction, g.Text) {
 			exact = 1
 		}
-		f1 = max(f1, F1(prediction, g.Text))
+		f1 = max(f1, overlapF1(prediction, g.Text))
 	}
 	if !answerable {
-		f1 = F1(prediction, "")
+		f1 = overlapF1(prediction, "")
 		exact = f1
-	}
-	return exact, f1
-}
-
-// SQuAD1 returns exact match and F1 in percent as the official script of
-// SQuAD 1.1 does (Rajpurkar et al. 2016, section 6.1): a question without a
-// prediction counts as wrong. Predictions are by question id.
-func SQuAD1(questions []Question, predictions map[string]string) (exact, f1 float64) {
-	for _, q := range questions {
-		p, ok := predictions[q.ID]
-		if !ok {
-			continue
-		}
-		var bestExact, bestF1 float64
-		for _, g := range q.Answers {
-			if ExactMatch(p, g.Text) {
-				bestExact = 1
-			}
-			// Unlike that of 2.0 this script gives no credit for two answers
-			// without words.
-			if len(squadtext.Words(g.Text)) > 0 {
-				bestF1 = max(bestF1, F1(p, g.Text))
-			}
-		}
-		exact += bestExact
-		f1 += bestF1
-	}
-	if n := float64(len(questions)); n > 0 {
-		exact, f1 = 100*exact/n, 100*f1/n
 	}
 	return exact, f1
 }
@@ -123,11 +94,11 @@ type SQuAD2Scores struct {
 	BestF1Threshold    float64 `json:"best_f1_threshold"`
 }
 
-// SQuAD2 scores predictions as the official script of SQuAD 2.0 does
+// squad2 scores predictions as the official script of SQuAD 2.0 does
 // (Rajpurkar et al. 2018, "Know What You Don't Know", section 5). A prediction
 // whose NoAnswer is above threshold counts as "no answer"; questions without a
 // prediction are left out. Predictions are by question id.
-func SQuAD2(questions []Question, predictions map[string]Prediction, threshold float64) SQuAD2Scores {
+func squad2(questions []Question, predictions map[string]Prediction, threshold float64) SQuAD2Scores {
 	var s SQuAD2Scores
 	var scored []scoredQuestion
 	for _, q := range questions {

@@ -48,16 +48,16 @@ func ReadSQuAD(path string) (*SQuAD, error) {
 		return nil, err
 	}
 	defer f.Close()
-	s, err := DecodeSQuAD(f)
+	s, err := decodeSQuAD(f)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s as a SQuAD file: %w", path, err)
 	}
 	return s, nil
 }
 
-// DecodeSQuAD reads JSON in the format of SQuAD 1.1 or 2.0. In it the places
+// decodeSQuAD reads JSON in the format of SQuAD 1.1 or 2.0. In it the places
 // of answers count Unicode code points.
-func DecodeSQuAD(r io.Reader) (*SQuAD, error) {
+func decodeSQuAD(r io.Reader) (*SQuAD, error) {
 	var file struct {
 		Data []struct {
 			Title      string
