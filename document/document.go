@@ -151,4 +151,8 @@ func (s Stat) Settled(now time.Time) Stat {
 type Fingerprint struct {
 	Stat
 	SHA256 [32]byte
+	// Device is a number that the system gave to the disk that the document was
+	// on; 0 where unknown. It may give another one to the same disk later, so
+	// that it says nothing about whether the document has changed.
+	Device uint64
 }

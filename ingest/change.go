@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Unchanged tells whether the file surely is what it was when old was kept,
+// Unchanged reports whether the file surely is what it was when old was kept,
 // by nothing but what the file system says. All fields have to be equal: none
 // is compared for being older or newer, so that no change of a clock can hide
 // a change. False means that the content has to be compared.
@@ -20,13 +20,13 @@ type Change uint8
 const (
 	// Same: the file system says that nothing happened. Nothing was read.
 	Same Change = iota
-	// Touched: the content is the same, the fingerprint has to be kept anew.
+	// Touched: the content is the same, the fingerprint has to be replaced.
 	Touched
 	// Changed: the content is another one and has to be loaded.
 	Changed
 )
 
-// Compare tells what became of a document whose fingerprint was old, and
+// Compare says what became of a document whose fingerprint was old, and
 // returns the fingerprint to be kept from now on. It reads the content only
 // when the file system's word is not enough. For a Changed document the
 // fingerprint that counts is the one that Load returns.
@@ -38,7 +38,7 @@ func (e Entry) Compare(ctx context.Context, old Fingerprint) (Change, Fingerprin
 	if err != nil {
 		return Changed, Fingerprint{}, err
 	}
-	now := Fingerprint{Stat: e.Stat.Settled(time.Now()), SHA256: sum}
+	now := Fingerprint{Stat: e.Stat.Settled(time.Now()), SHA256: sum, Device: e.Device}
 	switch {
 	case sum != old.SHA256:
 		return Changed, now, nil

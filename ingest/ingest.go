@@ -37,6 +37,11 @@ type Entry struct {
 	// with it are then neither there nor gone (see Listing). The entry itself
 	// stands for what could not be read; the ID of a folder ends with a slash.
 	Incomplete string
+	// Missing says that this is a file or folder that was named and is not
+	// there, although the folder that it would be in is.
+	Missing bool
+	// Device is that of the file, as in Fingerprint.
+	Device uint64
 
 	// Load reads the document. Hash returns the SHA-256 of its content
 	// without extracting it. Both are nil when Skip is set. Their errors do
@@ -85,6 +90,14 @@ type Extractor interface {
 type Source interface {
 	Entries(ctx context.Context) iter.Seq2[Entry, error]
 	Covers(id string) bool
+}
+
+// Finder is a Source that can look at some paths alone.
+type Finder interface {
+	Source
+	// Find is Entries for what is at and below the paths, as far as the source
+	// has it. They are absolute paths of the system.
+	Find(ctx context.Context, paths []string) iter.Seq2[Entry, error]
 }
 
 // Repeatable is a Source whose entries can perhaps be had more than once, and

@@ -1,45 +1,252 @@
 package ingest
 
 import (
+	"iter"
 	"strings"
+
+	"github.com/albert-search/albert-search/document"
 )
 
-// Listing finds out which documents of an index are gone: Add every entry of
-// the sources first, then ask Gone. The zero Listing has no sources: nothing is
-// gone.
+// Root is a file or folder that a source looks at and below, as it is now.
+type Root struct {
+	// ID is its own: documents of it have this ID, those below it one that
+	// begins with it and a '/'.
+	ID string
+	// Doubt says why what is not found there may be there all the same; empty
+	// where there is no reason.
+	Doubt Doubt
+	// Device is what it is on, as in Fingerprint.
+	Device uint64
+}
+
+// Rooted is a Source that knows its roots.
+type Rooted interface {
+	Source
+	Roots() []Root
+}
+
+// Doubt is a reason not to take documents for gone that were not found.
+type Doubt string
+
+// The doubts.
+const (
+	// DoubtRootGone: the folder that was to be looked at is not there.
+	DoubtRootGone Doubt = "root_gone"
+	// DoubtRootEmpty: it is empty, as the mount point of a disk that is not
+	// mounted.
+	DoubtRootEmpty Doubt = "root_empty"
+	// DoubtRootUnreadable: it cannot be read.
+	DoubtRootUnreadable Doubt = "root_unreadable"
+	// DoubtDevice: nothing is found any more of the disk that they were on.
+	DoubtDevice Doubt = "other_device"
+	// DoubtTooMany: they are more than half of all, and those 100 or more.
+	DoubtTooMany Doubt = "too_many"
+)
+
+// manyDocuments is from how many on the loss of more than half is doubted.
+const manyDocuments = 100
+
+// Held says of documents that were not found and are kept all the same.
+type Held struct {
+	// Root is the ID of the file or folder that they were looked for in; empty
+	// where it is about all of them.
+	Root      string `json:"root,omitempty"`
+	Reason    Doubt  `json:"reason"`
+	Documents int    `json:"documents"`
+}
+
+// Listing is what sources offer, to be compared with what an index has. Add every
+// entry of the sources, then ask for the Plan.
 type Listing struct {
 	sources    []Source
+	roots      []Root
+	entries    []Entry
 	seen       map[string]struct{}
+	missing    map[string]struct{} // IDs of files
 	incomplete []string
 }
 
-// NewListing returns a Listing of what the sources cover.
+// NewListing returns an empty Listing. It is to be called before the sources are
+// asked for their entries.
 func NewListing(sources ...Source) *Listing {
-	return &Listing{sources: sources, seen: map[string]struct{}{}}
+	l := &Listing{sources: sources, seen: map[string]struct{}{}, missing: map[string]struct{}{}}
+	l.look()
+	return l
 }
 
-// Add notes an entry and reports whether it is the first of its ID.
+// look notes how the roots are.
+func (l *Listing) look() {
+	for _, s := range l.sources {
+		if s, ok := s.(Rooted); ok {
+			l.roots = append(l.roots, s.Roots()...)
+		}
+	}
+}
+
+// Add notes an entry and reports whether it is the first of its ID; another one
+// is disregarded.
 func (l *Listing) Add(e Entry) bool {
-	before := len(l.seen)
+	if _, ok := l.seen[e.ID]; ok {
+		return false
+	}
 	l.seen[e.ID] = struct{}{}
+	l.entries = append(l.entries, e)
+	if e.Missing {
+		l.missing[e.ID] = struct{}{}
+	}
 	if e.Incomplete != "" {
 		l.incomplete = append(l.incomplete, e.Incomplete)
 	}
-	return len(l.seen) > before
+	return true
 }
 
-// Gone reports whether the document of that ID was there once and is no more.
-func (l *Listing) Gone(id string) bool {
-	if _, ok := l.seen[id]; ok {
-		return false
+// Size returns the number of entries and the bytes that they have.
+func (l *Listing) Size() (entries int, bytes int64) {
+	for _, e := range l.entries {
+		bytes += e.Stat.Size
 	}
-	for _, prefix := range l.incomplete {
-		if strings.HasPrefix(id, prefix) {
-			return false
+	return len(l.entries), bytes
+}
+
+// PlanOptions say how careful a Plan is.
+type PlanOptions struct {
+	// Prune takes all documents for gone that were not found, whatever speaks
+	// against it.
+	Prune bool
+	// Removed are IDs of files and folders that are known to be gone, with all
+	// that was in them, whether a source covers them or not.
+	Removed []string
+	// Total is how many documents there are where not all are compared; 0 means
+	// those that the sources cover.
+	Total int
+}
+
+// Plan is what there is to do to bring an index up to date.
+type Plan struct {
+	// Entries are to be looked at, in the order in which they were added.
+	Entries []Entry
+	// Gone are the documents that are no more, in the order of docs.
+	Gone []*document.Info
+	// Held are those that were not found and are kept.
+	Held []Held
+}
+
+// Plan compares the entries with documents of an index.
+func (l *Listing) Plan(docs iter.Seq[*document.Info], o PlanOptions) Plan {
+	l.look() // again: what is gone now may have been there while it was listed, or the reverse
+	var p Plan
+	held := map[Held]int{} // without Documents
+	var order []Held
+	devices := map[uint64]bool{}
+	for _, r := range l.roots {
+		devices[r.Device] = true
+	}
+	for _, e := range l.entries {
+		devices[e.Device] = true
+	}
+	replaced := map[string]bool{} // missing files that were there
+	covered := 0
+	for info := range docs {
+		file := FileID(info.ID)
+		_, missing := l.missing[file]
+		root := l.doubtful(file)
+		missing = missing || o.Prune && root != nil && root.ID == info.ID && root.Doubt == DoubtRootGone
+		missing = missing && info.State != document.Failed
+		removed := within(info.ID, o.Removed)
+		if _, ok := l.seen[info.ID]; ok && !missing {
+			devices[info.Fingerprint.Device] = true // perhaps under another number now
+			covered++
+			continue
+		}
+		if !removed && !l.covers(info.ID) {
+			continue
+		}
+		covered++
+		switch {
+		case missing:
+			replaced[file] = true
+			p.Gone = append(p.Gone, info)
+		case root != nil && !o.Prune:
+			h := Held{Root: root.ID, Reason: root.Doubt}
+			if held[h]++; held[h] == 1 {
+				order = append(order, h)
+			}
+		case root == nil && !removed && l.isIncomplete(info.ID):
+		default:
+			p.Gone = append(p.Gone, info)
 		}
 	}
+	for _, e := range l.entries {
+		if !replaced[e.ID] {
+			p.Entries = append(p.Entries, e)
+		}
+	}
+	for _, h := range order {
+		h.Documents = held[Held{Root: h.Root, Reason: h.Reason}]
+		p.Held = append(p.Held, h)
+	}
+	if !o.Prune {
+		p.keepOtherDevices(devices)
+		total := o.Total
+		if total == 0 {
+			total = covered
+		}
+		if total >= manyDocuments && 2*len(p.Gone) > total {
+			p.Held = append(p.Held, Held{Reason: DoubtTooMany, Documents: len(p.Gone)})
+			p.Gone = nil
+		}
+	}
+	return p
+}
+
+// keepOtherDevices holds back the documents that were on none of the devices.
+func (p *Plan) keepOtherDevices(devices map[uint64]bool) {
+	gone := p.Gone
+	p.Gone = nil
+	for _, info := range gone {
+		if d := info.Fingerprint.Device; d == 0 || devices[d] {
+			p.Gone = append(p.Gone, info)
+		}
+	}
+	if n := len(gone) - len(p.Gone); n > 0 {
+		p.Held = append(p.Held, Held{Reason: DoubtDevice, Documents: n})
+	}
+}
+
+func (l *Listing) covers(id string) bool {
 	for _, s := range l.sources {
 		if s.Covers(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// doubtful returns the root of a file that is in doubt; nil where there is none.
+func (l *Listing) doubtful(file string) *Root {
+	for i := range l.roots {
+		if r := &l.roots[i]; r.Doubt != "" && within(file, []string{r.ID}) {
+			return r
+		}
+	}
+	return nil
+}
+
+func (l *Listing) isIncomplete(id string) bool {
+	for _, prefix := range l.incomplete {
+		if strings.HasPrefix(id, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// within reports whether the document of the ID is one of the files, in one of
+// them or below one of the folders.
+func within(id string, paths []string) bool {
+	file := FileID(id)
+	for _, p := range paths {
+		if file == p || strings.HasPrefix(file, strings.TrimSuffix(p, "/")+"/") {
 			return true
 		}
 	}

@@ -66,7 +66,7 @@ func TestFaultFailsTheFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte("text"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (file{path, swallowing{}}).load(t.Context()); !errors.Is(err, extract.ErrTransient) {
+	if _, err := (file{path: path, x: swallowing{}}).load(t.Context()); !errors.Is(err, extract.ErrTransient) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -93,24 +95,75 @@ func (s *files) Repeatable() bool { return true }
 
 // Covers leaves out what Include, Exclude and Hidden leave out: what a wider
 // run has indexed stays. What ignore files leave out is covered, so that it
-// goes when a rule is added. A root that is missing covers nothing, so that an
-// unmounted disk does not empty an index.
+// goes when a rule is added.
 func (s *files) Covers(id string) bool {
 	path := ingest.FileID(id)
 	for _, r := range s.roots {
-		if rest, ok := strings.CutPrefix(path, idOf(r)); ok && (rest == "" || olderPart(rest) && containerNamed(r, s.o.Containers)) {
-			if _, err := os.Stat(r); err == nil {
-				return true
-			}
+		rest, ok := strings.CutPrefix(path, idOf(r))
+		if ok && (rest == "" || olderPart(rest) && containerNamed(r, s.o.Containers)) {
+			return true
 		}
-		if dir := below(r); strings.HasPrefix(path, dir) && isFolder(r) && s.chosenBelow(shownID(path), len(shownID(dir))) {
+		if dir := below(r); strings.HasPrefix(path, dir) && !isFile(r) && s.chosenBelow(shownID(path), len(shownID(dir))) {
 			return true
 		}
 	}
 	return false
 }
 
-// chosenBelow tells whether the options let the walk get to path, of which the
+// Roots implements ingest.Rooted.
+func (s *files) Roots() []ingest.Root {
+	var out []ingest.Root
+	for _, r := range s.roots {
+		out = append(out, rootOf(r))
+	}
+	return out
+}
+
+// rootOf is the file or folder at path, as it is now.
+func rootOf(path string) ingest.Root {
+	r := ingest.Root{ID: idOf(path)}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		r.Doubt = ingest.DoubtRootGone
+	case err != nil:
+		r.Doubt = ingest.DoubtRootUnreadable
+	case info.IsDir():
+		r.Device = deviceOf(info)
+		r.Doubt = doubtOf(path)
+	default:
+		r.Device = deviceOf(info)
+	}
+	return r
+}
+
+// doubtOf looks whether there is anything in a folder.
+func doubtOf(dir string) ingest.Doubt {
+	f, err := os.Open(dir)
+	if err == nil {
+		defer f.Close() // nothing was written
+		_, err = f.Readdirnames(1)
+	}
+	switch err {
+	case nil:
+		return ""
+	case io.EOF:
+		return ingest.DoubtRootEmpty
+	default:
+		return ingest.DoubtRootUnreadable
+	}
+}
+
+// isFile reports whether there is something at path that is no folder.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir()
+}
+
+// isMissing reports whether an error says that a file is not there.
+func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
+// chosenBelow reports whether the options let the walk get to path, of which the
 // first n bytes are a root.
 func (s *files) chosenBelow(path string, n int) bool {
 	for i := n; i < len(path); i++ {
@@ -140,14 +193,39 @@ func below(dir string) string {
 }
 
 func (s *files) Entries(ctx context.Context) iter.Seq2[ingest.Entry, error] {
+	return s.Find(ctx, s.roots)
+}
+
+// Find implements ingest.Finder.
+func (s *files) Find(ctx context.Context, paths []string) iter.Seq2[ingest.Entry, error] {
 	return func(yield func(ingest.Entry, error) bool) {
 		w := &walk{files: s, lister: lister{ctx, yield}}
+		var apart []string // none below another
+		for _, p := range slices.SortedFunc(slices.Values(paths), comparePaths) {
+			if len(apart) == 0 || !isWithin(p, apart[len(apart)-1]) {
+				apart = append(apart, p)
+			}
+		}
 		for _, r := range s.roots {
-			if !w.root(r) {
-				return
+			for _, p := range apart {
+				switch {
+				case isWithin(r, p):
+					if !w.root(r) {
+						return
+					}
+				case isWithin(p, r):
+					if !w.find(r, p) {
+						return
+					}
+				}
 			}
 		}
 	}
+}
+
+// isWithin reports whether path is dir or below it.
+func isWithin(path, dir string) bool {
+	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, string(filepath.Separator))+string(filepath.Separator))
 }
 
 // walk is one iteration. Its methods return false when it is to end.
@@ -160,7 +238,10 @@ func (w *walk) root(path string) bool {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return w.fail(path, fmt.Errorf("cannot be looked at: %w", bare(err)))
+		return w.yield(ingest.Entry{
+			ID: idOf(path), Path: shown(path), Skip: fmt.Errorf("cannot be looked at: %w", bare(err)), Incomplete: below(path),
+			Missing: isMissing(err) && isFolder(filepath.Dir(path)),
+		}, nil)
 	case !info.IsDir():
 		return w.file(path, info)
 	case w.o.SkipDir(path):
@@ -173,6 +254,46 @@ func (w *walk) root(path string) bool {
 		}
 	}
 	return w.folder(path, up)
+}
+
+// find yields what is at and below a path below a root, if a walk from the root
+// would get there.
+func (w *walk) find(root, path string) bool {
+	if slices.ContainsFunc(w.roots, func(r string) bool { return r != root && len(r) > len(root) && isWithin(path, r) }) {
+		return true // it is below that one
+	}
+	if info, err := os.Stat(root); err != nil || !info.IsDir() || w.o.SkipDir(root) {
+		return true
+	}
+	var rules *ignores
+	var err error
+	if !w.o.NoIgnore {
+		if rules, err = ignoresAbove(root); err != nil {
+			return w.failFolder(root, err)
+		}
+	}
+	for dir := root; ; {
+		if !w.o.NoIgnore {
+			if rules, err = rules.within(dir); err != nil {
+				return w.failFolder(dir, err)
+			}
+		}
+		rest := strings.TrimPrefix(path[len(dir):], string(filepath.Separator))
+		name, _, deeper := strings.Cut(rest, string(filepath.Separator))
+		next := filepath.Join(dir, name)
+		info, err := os.Lstat(next)
+		switch {
+		case isMissing(err) || errors.Is(err, syscall.ENOTDIR):
+			return true
+		case err != nil:
+			return w.fail(next, fmt.Errorf("cannot be looked at: %w", bare(err)))
+		case !deeper:
+			return w.member(next, fs.FileInfoToDirEntry(info), rules)
+		case !info.IsDir() || !w.chosen(shown(next), true) || rules.ignored(filepath.ToSlash(next), true) || w.skips(next):
+			return true
+		}
+		dir = next
+	}
 }
 
 func (w *walk) folder(path string, up *ignores) bool {
@@ -229,9 +350,9 @@ func (w *walk) file(path string, info fs.FileInfo) bool {
 			return w.outermost(w.container(path), kind, idOf(path), shown(path)) == nil
 		}
 	}
-	e := ingest.Entry{ID: idOf(path), Path: shown(path), Stat: statOf(info)}
+	e := ingest.Entry{ID: idOf(path), Path: shown(path), Stat: statOf(info), Device: deviceOf(info)}
 	if info.Mode().IsRegular() {
-		f := file{path: path, x: w.o.Extractor}
+		f := file{path: path, device: e.Device, x: w.o.Extractor}
 		e.Load, e.Hash = f.load, f.hash
 	} else {
 		e.Skip = &ingest.SkipError{Reason: special(info.Mode())}
@@ -242,7 +363,7 @@ func (w *walk) file(path string, info fs.FileInfo) bool {
 // container is the file at path as what has members.
 func (s *files) container(path string) *outermost {
 	return &outermost{
-		open: func() (*opened, error) { return openContainer(path) }, x: s.o.Extractor, containers: s.o.Containers,
+		dir: filepath.Dir(path), open: func() (*opened, error) { return openContainer(path) }, x: s.o.Extractor, containers: s.o.Containers,
 		budget: &budget{limits: s.o.Limits.WithDefaults()}, spools: s.spools,
 	}
 }

@@ -26,7 +26,7 @@ func JSONL(path string) (ingest.Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making %q absolute: %w", path, err)
 	}
-	return &records{id: idOf(abs), path: shown(abs), file: true, open: func(context.Context) (*opened, error) {
+	return &records{id: idOf(abs), path: shown(abs), file: abs, open: func(context.Context) (*opened, error) {
 		return openContainer(abs)
 	}}, nil
 }
@@ -51,18 +51,18 @@ func JSONLStream(name string, r io.Reader) ingest.Source {
 // records is a file or a stream of records.
 type records struct {
 	id, path string
-	file     bool // can be opened again
+	file     string // absolute; empty for a stream
 	open     func(context.Context) (*opened, error)
 }
 
 // Repeatable implements ingest.Repeatable.
-func (s *records) Repeatable() bool { return s.file }
+func (s *records) Repeatable() bool { return s.file != "" }
 
 // Covers has lines that could not be read, and the file as a whole for when it
 // could not.
 func (s *records) Covers(id string) bool {
 	rest, ok := strings.CutPrefix(id, s.id)
-	return ok && (rest == "" || strings.HasPrefix(rest, `\:`) || olderPart(rest) || rest[0] == '#' && s.file)
+	return ok && (rest == "" || strings.HasPrefix(rest, `\:`) || olderPart(rest) || rest[0] == '#' && s.file != "")
 }
 
 // olderPart reports whether the end of an ID is that of a line that could not
@@ -75,11 +75,33 @@ func olderPart(end string) bool {
 func (s *records) Entries(ctx context.Context) iter.Seq2[ingest.Entry, error] {
 	return func(yield func(ingest.Entry, error) bool) {
 		l := &lister{ctx, yield}
+		dir := ""
+		if s.file != "" {
+			dir = filepath.Dir(s.file)
+		}
 		_ = l.outermost(&outermost{ // nothing is to be done about the end of the iteration
-			open:   func() (*opened, error) { return s.open(ctx) },
+			dir: dir, open: func() (*opened, error) { return s.open(ctx) },
 			budget: &budget{limits: extract.ContainerLimits{}.WithDefaults()}, spools: &spoolPool{},
 		}, jsonl.Container{}, s.id, s.path)
 	}
+}
+
+// Roots implements ingest.Rooted.
+func (s *records) Roots() []ingest.Root {
+	if s.file == "" {
+		return nil
+	}
+	return []ingest.Root{rootOf(s.file)}
+}
+
+// Find implements ingest.Finder.
+func (s *records) Find(ctx context.Context, paths []string) iter.Seq2[ingest.Entry, error] {
+	for _, p := range paths {
+		if s.file != "" && isWithin(s.file, p) {
+			return s.Entries(ctx)
+		}
+	}
+	return func(func(ingest.Entry, error) bool) {}
 }
 
 func containerNamed(path string, kinds []extract.Container) bool {
@@ -130,7 +152,8 @@ func openContainer(path string) (*opened, error) {
 			}
 			return statOf(info), nil
 		},
-		fault: r.fault,
-		close: func() { h.Close() }, // nothing was written
+		device: deviceOf(info),
+		fault:  r.fault,
+		close:  func() { h.Close() }, // nothing was written
 	}, nil
 }

@@ -28,15 +28,20 @@ type outermost struct {
 	containers []extract.Container
 	budget     *budget
 	spools     *spoolPool
-	// stat is that of the file when it was listed, zero for a stream.
-	stat ingest.Stat
+	file       bool // and not a stream
+	// stat and device are those of the file when it was listed, zero for a stream.
+	stat   ingest.Stat
+	device uint64
+	// dir is the folder that the file is in; empty for a stream.
+	dir string
 }
 
 // opened is the outermost file, open.
 type opened struct {
 	*io.SectionReader
 	// stat is what the file system says now; nil for a stream.
-	stat func() (ingest.Stat, error)
+	stat   func() (ingest.Stat, error)
+	device uint64
 	// fault is an error of the disk that came up while reading.
 	fault func() error
 	close func()
@@ -217,7 +222,9 @@ func (l *leaf) load(ctx context.Context) (*ingest.Document, error) {
 		return nil, ingest.ErrChanged
 	}
 	return &ingest.Document{
-		Text: *text, Modified: l.modified, Fingerprint: ingest.Fingerprint{Stat: l.stat.Settled(time.Now()), SHA256: sum},
+		Text: *text, Modified: l.modified, Fingerprint: ingest.Fingerprint{
+			Stat: l.stat.Settled(time.Now()), SHA256: sum, Device: l.in.device,
+		},
 	}, nil
 }
 
@@ -255,6 +262,7 @@ func (l *lister) outermost(o *outermost, kind extract.Container, id, path string
 			if o.stat, err = in.stat(); err != nil {
 				return err
 			}
+			o.device = in.device
 		}
 		err = l.members(&container{outermost: o, kind: kind, id: id, path: path}, in.SectionReader)
 		if fault := in.fault(); fault != nil && !errors.Is(err, errStopped) {
@@ -268,7 +276,7 @@ func (l *lister) outermost(o *outermost, kind extract.Container, id, path string
 	case l.ctx.Err() != nil:
 		return l.end()
 	}
-	return l.offer(ingest.Entry{ID: id, Path: path, Skip: err, Incomplete: id + "#"})
+	return l.offer(ingest.Entry{ID: id, Path: path, Skip: err, Incomplete: id + "#", Device: o.device, Missing: o.dir != "" && isMissing(err) && isFolder(o.dir)})
 }
 
 // members yields the entries of a container whose content is in. It returns
@@ -304,7 +312,7 @@ func (l *lister) members(c *container, in *io.SectionReader) error {
 // member yields the entry of a member, or those of its members.
 func (l *lister) member(c *container, m extract.Member, numbers map[string]int) error {
 	nameless := func(err error, incomplete string) error {
-		return l.offer(ingest.Entry{ID: ingest.PartID(c.id, m.Number), Path: c.path, Skip: err, Incomplete: incomplete})
+		return l.offer(ingest.Entry{ID: ingest.PartID(c.id, m.Number), Path: c.path, Device: c.device, Skip: err, Incomplete: incomplete})
 	}
 	unit, what := "member", "name"
 	if m.Place.Line > 0 {
@@ -324,7 +332,7 @@ func (l *lister) member(c *container, m extract.Member, numbers map[string]int) 
 	}
 	numbers[m.Name] = m.Number
 
-	e := ingest.Entry{ID: ingest.MemberID(c.id, m.Name), Path: c.path}
+	e := ingest.Entry{ID: ingest.MemberID(c.id, m.Name), Path: c.path, Device: c.device}
 	switch {
 	case m.Path != "":
 		e.Path = ingest.PrintablePath(strings.ReplaceAll(m.Path, `\`, "/"))

@@ -269,7 +269,7 @@ func TestDamagedMembers(t *testing.T) {
 		"f.tar#a.txt": false, "f.tar#gone.txt": true, "f.tar#in.zip#x.txt": false, "f.tar#in.zip": false,
 		"f.tar#in.zip2#x.txt": true, "f.tar": true, "g.tar#a.txt": false, "g.tar#unknown.txt": false, "h.tar#x": true,
 	} {
-		if got := l.Gone(id + suffix); got != want {
+		if got := gone(l, id+suffix); got != want {
 			t.Errorf("Gone(%s) = %v", suffix, got)
 		}
 	}

@@ -19,8 +19,9 @@ import (
 
 // file reads one regular file.
 type file struct {
-	path string
-	x    ingest.Extractor
+	path   string
+	device uint64
+	x      ingest.Extractor
 }
 
 func (f file) load(ctx context.Context) (*ingest.Document, error) {
@@ -40,7 +41,7 @@ func (f file) load(ctx context.Context) (*ingest.Document, error) {
 	return &ingest.Document{
 		Text:        *text,
 		Modified:    time.Unix(0, stat.ModTime).UTC(),
-		Fingerprint: ingest.Fingerprint{Stat: stat.Settled(time.Now()), SHA256: sum},
+		Fingerprint: ingest.Fingerprint{Stat: stat.Settled(time.Now()), SHA256: sum, Device: f.device},
 	}, nil
 }
 

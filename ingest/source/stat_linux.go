@@ -15,3 +15,11 @@ func statOf(info fs.FileInfo) ingest.Stat {
 	}
 	return s
 }
+
+// deviceOf is the number of the disk that a file is on.
+func deviceOf(info fs.FileInfo) uint64 {
+	if t, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(t.Dev)
+	}
+	return 0
+}

@@ -52,6 +52,7 @@ const (
 	tagDocLang    = 16
 	tagReader     = 17
 	tagSplitter   = 18
+	tagDevice     = 19
 )
 
 // noTime is the zero time in seconds since 1970.
@@ -86,6 +87,9 @@ func AppendDoc(b []byte, d *Doc) []byte {
 	}
 	if f.Inode != 0 {
 		b = appendNumber(b, tagInode, f.Inode)
+	}
+	if f.Device != 0 {
+		b = appendNumber(b, tagDevice, f.Device)
 	}
 	if f.SHA256 != [32]byte{} {
 		b = appendBytes(b, tagSHA256, f.SHA256[:])
@@ -156,6 +160,8 @@ func (d *Doc) decode(b []byte, alias bool) (rest []byte, err error) {
 			i.Fingerprint.ChangeTime = unzigzag(r.number)
 		case tagInode<<1 | asNumber:
 			i.Fingerprint.Inode = r.number
+		case tagDevice<<1 | asNumber:
+			i.Fingerprint.Device = r.number
 		case tagSHA256<<1 | asBytes:
 			if len(r.value) != len(i.Fingerprint.SHA256) {
 				r.fail()
