@@ -29,8 +29,9 @@ const (
 	// time is divided, embedded and written: passages, vectors and postings take
 	// many times as much as the text. A few more may wait as texts.
 	largeBytes = 4 << 20
-	// allRoom is that of indexRun: more documents than are read at once.
-	allRoom = 1 << 20
+	// allMemory is the full weight of indexRun.memory: more than the number of
+	// documents that are read at once.
+	allMemory = 1 << 20
 	// publishEvery bounds what an interruption costs.
 	publishEvery = 5 * time.Second
 	// whileLocked is how long a run looks whether there is anything to do while
@@ -41,8 +42,17 @@ const (
 // IndexRequest says what to index.
 type IndexRequest struct {
 	Sources []ingest.Source
+	// Changed are files and folders that may have changed, with all that is in
+	// them, and Removed those that are no more. If there are any, nothing else is
+	// looked at: of the sources those are asked that are an ingest.Finder. What
+	// is there all the same is indexed, and what of Changed is not there is
+	// removed.
+	Changed, Removed []string
 	// Force reads and embeds documents again that did not change.
 	Force bool
+	// Prune removes the documents that were not found also where something
+	// speaks against it, as IndexSummary.Held says.
+	Prune bool
 	// Report is called for each document once what became of it is durable.
 	// Progress is called now and then. Neither is called by two goroutines at
 	// once; either may be nil.
@@ -110,6 +120,8 @@ type IndexSummary struct {
 	// Unread has the reports of documents that were skipped, failed or read
 	// only in part.
 	Unread []FileReport `json:"unread"`
+	// Held says of documents that were not found and why they were kept.
+	Held []ingest.Held `json:"held,omitempty"`
 }
 
 // Index brings the index up to date with the sources: it reads documents that
@@ -122,21 +134,66 @@ type IndexSummary struct {
 // loads no model. If another process has the index open for writing that has to
 // show within two seconds, or Index returns a *index.LockedError.
 func (e *Engine) Index(ctx context.Context, r IndexRequest) (IndexSummary, error) {
-	began := time.Now()
-	run := &indexRun{request: e.logFailures(ctx, r), embedder: e.models.embedder, published: began, room: semaphore.NewWeighted(allRoom)}
-	run.summary.Index, run.summary.Unread = e.address(), []FileReport{}
-	if err := e.index(ctx, run); err != nil {
-		run.summary.Interrupted = ctx.Err() != nil
-		return run.summary, err
-	}
-	run.summary.Took = since(began)
-	return run.summary, nil
+	return newIndexRun(ctx, e, r).finish(ctx, func(run *indexRun) error { return e.index(ctx, run) })
 }
 
-func (e *Engine) index(ctx context.Context, run *indexRun) (err error) {
+// Indexer is an index that is open for writing, for programs that change it
+// again and again: it costs a call of Index no more than what has changed.
+type Indexer struct {
+	engine *Engine
+	writer index.Writer
+	mu     sync.Mutex // held by a run
+}
+
+// Indexer opens the index for writing and makes it if there is none. While it is
+// open nobody else can write; searches go on, and see what each call of Index has
+// done. Close must be called after the last use, and before that of the Engine.
+func (e *Engine) Indexer(ctx context.Context) (*Indexer, error) {
 	model, err := e.models.identity(ctx)
 	if err != nil {
+		return nil, err
+	}
+	w, err := e.store.Create(ctx, newSettings(model))
+	if err != nil {
+		return nil, e.otherEmbedder(ctx, err, model)
+	}
+	return &Indexer{engine: e, writer: w}, nil
+}
+
+// Index is Engine.Index. One call waits for another.
+func (x *Indexer) Index(ctx context.Context, r IndexRequest) (IndexSummary, error) {
+	return newIndexRun(ctx, x.engine, r).finish(ctx, func(run *indexRun) error { return x.index(ctx, run) })
+}
+
+// Close lets others write.
+func (x *Indexer) Close() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.writer.Close()
+}
+
+// index is Engine.Index: it looks whether there is anything to do before it opens
+// the index for writing.
+func (e *Engine) index(ctx context.Context, run *indexRun) error {
+	if !run.partial() {
+		if done, err := e.look(ctx, run); done || err != nil {
+			return err
+		}
+	}
+	x, err := e.Indexer(ctx)
+	if err != nil {
 		return err
+	}
+	return errors.Join(x.index(ctx, run), x.Close())
+}
+
+// look lists at the same time what the sources have, where that can be done
+// more than once, and what the index has. done says that there is nothing to do,
+// as far as that can be told without reading.
+func (e *Engine) look(ctx context.Context, run *indexRun) (done bool, err error) {
+	model, err := e.models.identity(ctx)
+	if err != nil {
+		return false, err
 	}
 	settings := newSettings(model)
 	look := ctx
@@ -146,10 +203,17 @@ func (e *Engine) index(ctx context.Context, run *indexRun) (err error) {
 		look, cancel = context.WithTimeoutCause(ctx, whileLocked, locked)
 		defer cancel()
 	}
-	var o *offer
+	lacking := false
 	g, both := errgroup.WithContext(look)
 	g.Go(func() error {
-		err := run.read(both, e.store, settings)
+		err := index.Read(both, e.store, func(s index.Snapshot) error {
+			stats, err := s.Stats(both)
+			if err != nil || !stats.Settings.Same(settings) {
+				return err // Create says what is wrong with the settings
+			}
+			lacking = stats.Outdated
+			return run.readKnown(both, s, stats)
+		})
 		if !errors.Is(err, index.ErrNotFound) {
 			return err
 		}
@@ -160,39 +224,35 @@ func (e *Engine) index(ctx context.Context, run *indexRun) (err error) {
 		_, err = run.embedder(both)
 		return err
 	})
-	if canWait(run.request.Sources) {
-		g.Go(func() (err error) {
-			o, err = scan(both, run.request.Sources)
-			return err
-		})
+	if repeatable(run.request.Sources) {
+		g.Go(func() error { return run.list(both) })
 	}
 	if err := g.Wait(); err != nil {
 		if locked != nil && context.Cause(look) == locked {
-			return locked
+			return false, locked
 		}
+		return false, err
+	}
+	if lacking && locked == nil || run.listing == nil || run.known == nil {
+		return false, nil // a writer that is at work sees to what is lacking
+	}
+	return run.nothingNew(look), nil
+}
+
+// index is Indexer.Index.
+func (x *Indexer) index(ctx context.Context, run *indexRun) (err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	run.writer = x.writer
+	if run.before, err = x.writer.Snapshot(ctx); err != nil {
 		return err
 	}
-	if locked != nil {
-		run.lacking = false // who writes sees to that
-	}
-	if o != nil && run.previous != nil && run.nothingNew(look, o) {
-		return nil
-	}
-	run.store, err = e.store.Create(ctx, settings)
-	if err != nil {
-		return e.otherEmbedder(ctx, err, model)
-	}
-	if o == nil {
-		o, err = scan(ctx, run.request.Sources)
-	}
-	if err == nil {
-		err = run.do(ctx, o)
-	}
-	if err != nil && ctx.Err() != nil {
+	defer func() { err = errors.Join(err, run.before.Release()) }()
+	if err = run.do(ctx); err != nil && ctx.Err() != nil {
 		// What was applied is whole: keep it.
 		err = errors.Join(err, run.publish(context.WithoutCancel(ctx)))
 	}
-	return errors.Join(err, run.store.Close())
+	return err
 }
 
 // otherEmbedder returns err, or an *EmbedderError if it says that the index has
@@ -224,52 +284,48 @@ func newSettings(model index.Embedder) index.Settings {
 // writes and reports. Each keeps the order of the sources, so that what is
 // written does not depend on which of them is quicker.
 type indexRun struct {
-	store    index.Writer
 	request  IndexRequest
 	embedder func(context.Context) (embed.Embedder, error)
+	writer   index.Writer
+	before   index.Snapshot // what there was when the run began
 
-	previous map[string]*index.Info
-	lacking  bool // the newest generation has less than a writer makes of it
-	summary  IndexSummary
+	// listing and known are what the sources and the index have, of a partial
+	// run what they have at the paths.
+	listing *ingest.Listing
+	known   *knownDocuments
+	summary IndexSummary
 
 	mu       sync.Mutex // of progress, which several goroutines advance
 	progress Progress
 
-	// room is had in part by each document that is being read, and whole by a
-	// large one from its passages on until it is written: both take much memory.
-	room *semaphore.Weighted
+	// memory is a budget. Each document that is being read has one unit of it, a
+	// large one all from its passages on until it is written.
+	memory *semaphore.Weighted
 
 	unreported []FileReport // applied but not published
 	published  time.Time
 }
 
-// read learns what the newest generation has, if it was made with the settings.
-func (r *indexRun) read(ctx context.Context, store index.Backend, want index.Settings) error {
-	return index.Read(ctx, store, func(s index.Snapshot) error {
-		stats, err := s.Stats(ctx)
-		if err != nil || !stats.Settings.Same(want) {
-			return err // of other settings Create tells
-		}
-		r.lacking = stats.Outdated
-		return r.list(ctx, s)
-	})
+func newIndexRun(ctx context.Context, e *Engine, r IndexRequest) *indexRun {
+	return &indexRun{
+		request: e.logFailures(ctx, r), embedder: e.models.embedder, memory: semaphore.NewWeighted(allMemory), published: time.Now(),
+		summary: IndexSummary{Index: e.address(), Unread: []FileReport{}},
+	}
 }
 
-// list notes the documents that are in the store.
-func (r *indexRun) list(ctx context.Context, store index.Snapshot) error {
-	stats, err := store.Stats(ctx)
-	if err != nil {
-		return err
+// finish carries out the run and returns its summary.
+func (r *indexRun) finish(ctx context.Context, do func(*indexRun) error) (IndexSummary, error) {
+	began := time.Now()
+	if err := do(r); err != nil {
+		r.summary.Interrupted = ctx.Err() != nil
+		return r.summary, err
 	}
-	r.previous = make(map[string]*index.Info, stats.Documents+stats.Failed+stats.Skipped)
-	for info, err := range store.Documents(ctx, "") {
-		if err != nil {
-			return fmt.Errorf("list what is indexed: %w", err)
-		}
-		r.previous[info.ID] = info
-	}
-	return nil
+	r.summary.Took = since(began)
+	return r.summary, nil
 }
+
+// partial reports whether the run is about some paths alone.
+func (r *indexRun) partial() bool { return len(r.request.Changed)+len(r.request.Removed) > 0 }
 
 // applied calls f with what a writer has applied.
 func applied(ctx context.Context, w index.Writer, f func(index.Snapshot) error) (err error) {
@@ -281,17 +337,33 @@ func applied(ctx context.Context, w index.Writer, f func(index.Snapshot) error) 
 	return f(s)
 }
 
-// do brings the store up to date.
-func (r *indexRun) do(ctx context.Context, o *offer) error {
-	// Again, now that nobody else writes.
-	if err := applied(ctx, r.store, func(s index.Snapshot) error { return r.list(ctx, s) }); err != nil {
+// do brings the index up to date.
+func (r *indexRun) do(ctx context.Context) error {
+	stats, err := r.before.Stats(ctx)
+	if err != nil {
 		return err
 	}
-	r.expect(o)
-	if err := r.pipeline(ctx, o.entries); err != nil {
+	// Somebody may have written before the index was locked.
+	if r.known == nil || r.known.generation == 0 || r.known.generation != stats.Generation {
+		if err := r.readKnown(ctx, r.before, stats); err != nil {
+			return err
+		}
+	}
+	if r.listing == nil {
+		if err := r.list(ctx); err != nil {
+			return err
+		}
+	}
+	plan, err := r.plan()
+	if err != nil {
 		return err
 	}
-	if err := r.removeGone(ctx, o.census); err != nil {
+	r.summary.Held = plan.Held
+	r.expect(plan.Entries)
+	if err := r.pipeline(ctx, plan.Entries); err != nil {
+		return err
+	}
+	if err := r.remove(ctx, plan.Gone); err != nil {
 		return err
 	}
 	return r.publish(ctx)
@@ -300,12 +372,12 @@ func (r *indexRun) do(ctx context.Context, o *offer) error {
 // apply writes a batch and notes the reports of its documents; they are given
 // out when the batch is published.
 func (r *indexRun) apply(ctx context.Context, b *batch) error {
-	b.fill()
-	if err := r.store.Apply(ctx, b.change); err != nil {
+	b.assignVectors()
+	if err := r.writer.Apply(ctx, b.change); err != nil {
 		return fmt.Errorf("write %d documents: %w", len(b.change.Put), err)
 	}
 	if b.large {
-		r.room.Release(allRoom)
+		r.memory.Release(allMemory)
 	}
 	r.unreported = append(r.unreported, b.reports...)
 	r.advance(func(p *Progress) {
@@ -354,7 +426,7 @@ func (r *indexRun) count(f FileReport) {
 
 // publish makes durable what was applied, then counts and reports it.
 func (r *indexRun) publish(ctx context.Context) error {
-	if err := r.store.Publish(ctx); err != nil {
+	if err := r.writer.Publish(ctx); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
 	r.published = time.Now()

@@ -23,7 +23,7 @@ type batch struct {
 	keys     []textKey
 	vectors  []*vector
 	bytes    int  // of text to put
-	large    bool // it is a large document, and has all of indexRun.room
+	large    bool // it is a large document, and has all of indexRun.memory
 	known    int  // passages that had, or have, their vector from another one
 	left     atomic.Int64
 	embedded chan struct{}
@@ -97,8 +97,8 @@ func (b *batch) plan(recent *recentVectors) []*step {
 	return steps
 }
 
-// fill gives the passages their vectors, once they are there.
-func (b *batch) fill() {
+// assignVectors gives the passages their vectors, once they are there.
+func (b *batch) assignVectors() {
 	at := 0
 	for i := range b.change.Put {
 		for j := range b.change.Put[i].Content {
@@ -112,14 +112,14 @@ func (b *batch) fill() {
 const recentSize = 8 << 10
 
 // recentVectors keeps the vectors of the texts that were put or asked for last.
-type recentVectors struct{ young, old map[textKey]*vector }
+type recentVectors struct{ current, previous map[textKey]*vector }
 
 // get returns nil for a text that is not known, or not any more.
 func (r *recentVectors) get(k textKey) *vector {
-	if v := r.young[k]; v != nil {
+	if v := r.current[k]; v != nil {
 		return v
 	}
-	v := r.old[k]
+	v := r.previous[k]
 	if v != nil {
 		r.put(k, v)
 	}
@@ -127,10 +127,10 @@ func (r *recentVectors) get(k textKey) *vector {
 }
 
 func (r *recentVectors) put(k textKey, v *vector) {
-	if r.young == nil || len(r.young) == recentSize {
-		r.young, r.old = make(map[textKey]*vector), r.young
+	if r.current == nil || len(r.current) == recentSize {
+		r.current, r.previous = make(map[textKey]*vector), r.current
 	}
-	r.young[k] = v
+	r.current[k] = v
 }
 
 // collect makes batches of what was loaded and has their passages embedded. A
@@ -175,11 +175,11 @@ func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, steps
 					return err
 				}
 			}
-			if err := r.room.Acquire(ctx, allRoom); err != nil {
+			if err := r.memory.Acquire(ctx, allMemory); err != nil {
 				return err
 			}
 			b.large = true
-			if err := r.divide(ctx, l, l.large); err != nil {
+			if err := r.split(ctx, l, l.large); err != nil {
 				return err
 			}
 		}

@@ -50,19 +50,19 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			if l := r.glance(ctx, entry); l != nil {
+			if l := r.classifyByStat(ctx, entry); l != nil {
 				slot <- l
 				continue
 			}
-			room := int64(1)
+			units := int64(1)
 			if entry.Stat.Size >= largeBytes {
-				room = allRoom/2 + 1 // one at a time
+				units = allMemory/2 + 1 // one at a time
 			}
-			if err := r.room.Acquire(ctx, room); err != nil {
+			if err := r.memory.Acquire(ctx, units); err != nil {
 				return err
 			}
 			loading.Go(func() {
-				defer r.room.Release(room)
+				defer r.memory.Release(units)
 				slot <- r.load(ctx, entry)
 			})
 		}
@@ -101,14 +101,14 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 	return g.Wait()
 }
 
-// glance decides what becomes of an entry by what is known of it without
+// classifyByStat decides what becomes of an entry by what is known of it without
 // reading it, nil if that is not enough.
-func (r *indexRun) glance(ctx context.Context, e ingest.Entry) *loaded {
+func (r *indexRun) classifyByStat(ctx context.Context, e ingest.Entry) *loaded {
 	l := &loaded{report: FileReport{ID: e.ID, Path: e.Path}, size: e.Stat.Size}
-	previous := r.previous[e.ID]
+	previous := r.known.byID[e.ID]
 	switch {
 	case e.Skip != nil:
-		l.unread(e, previous, e.Skip)
+		l.markFailed(e, previous, e.Skip)
 	case r.request.Force || previous == nil:
 		return nil
 	case previous.State != index.Skipped:
@@ -123,22 +123,22 @@ func (r *indexRun) glance(ctx context.Context, e ingest.Entry) *loaded {
 		if err == nil {
 			return nil
 		}
-		l.unread(e, previous, err)
+		l.markFailed(e, previous, err)
 	}
 	return l
 }
 
-// load decides what becomes of an entry that a glance was not enough for.
+// load decides what becomes of an entry that its stat was not enough for.
 func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 	l := &loaded{report: FileReport{ID: e.ID, Path: e.Path}, size: e.Stat.Size}
-	previous := r.previous[e.ID]
+	previous := r.known.byID[e.ID]
 	known := previous != nil && previous.State != index.Skipped
-	if known && !r.request.Force && r.same(ctx, e, previous, l) {
+	if known && !r.request.Force && r.contentUnchanged(ctx, e, previous, l) {
 		return l
 	}
 	doc, err := e.Load(ctx)
 	if err != nil {
-		l.unread(e, previous, err)
+		l.markFailed(e, previous, err)
 		return l
 	}
 	info := index.Info{
@@ -153,13 +153,13 @@ func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 	if len(doc.Body) >= largeBytes {
 		l.large = doc
 	} else {
-		l.err = r.divide(ctx, l, doc)
+		l.err = r.split(ctx, l, doc)
 	}
 	return l
 }
 
-// divide makes the passages of a document that is to be put.
-func (r *indexRun) divide(ctx context.Context, l *loaded, doc *ingest.Document) error {
+// split makes the passages of a document that is to be put.
+func (r *indexRun) split(ctx context.Context, l *loaded, doc *ingest.Document) error {
 	embedder, err := r.embedder(ctx)
 	if err != nil {
 		return err
@@ -172,8 +172,8 @@ func (r *indexRun) divide(ctx context.Context, l *loaded, doc *ingest.Document) 
 	return nil
 }
 
-// same tells whether the content is what it was; l is then complete.
-func (r *indexRun) same(ctx context.Context, e ingest.Entry, previous *index.Info, l *loaded) bool {
+// contentUnchanged reports whether the content is what it was; l is then complete.
+func (r *indexRun) contentUnchanged(ctx context.Context, e ingest.Entry, previous *index.Info, l *loaded) bool {
 	change, now, err := e.Compare(ctx, previous.Fingerprint)
 	switch {
 	case err != nil || change == ingest.Changed:
@@ -206,8 +206,8 @@ func outcome(s index.State) Outcome {
 	}
 }
 
-// unread notes an entry that was not read. What was read of it before stays.
-func (l *loaded) unread(e ingest.Entry, previous *index.Info, err error) {
+// markFailed notes an entry that was not read. What was read of it before stays.
+func (l *loaded) markFailed(e ingest.Entry, previous *index.Info, err error) {
 	var unsupported *extract.UnsupportedError
 	var skip *ingest.SkipError
 	state := index.Failed

@@ -3,21 +3,84 @@ package albertsearch
 import (
 	"context"
 	"fmt"
+	"iter"
+	"path/filepath"
 	"slices"
-	"strings"
 
+	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest"
 )
 
-// offer is what the sources have.
-type offer struct {
-	entries []ingest.Entry
-	census  *ingest.Listing
+// knownDocuments are what an index has, or what it has at the paths of a run.
+type knownDocuments struct {
+	generation uint64
+	total      int           // in the index
+	list       []*index.Info // in order of ID
+	byID       map[string]*index.Info
 }
 
-// canWait tells whether all sources will have what they have when it is asked
-// for later, so that one can look at them before the index is locked.
-func canWait(sources []ingest.Source) bool {
+func (k *knownDocuments) add(docs iter.Seq2[*index.Info, error]) error {
+	for info, err := range docs {
+		if err != nil {
+			return fmt.Errorf("list what is indexed: %w", err)
+		}
+		k.list = append(k.list, info)
+		k.byID[info.ID] = info
+	}
+	return nil
+}
+
+// readKnown reads what the index has.
+func (r *indexRun) readKnown(ctx context.Context, s index.Snapshot, stats index.Stats) error {
+	total := stats.Documents + stats.Failed + stats.Skipped
+	k := &knownDocuments{generation: stats.Generation, total: total}
+	if !r.partial() {
+		k.list, k.byID = make([]*index.Info, 0, total), make(map[string]*index.Info, total)
+		r.known = k
+		return k.add(s.Documents(ctx, ""))
+	}
+	ids, err := pathIDs(slices.Concat(r.request.Changed, r.request.Removed))
+	if err != nil {
+		return err
+	}
+	k.byID = map[string]*index.Info{}
+	for _, id := range ids {
+		info, err := s.Document(ctx, id)
+		if err != nil {
+			return fmt.Errorf("look up what is indexed: %w", err)
+		}
+		if info != nil {
+			k.list = append(k.list, info)
+			k.byID[id] = info
+		}
+		for _, prefix := range ingest.BelowID(id) {
+			if err := k.add(s.Documents(ctx, prefix)); err != nil {
+				return err
+			}
+		}
+	}
+	r.known = k
+	return nil
+}
+
+// pathIDs returns the IDs of files and folders, none of them in or below another.
+func pathIDs(paths []string) ([]string, error) {
+	var ids []string
+	for _, p := range paths {
+		id, err := ingest.PathID(p)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return slices.DeleteFunc(ids, func(id string) bool {
+		return slices.ContainsFunc(ids, func(other string) bool { return other != id && ingest.IsWithin(id, other) })
+	}), nil
+}
+
+// repeatable reports whether all sources will have what they have when they are
+// asked again, so that one can look at them before the index is locked.
+func repeatable(sources []ingest.Source) bool {
 	for _, s := range sources {
 		if l, ok := s.(ingest.Repeatable); !ok || !l.Repeatable() {
 			return false
@@ -26,53 +89,78 @@ func canWait(sources []ingest.Source) bool {
 	return true
 }
 
-// scan lists what the sources offer without reading it. What two sources offer
+// list lists what the sources offer without reading it. What two sources offer
 // is taken from the first.
-func scan(ctx context.Context, sources []ingest.Source) (*offer, error) {
-	o := &offer{census: ingest.NewListing(sources...)}
-	for _, s := range sources {
-		for entry, err := range s.Entries(ctx) {
+func (r *indexRun) list(ctx context.Context) error {
+	var paths []string
+	for _, p := range slices.Concat(r.request.Changed, r.request.Removed) {
+		abs, err := filepath.Abs(p)
+		if err != nil {
+			return fmt.Errorf("making %q absolute: %w", p, err)
+		}
+		paths = append(paths, abs)
+	}
+	l := ingest.NewListing(r.request.Sources...)
+	for _, s := range r.request.Sources {
+		var entries iter.Seq2[ingest.Entry, error]
+		if finder, ok := s.(ingest.Finder); !r.partial() {
+			entries = s.Entries(ctx)
+		} else if ok {
+			entries = finder.Find(ctx, paths)
+		} else {
+			continue
+		}
+		for entry, err := range entries {
 			if err != nil {
-				return nil, fmt.Errorf("look for documents: %w", err)
+				return fmt.Errorf("look for documents: %w", err)
 			}
-			if o.census.Add(entry) {
-				o.entries = append(o.entries, entry)
-			}
+			l.Add(entry)
 		}
 	}
-	return o, nil
+	r.listing = l
+	return nil
 }
 
-// expect tells how much there is to do.
-func (r *indexRun) expect(o *offer) {
+// plan compares what the sources have with what the index has.
+func (r *indexRun) plan() (ingest.Plan, error) {
+	o := ingest.PlanOptions{Prune: r.request.Prune}
+	if r.partial() {
+		removed, err := pathIDs(r.request.Removed)
+		if err != nil {
+			return ingest.Plan{}, err
+		}
+		o.Removed, o.Total = removed, r.known.total
+	}
+	return r.listing.Plan(slices.Values(r.known.list), o), nil
+}
+
+// expect says how much there is to do.
+func (r *indexRun) expect(entries []ingest.Entry) {
 	r.advance(func(p *Progress) {
-		p.Documents = len(o.entries)
-		for _, entry := range o.entries {
+		p.Documents = len(entries)
+		for _, entry := range entries {
 			p.Bytes += entry.Stat.Size
 		}
 	})
 }
 
-// nothingNew tells whether the sources are as they were, as far as that can be
-// told without reading, and the index as a writer leaves it; all is then reported.
-func (r *indexRun) nothingNew(ctx context.Context, o *offer) bool {
-	if r.lacking {
+// nothingNew reports whether the sources are as they were, as far as that can be
+// told without reading; all is then reported.
+func (r *indexRun) nothingNew(ctx context.Context) bool {
+	plan, err := r.plan()
+	if err != nil || len(plan.Gone) > 0 {
 		return false
 	}
-	reports := make([]FileReport, 0, len(o.entries))
-	for _, entry := range o.entries {
-		l := r.glance(ctx, entry)
+	reports := make([]FileReport, 0, len(plan.Entries))
+	for _, entry := range plan.Entries {
+		l := r.classifyByStat(ctx, entry)
 		if l == nil || l.put != nil || ctx.Err() != nil {
 			return false
 		}
 		reports = append(reports, l.report)
 	}
-	for id := range r.previous {
-		if o.census.Gone(id) {
-			return false
-		}
-	}
-	r.expect(o)
+	r.summary.Held = plan.Held
+	r.expect(plan.Entries)
 	for _, f := range reports {
 		r.report(f)
 	}
@@ -80,21 +168,17 @@ func (r *indexRun) nothingNew(ctx context.Context, o *offer) bool {
 	return true
 }
 
-// removeGone deletes the documents that are no longer there.
-func (r *indexRun) removeGone(ctx context.Context, census *ingest.Listing) error {
-	b := new(batch)
-	for id, info := range r.previous {
-		if census.Gone(id) {
-			b.change.Delete = append(b.change.Delete, id)
-			b.reports = append(b.reports, FileReport{
-				ID: id, Path: info.Path, Type: info.Type, Outcome: OutcomeRemoved, Reason: "no longer there",
-			})
-		}
-	}
-	if len(b.reports) == 0 {
+// remove deletes the documents that are no longer there.
+func (r *indexRun) remove(ctx context.Context, gone []*index.Info) error {
+	if len(gone) == 0 {
 		return nil
 	}
-	slices.Sort(b.change.Delete)
-	slices.SortFunc(b.reports, func(a, b FileReport) int { return strings.Compare(a.ID, b.ID) })
+	b := new(batch)
+	for _, info := range gone {
+		b.change.Delete = append(b.change.Delete, info.ID)
+		b.reports = append(b.reports, FileReport{
+			ID: info.ID, Path: info.Path, Type: info.Type, Outcome: OutcomeRemoved, Reason: "no longer there",
+		})
+	}
 	return r.apply(ctx, b)
 }

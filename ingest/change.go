@@ -42,7 +42,7 @@ func (e Entry) Compare(ctx context.Context, old Fingerprint) (Change, Fingerprin
 	switch {
 	case sum != old.SHA256:
 		return Changed, now, nil
-	case now == old:
+	case now.Stat == old.Stat: // the device is no reason to write
 		return Same, old, nil
 	}
 	return Touched, now, nil

@@ -99,6 +99,19 @@ func FileID(id string) string {
 	return id
 }
 
+// IsWithin reports whether the document of the ID is the file, in it, or below the
+// folder with the ID dir.
+func IsWithin(id, dir string) bool {
+	file := FileID(id)
+	return file == dir || strings.HasPrefix(file, strings.TrimSuffix(dir, "/")+"/")
+}
+
+// BelowID returns what the IDs begin with of documents that are in the file or
+// below the folder with the ID id.
+func BelowID(id string) []string {
+	return []string{strings.TrimSuffix(id, "/") + "/", id + "#", id + `\:`}
+}
+
 // PathID returns the ID under which the file at path is offered: its absolute,
 // slash-separated form as in ID.String. Symbolic links in it are not resolved:
 // the name by which the user knows the file stays.

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/albert-search/albert-search/document"
@@ -100,14 +101,6 @@ func (l *Listing) Add(e Entry) bool {
 	return true
 }
 
-// Size returns the number of entries and the bytes that they have.
-func (l *Listing) Size() (entries int, bytes int64) {
-	for _, e := range l.entries {
-		bytes += e.Stat.Size
-	}
-	return len(l.entries), bytes
-}
-
 // PlanOptions say how careful a Plan is.
 type PlanOptions struct {
 	// Prune takes all documents for gone that were not found, whatever speaks
@@ -152,7 +145,7 @@ func (l *Listing) Plan(docs iter.Seq[*document.Info], o PlanOptions) Plan {
 		root := l.doubtful(file)
 		missing = missing || o.Prune && root != nil && root.ID == info.ID && root.Doubt == DoubtRootGone
 		missing = missing && info.State != document.Failed
-		removed := within(info.ID, o.Removed)
+		removed := slices.ContainsFunc(o.Removed, func(dir string) bool { return IsWithin(info.ID, dir) })
 		if _, ok := l.seen[info.ID]; ok && !missing {
 			devices[info.Fingerprint.Device] = true // perhaps under another number now
 			covered++
@@ -165,6 +158,8 @@ func (l *Listing) Plan(docs iter.Seq[*document.Info], o PlanOptions) Plan {
 		switch {
 		case missing:
 			replaced[file] = true
+			p.Gone = append(p.Gone, info)
+		case root != nil && root.ID == info.ID && info.State == document.Failed: // that it was not there
 			p.Gone = append(p.Gone, info)
 		case root != nil && !o.Prune:
 			h := Held{Root: root.ID, Reason: root.Doubt}
@@ -225,7 +220,7 @@ func (l *Listing) covers(id string) bool {
 // doubtful returns the root of a file that is in doubt; nil where there is none.
 func (l *Listing) doubtful(file string) *Root {
 	for i := range l.roots {
-		if r := &l.roots[i]; r.Doubt != "" && within(file, []string{r.ID}) {
+		if r := &l.roots[i]; r.Doubt != "" && IsWithin(file, r.ID) {
 			return r
 		}
 	}
@@ -235,18 +230,6 @@ func (l *Listing) doubtful(file string) *Root {
 func (l *Listing) isIncomplete(id string) bool {
 	for _, prefix := range l.incomplete {
 		if strings.HasPrefix(id, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
-// within reports whether the document of the ID is one of the files, in one of
-// them or below one of the folders.
-func within(id string, paths []string) bool {
-	file := FileID(id)
-	for _, p := range paths {
-		if file == p || strings.HasPrefix(file, strings.TrimSuffix(p, "/")+"/") {
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync"
 
@@ -25,6 +26,7 @@ type indexOptions struct {
 	JSONL            bool
 	Name             string
 	Force            bool
+	Prune            bool
 	Reembed          bool
 	Report           string
 	options.Limits
@@ -48,6 +50,8 @@ func (o *indexOptions) Flags() []cli.Flag {
 			Usage: "each PATH, whatever its name, has a JSON object on each line: text, and id, title, path, url, date, metadata if known"},
 		{Name: "name", Setting: cli.Unconfigured, Usage: "standard input is the document `NAME`", To: cli.String(&o.Name)},
 		{Name: "force", Setting: cli.Unconfigured, Usage: "read again what has not changed", To: cli.Bool(&o.Force)},
+		{Name: "prune", Setting: cli.Unconfigured, To: cli.Bool(&o.Prune),
+			Usage: "remove what is not found also where a folder is empty or gone, or most of the index would go"},
 		{Name: "re-embed", Setting: cli.Unconfigured, To: cli.Bool(&o.Reembed),
 			Usage: "embed all passages of the index again if it was made with another embedding model; the files are not needed"},
 		{Name: "report", Setting: cli.Unconfigured, Path: true, To: cli.String(&o.Report),
@@ -116,7 +120,7 @@ func indexDocuments(ctx context.Context, c *cli.Call, o *indexOptions) error {
 		return err
 	case len(r.missing) > 0:
 		return fmt.Errorf("%s named on the command line could not be indexed", cli.Plural(len(r.missing), "path"))
-	case len(r.Args) > 0 && r.summary.Indexed+r.summary.Unchanged == 0:
+	case len(r.Args) > 0 && r.summary.Indexed+r.summary.Unchanged+len(r.summary.Held) == 0 && !(r.o.Prune && r.summary.Removed > 0):
 		return cli.NotFound
 	}
 	return nil
@@ -151,7 +155,7 @@ func (r *indexRun) run(ctx context.Context, e *albertsearch.Engine) (err error) 
 	bar := r.Bytes("looking for documents")
 	defer bar.Done()
 	r.summary, err = e.Index(ctx, albertsearch.IndexRequest{
-		Sources: r.sources, Force: r.o.Force, Report: r.report.add,
+		Sources: r.sources, Force: r.o.Force, Prune: r.o.Prune, Report: r.report.add,
 		Progress: func(p albertsearch.Progress) { options.ShowProgress(bar, p) },
 	})
 	return err
@@ -175,6 +179,8 @@ func (r *indexRun) find(ctx context.Context, x ingest.Extractor) (sources []inge
 		}
 		_, err := os.Stat(arg)
 		switch {
+		case r.o.Prune && errors.Is(err, fs.ErrNotExist):
+			paths = append(paths, arg) // to remove what was there
 		case err != nil && len(r.Args) == 1:
 			return nil, nil, fmt.Errorf("index %s: %w", arg, cli.Cause(err))
 		case err != nil:

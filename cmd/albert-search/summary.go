@@ -8,6 +8,7 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
+	"github.com/albert-search/albert-search/ingest"
 )
 
 // troublesShown is how many documents that could not be read are listed.
@@ -20,6 +21,9 @@ func (r *indexRun) showSummary() error {
 		return r.PrintJSON(sum)
 	}
 	r.listTroubles()
+	for _, h := range sum.Held {
+		r.Remark("%s", r.held(h))
+	}
 	if r.Quiet {
 		return nil
 	}
@@ -41,6 +45,28 @@ func (r *indexRun) showSummary() error {
 		}
 		fmt.Fprintf(w, "index: %s\n", r.Path(r.index))
 	})
+}
+
+// held says why documents that were not found are still in the index.
+func (r *indexRun) held(h ingest.Held) string {
+	root := r.Path(h.Root)
+	if id, err := ingest.ParseID(h.Root); err == nil {
+		root = r.Path(ingest.PrintablePath(id.File))
+	}
+	kept := cli.Plural(h.Documents, "document") + " kept in the index: "
+	switch h.Reason {
+	case ingest.DoubtRootGone:
+		kept += root + " is not there"
+	case ingest.DoubtRootEmpty:
+		kept += root + " is empty"
+	case ingest.DoubtRootUnreadable:
+		kept += root + " cannot be read"
+	case ingest.DoubtDevice:
+		kept += "nothing was found of the disk that they were on"
+	case ingest.DoubtTooMany:
+		kept += "they were not found, and are more than half of all"
+	}
+	return kept + "; --prune removes them"
 }
 
 // took says how long a run took, if it came to its end.

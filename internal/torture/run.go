@@ -222,7 +222,7 @@ func (r Run) index(ctx context.Context, dim int, anew bool, report func(albertse
 	if err != nil {
 		return embedded, err
 	}
-	sum, err := e.Index(ctx, albertsearch.IndexRequest{Sources: []ingest.Source{docs}, Report: report})
+	sum, err := e.Index(ctx, albertsearch.IndexRequest{Sources: []ingest.Source{docs}, Prune: true, Report: report})
 	if err == nil && sum.Failed+sum.Skipped > 0 {
 		err = fmt.Errorf("%d documents failed, %d were skipped", sum.Failed, sum.Skipped)
 	}

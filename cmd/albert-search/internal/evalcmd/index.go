@@ -120,7 +120,7 @@ func (e *evaluation) index(ctx context.Context, sources []ingest.Source, key ...
 	bar := e.Bytes("looking for documents")
 	defer bar.Done()
 	sum, err := engine.Index(ctx, albertsearch.IndexRequest{
-		Sources: sources, Progress: func(p albertsearch.Progress) { options.ShowProgress(bar, p) },
+		Sources: sources, Prune: true, Progress: func(p albertsearch.Progress) { options.ShowProgress(bar, p) },
 	})
 	if err := errors.Join(err, engine.Close()); err != nil {
 		return "", fmt.Errorf("index %s: %w", key[0], err)
