@@ -23,7 +23,7 @@ type checkpoint struct {
 	config Config
 	// st has the tensors by the names that transformers gives them.
 	st    tensors
-	files *weights
+	files *tensorFiles
 	// name is the file of the weights, for errors.
 	name string
 	// prefix is what the names of the encoder's tensors begin with: "albert."

@@ -7,8 +7,8 @@ import (
 	"github.com/albert-search/albert-search/albert/safetensors"
 )
 
-// The types in this file say where in a checkpoint the weights of a model are.
-// They hold no weights.
+// The types in this file say where in a checkpoint the weights of a model are,
+// and what shapes they have. None is read here: see weightReader.
 
 const (
 	wordEmbeddings = "embeddings.word_embeddings.weight"

@@ -1,16 +1,3 @@
-// Package albert runs ALBERT models (Lan et al. 2020, "ALBERT: A Lite BERT for
-// Self-supervised Learning of Language Representations") with kernels of its own
-// or on ONNX Runtime.
-//
-// Load reads a checkpoint in Hugging Face layout: config.json, a tokenizer's
-// files, and the weights in model.safetensors or pytorch_model.bin, whole or in
-// parts. A BERT is read as the ALBERT that computes the same. Open packs the
-// weights for the kernels, or writes the model's ONNX graph and hands it to the
-// runtime. A Session then computes, for any number of sequences in any
-// number of goroutines, what its head is for.
-//
-// The docs folder explains the graph and the numbers behind it
-// (docs/inference.md).
 package albert
 
 import (

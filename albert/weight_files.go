@@ -47,15 +47,15 @@ type tensors interface {
 	Metadata(key string) string
 }
 
-// weights is an open set of files of tensors.
-type weights struct {
+// tensorFiles is an open set of files of tensors.
+type tensorFiles struct {
 	tensors
 	// name is the file, or the index of several, for errors.
 	name    string
 	closers []io.Closer
 }
 
-func (w *weights) Close() error {
+func (w *tensorFiles) Close() error {
 	var errs []error
 	for _, c := range w.closers {
 		errs = append(errs, c.Close())
@@ -92,12 +92,12 @@ func weightFiles(fsys fs.FS) ([]string, error) {
 	return nil, ErrNoWeights
 }
 
-func openWeights(fsys fs.FS) (*weights, error) {
+func openWeights(fsys fs.FS) (*tensorFiles, error) {
 	files, err := weightFiles(fsys)
 	if err != nil {
 		return nil, err
 	}
-	w := &weights{name: files[0]}
+	w := &tensorFiles{name: files[0]}
 	if len(files) == 1 {
 		err = w.openSingle(fsys, files[0])
 	} else {
@@ -109,12 +109,12 @@ func openWeights(fsys fs.FS) (*weights, error) {
 	return w, nil
 }
 
-func (w *weights) openSingle(fsys fs.FS, name string) (err error) {
+func (w *tensorFiles) openSingle(fsys fs.FS, name string) (err error) {
 	w.tensors, err = w.openFile(fsys, name)
 	return err
 }
 
-func (w *weights) openFile(fsys fs.FS, name string) (tensors, error) {
+func (w *tensorFiles) openFile(fsys fs.FS, name string) (tensors, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err
@@ -194,7 +194,7 @@ func parseIndex(text []byte, single string) (map[string]string, error) {
 	return index.Map, nil
 }
 
-func (w *weights) openShards(fsys fs.FS, index string, files []string) error {
+func (w *tensorFiles) openShards(fsys fs.FS, index string, files []string) error {
 	where, err := readIndex(fsys, index)
 	if err != nil {
 		return fmt.Errorf("%s: %w", index, err)
