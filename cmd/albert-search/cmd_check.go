@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
-
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 )

@@ -9,12 +9,11 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
-
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli/hint"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/index"

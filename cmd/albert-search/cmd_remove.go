@@ -7,9 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
-
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest"

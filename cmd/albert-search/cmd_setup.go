@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
-
 	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 )
 
 func setupCommand() *cli.Command {

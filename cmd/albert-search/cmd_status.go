@@ -6,9 +6,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
-
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli/hint"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"

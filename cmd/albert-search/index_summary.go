@@ -16,9 +16,8 @@ const troublesShown = 20
 
 // showSummary prints what a run has done, also one that was interrupted.
 func (r *indexRun) showSummary() error {
-	sum := r.summary
 	if r.JSON {
-		return r.PrintJSON(sum)
+		return r.PrintJSON(r.summary)
 	}
 	r.listTroubles()
 	for _, h := range sum.Held {
@@ -27,24 +26,28 @@ func (r *indexRun) showSummary() error {
 	if r.Quiet {
 		return nil
 	}
-	print := r.Print
-	if r.o.Report == "-" {
-		print = func(f func(io.Writer)) error { f(r.Stderr); return nil }
+	if r.o.Report == "-" { // which has standard output
+		r.summarize(r.Stderr)
+		return nil
 	}
-	return print(func(w io.Writer) {
-		if sum.Reembedding != nil {
-			showReembedding(w, *sum.Reembedding)
+	return r.Print(r.summarize)
+}
+
+// summarize prints the numbers of a run.
+func (r *indexRun) summarize(w io.Writer) {
+	sum := r.summary
+	if sum.Reembedding != nil {
+		showReembedding(w, *sum.Reembedding)
+	}
+	if len(r.Args) > 0 && (sum.Reembedding == nil || sum.Reembedding.Complete) {
+		fmt.Fprintf(w, "%d indexed, %d unchanged, %d skipped, %d failed, %d removed\n",
+			sum.Indexed, sum.Unchanged, sum.Skipped, sum.Failed, sum.Removed)
+		if sum.Partial > 0 {
+			fmt.Fprintf(w, "%d of them read only in part\n", sum.Partial)
 		}
-		if len(r.Args) > 0 && (sum.Reembedding == nil || sum.Reembedding.Complete) {
-			fmt.Fprintf(w, "%d indexed, %d unchanged, %d skipped, %d failed, %d removed\n",
-				sum.Indexed, sum.Unchanged, sum.Skipped, sum.Failed, sum.Removed)
-			if sum.Partial > 0 {
-				fmt.Fprintf(w, "%d of them read only in part\n", sum.Partial)
-			}
-			fmt.Fprintf(w, "%s, %s of text%s\n", cli.Plural(sum.Passages, "new passage"), cli.Size(sum.Bytes), took(sum.Took.Duration()))
-		}
-		fmt.Fprintf(w, "index: %s\n", r.Path(r.index))
-	})
+		fmt.Fprintf(w, "%s, %s of text%s\n", cli.Plural(sum.Passages, "new passage"), cli.Size(sum.Bytes), took(sum.Took.Duration()))
+	}
+	fmt.Fprintf(w, "index: %s\n", r.Path(r.index))
 }
 
 // held says why documents that were not found are still in the index.

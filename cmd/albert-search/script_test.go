@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"testing"
 
-	albertsearch "github.com/albert-search/albert-search"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/albert/ort"

@@ -8,9 +8,8 @@ import (
 	"math"
 	"time"
 
-	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
-
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/internal/eval"
 	"github.com/albert-search/albert-search/qa"
 )

@@ -14,11 +14,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
-
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/albert/ort"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/heap"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"

@@ -14,10 +14,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
-
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/modelstore"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
 	"github.com/albert-search/albert-search/ingest"
