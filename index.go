@@ -275,7 +275,7 @@ func (e *Engine) otherEmbedder(ctx context.Context, err error, model index.Embed
 // newSettings are those of an index that the engine makes with the embedder.
 func newSettings(model index.Embedder) index.Settings {
 	return index.Settings{
-		Analyzer: "en", SplitTokens: ingest.DefaultSplitTokens, SplitVersion: ingest.SplitVersion,
+		Languages: "en", SplitTokens: ingest.DefaultSplitTokens, SplitVersion: ingest.SplitVersion,
 	}.With(model)
 }
 

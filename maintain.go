@@ -62,7 +62,7 @@ func newStatus(address string, st index.Stats) *Status {
 		Passages: st.Passages, TextBytes: st.TextBytes, DiskBytes: st.DiskBytes,
 		Generation: st.Generation, Updated: st.Updated,
 		Embedder: st.Settings.Embedder, EmbedderName: st.Settings.EmbedderName, Dim: st.Settings.Dim,
-		Analyzer: st.Settings.Analyzer, Unread: []FileReport{}, Settings: st.Settings,
+		Analyzer: string(st.Settings.Languages), Unread: []FileReport{}, Settings: st.Settings,
 	}
 	if u := st.Reembedding; u != (index.Unfinished{}) {
 		s.Reembedding = &Unfinished{u.Embedder.ID, u.Embedder.Name, u.Embedder.Dim, u.Passages}

@@ -25,7 +25,7 @@ func (e *SettingsError) Error() string {
 	}
 	differ("embedder", e.Have.Embedder, e.Want.Embedder)
 	differ("vector length", e.Have.Dim, e.Want.Dim)
-	differ("analyzer", e.Have.Analyzer, e.Want.Analyzer)
+	differ("analyzer", e.Have.Languages, e.Want.Languages)
 	differ("passage length", e.Have.SplitTokens, e.Want.SplitTokens)
 	differ("splitter version", e.Have.SplitVersion, e.Want.SplitVersion)
 	return fmt.Sprintf("%s: %v:%s", e.Dir, ErrModelMismatch, what)

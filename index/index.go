@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/albert-search/albert-search/document"
@@ -243,13 +244,29 @@ type Settings struct {
 	EmbedderName string `json:",omitempty"`
 	// Dim is the length of a vector.
 	Dim int
-	// Analyzer is the name of the keyword analyzer: "en", "standard", ...
-	Analyzer string
+	// Languages are those that texts are analysed in for keywords; see package
+	// analysis. Texts of other languages are analysed in the first.
+	Languages Languages `json:"Analyzer"`
 	// SplitTokens is the token budget of a passage.
 	SplitTokens int
 	// SplitVersion changes when extraction or splitting change in a way that
 	// makes indexing again worthwhile.
 	SplitVersion int
+}
+
+// Languages is a list of names of languages, separated by commas, so that Settings
+// can be compared.
+type Languages string
+
+// LanguagesOf makes a list of names.
+func LanguagesOf(names ...string) Languages { return Languages(strings.Join(names, ",")) }
+
+// Names returns the names in the list.
+func (l Languages) Names() []string {
+	if l == "" {
+		return nil
+	}
+	return strings.Split(string(l), ",")
 }
 
 // Model is the embedding model of the settings.

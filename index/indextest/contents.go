@@ -257,7 +257,7 @@ func testReopen(t *testing.T, o Opener) {
 			t.Errorf("closing the reader: %v", err)
 		}
 	}
-	if s, err := o.Create(t.Context(), index.Settings{Embedder: "another", Dim: settings.Dim, Analyzer: "en"}); !errors.Is(err, index.ErrModelMismatch) {
+	if s, err := o.Create(t.Context(), index.Settings{Embedder: "another", Dim: settings.Dim, Languages: "en"}); !errors.Is(err, index.ErrModelMismatch) {
 		t.Errorf("other settings: %v, want ErrModelMismatch", err)
 		if err == nil {
 			s.Close()

@@ -122,7 +122,7 @@ func (o Opener) Open(ctx context.Context) (*store, error) {
 }
 
 // settings are those of all indexes of the suite.
-var settings = index.Settings{Embedder: "indextest", Dim: 8, Analyzer: "en", SplitTokens: 200, SplitVersion: 1}
+var settings = index.Settings{Embedder: "indextest", Dim: 8, Languages: "en", SplitTokens: 200, SplitVersion: 1}
 
 // Run runs the suite. open is called for each test and returns an Opener of a
 // place where nothing is yet.
@@ -155,6 +155,14 @@ func Run(t *testing.T, can Capabilities, open func(t *testing.T) Opener) {
 		{"Unpublished", testUnpublished},
 		{"Closed", testClosed},
 		{"EmbedderName", testEmbedderName},
+		{"Errors", testErrors},
+		{"SnapshotStays", testSnapshotStays},
+		{"ReadYourWrites", testReadYourWrites},
+		{"ManyReaders", testManyReaders},
+		{"GivenUp", testGivenUp},
+		{"Documents", testDocuments},
+		{"Vectors", testVectors},
+		{"Counts", testCounts},
 		{"Concurrent", testConcurrent},
 		{"Random", testRandom},
 	}
@@ -167,6 +175,16 @@ func Run(t *testing.T, can Capabilities, open func(t *testing.T) Opener) {
 			{"ReembedRandom", testReembedRandom},
 		}...)
 	}
+	if can.Later {
+		tests = append(tests, []test{
+			{"Everything", testEverything},
+			{"Languages", testLanguages},
+			{"VectorsLater", testVectorsLater},
+			{"AnnotationsLater", testAnnotationsLater},
+		}...)
+	}
+	t.Run("Ties", func(t *testing.T) { testTies(t, open) })
+	t.Run("Statistics", func(t *testing.T) { testStatistics(t, open) })
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
 	}

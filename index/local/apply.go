@@ -185,7 +185,7 @@ func (w *writer) number(c *change, d *index.Document) segSource {
 		if match == "" {
 			match = p.Text
 		}
-		fields := passageDoc(c.nextRow, w.schema.analyzers, fieldValues(&d.Info, p, match))
+		fields := passageDoc(c.nextRow, w.schema.analyzer(&d.Info, p), fieldValues(&d.Info, p, match))
 		if c.text += len(match); c.text > analysedBytes {
 			c.postings, c.ends, c.text = append(c.postings, bleve.NewBatch()), append(c.ends, len(c.fields)), len(match)
 		}

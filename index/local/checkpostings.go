@@ -55,7 +55,7 @@ func (c *checker) postings(path string, v *view) (err error) {
 			c.problem(seg.path, "%s", plainDamage(err))
 			continue
 		}
-		want := p.words(v.schema.analyzers, fieldValues(&d.info, &passage, matchText(c.o, passage.Text)))
+		want := p.words(v.schema.analyzer(&d.info, &passage), fieldValues(&d.info, &passage, matchText(c.o, passage.Text)))
 		if found.sums[number] != want {
 			c.problem(path, "has other words for passage %d, of %s, than its text", row, filepath.Base(d.info.Path))
 		}

@@ -54,21 +54,19 @@ func (k *keywordSearch) restrict(q index.Query) (must, not *roaring.Bitmap, err 
 func (k *keywordSearch) phrase(fields []field, text string) (*roaring.Bitmap, error) {
 	var found *roaring.Bitmap
 	for _, f := range fields {
-		tokens := k.analyzers.Analyze(f, text)
-		if len(tokens) == 0 {
-			continue
-		}
-		if found == nil {
-			found = roaring.New()
-		}
-		var err error
-		if len(tokens) == 1 {
-			err = k.each(f, string(tokens[0].Term), found.Add)
-		} else {
-			err = k.phraseIn(f, tokens, found)
-		}
-		if err != nil {
-			return nil, err
+		for _, tokens := range k.query.Phrases(f, text) {
+			if found == nil {
+				found = roaring.New()
+			}
+			var err error
+			if len(tokens) == 1 {
+				err = k.each(f, string(tokens[0].Term), found.Add)
+			} else {
+				err = k.phraseIn(f, tokens, found)
+			}
+			if err != nil {
+				return nil, err
+			}
 		}
 	}
 	return found, nil
@@ -77,7 +75,7 @@ func (k *keywordSearch) phrase(fields []field, text string) (*roaring.Bitmap, er
 // phraseIn adds the passages that have the phrase in a field.
 func (k *keywordSearch) phraseIn(f field, tokens bleveanalysis.TokenStream, found *roaring.Bitmap) (err error) {
 	options := search.SearcherOptions{Score: "none", IncludeTermVectors: true}
-	s, err := searcher.NewMultiPhraseSearcher(k.ctx, k.view.postings, positions(tokens), 0, false, f.String(), 1, options)
+	s, err := searcher.NewMultiPhraseSearcher(k.ctx, k.view.postings, analysis.Positions(tokens), 0, false, f.String(), 1, options)
 	if err != nil {
 		return fmt.Errorf("searching a phrase: %w", err)
 	}
@@ -97,15 +95,4 @@ func (k *keywordSearch) phraseIn(f field, tokens bleveanalysis.TokenStream, foun
 		found.Add(uint32(m.IndexInternalID.Value()))
 		sc.DocumentMatchPool.Put(m)
 	}
-}
-
-// positions returns the terms at each position of a phrase. A position without
-// a term, where the analyzer dropped a word, stands for any word.
-func positions(tokens bleveanalysis.TokenStream) [][]string {
-	first := tokens[0].Position
-	terms := make([][]string, tokens[len(tokens)-1].Position-first+1)
-	for _, t := range tokens {
-		terms[t.Position-first] = append(terms[t.Position-first], string(t.Term))
-	}
-	return terms
 }

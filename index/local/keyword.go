@@ -50,7 +50,11 @@ func (s *snapshot) Keyword(ctx context.Context, r index.Request) (hits []index.H
 		return nil, err
 	}
 	allowed := set.rows // nil: all
-	k := &keywordSearch{ctx: ctx, view: v, analyzers: v.schema.analyzers, global: r.Statistics}
+	query, err := v.query()
+	if err != nil {
+		return nil, err
+	}
+	k := &keywordSearch{ctx: ctx, view: v, query: query, global: r.Statistics}
 	must, not, err := k.restrict(r.Query)
 	if err != nil {
 		return nil, err
@@ -96,7 +100,11 @@ func (s *snapshot) recoverDamage(err *error) {
 // allowed, where nil means all live rows.
 func (s *snapshot) restrictRows(ctx context.Context, v *view, q index.Query, allowed *roaring.Bitmap) (rows *roaring.Bitmap, err error) {
 	defer s.recoverDamage(&err)
-	k := &keywordSearch{ctx: ctx, view: v, analyzers: v.schema.analyzers}
+	query, err := v.query()
+	if err != nil {
+		return nil, err
+	}
+	k := &keywordSearch{ctx: ctx, view: v, query: query}
 	must, not, err := k.restrict(q)
 	if err != nil {
 		return nil, err
@@ -140,9 +148,9 @@ func (v *view) rows(numbers *roaring.Bitmap) (*roaring.Bitmap, error) {
 // keywordSearch is one search of the postings. Passages go by Bleve's document
 // numbers here.
 type keywordSearch struct {
-	ctx       context.Context
-	view      *view
-	analyzers *analysis.Analyzer
+	ctx   context.Context
+	view  *view
+	query analysis.Query
 	// global are the statistics to score by instead of the view's, if not nil.
 	global *index.Statistics
 	// counting says that all terms are wanted, to count them.
@@ -167,7 +175,11 @@ func (s *snapshot) Statistics(ctx context.Context, q index.Query) (st index.Stat
 		st.Fields[field(f).String()] = index.FieldStatistics(l)
 	}
 	st.Terms = make(map[string]map[string]int)
-	k := &keywordSearch{ctx: ctx, view: v, analyzers: v.schema.analyzers, counting: true}
+	query, err := v.query()
+	if err != nil {
+		return st, err
+	}
+	k := &keywordSearch{ctx: ctx, view: v, query: query, counting: true}
 	terms, _, err := k.terms(q)
 	if err != nil || len(terms) == 0 {
 		return st, err

@@ -19,7 +19,11 @@ import (
 // plainKeyword is Keyword without haste: one posting after the other through
 // Bleve's own reader, into arrays of all passages.
 func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, error) {
-	k := &keywordSearch{ctx: ctx, view: v, analyzers: v.schema.analyzers}
+	query, err := v.query()
+	if err != nil {
+		return nil, err
+	}
+	k := &keywordSearch{ctx: ctx, view: v, query: query}
 	allowed, err := v.filterRows(ctx, r.Filter)
 	if err != nil {
 		return nil, err
@@ -75,7 +79,7 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 				return nil, err
 			}
 		}
-		for _, t := range k.analyzers.Analyze(fields[0], c.Text) {
+		for _, t := range k.query[0].Analyze(fields[0], c.Text) {
 			if err := scoreTerm(fields, string(t.Term), where); err != nil {
 				return nil, err
 			}
@@ -83,8 +87,8 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 		if c.Occur != index.Should || c.Field != "" {
 			continue
 		}
-		for _, t := range k.analyzers.Analyze(fieldPath, c.Text) {
-			if len(k.analyzers.Analyze(fieldText, string(t.Term))) == 0 {
+		for _, t := range k.query[0].Analyze(fieldPath, c.Text) {
+			if len(k.query[0].Analyze(fieldText, string(t.Term))) == 0 {
 				continue
 			}
 			n := uint64(0)

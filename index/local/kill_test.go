@@ -61,7 +61,7 @@ func child(t *testing.T, mode, dir string) (*exec.Cmd, *bytes.Buffer) {
 	return c, stderr
 }
 
-var killSettings = index.Settings{Embedder: "test", Dim: 8, Analyzer: "en"}
+var killSettings = index.Settings{Embedder: "test", Dim: 8, Languages: "en"}
 
 // killOptions gives segments codes that in earnest would be too small for them.
 var killOptions = TestOptions{Settings: killSettings, codedRows: 1}

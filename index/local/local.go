@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/analysis"
 )
 
 var (
@@ -269,8 +270,8 @@ func (b *Backend) Close() error {
 	return err
 }
 
-// Create opens the index for writing and makes it if there is none. An empty
-// Analyzer means "en", a Dim of 0 an index without vectors. It does not wait:
+// Create opens the index for writing and makes it if there is none. No
+// Languages mean analysis.Default, a Dim of 0 an index without vectors. It does not wait:
 // while another writer has the index it returns an *index.LockedError. An
 // existing index with other settings gives an *index.SettingsError, a folder
 // that holds something else, or is inside of an index, an error of
@@ -284,8 +285,8 @@ func (b *Backend) Create(ctx context.Context, s index.Settings) (index.Writer, e
 }
 
 func (b *Backend) create(ctx context.Context, s index.Settings) (*writer, error) {
-	if s.Analyzer == "" {
-		s.Analyzer = "en"
+	if s.Languages == "" {
+		s.Languages = analysis.Default
 	}
 	if s.Dim < 0 {
 		return nil, fmt.Errorf("vectors of dimension %d", s.Dim)

@@ -125,7 +125,7 @@ func TestRefreshAfterRemake(t *testing.T) {
 	refresh()
 	check(t, r, 2)
 
-	other := index.Settings{Embedder: "another", Dim: 3, Analyzer: "de"}
+	other := index.Settings{Embedder: "another", Dim: 3, Languages: "de"}
 	remake(other, 0)
 	refresh()
 	if r.pinned.manifest.Generation != generation {
@@ -303,7 +303,7 @@ func TestOtherSettings(t *testing.T) {
 
 func TestUnknownAnalyzer(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "index")
-	if _, err := Create(t.Context(), dir, TestOptions{Settings: index.Settings{Analyzer: "klingon"}}); err == nil || !strings.Contains(err.Error(), "klingon") {
+	if _, err := Create(t.Context(), dir, TestOptions{Settings: index.Settings{Languages: "klingon"}}); err == nil || !strings.Contains(err.Error(), "klingon") {
 		t.Errorf("error %v", err)
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {

@@ -16,7 +16,7 @@ import (
 )
 
 // nextSettings are those of an index of steps after it was re-embedded.
-var nextSettings = index.Settings{Embedder: "next", Dim: 5, Analyzer: "en"}
+var nextSettings = index.Settings{Embedder: "next", Dim: 5, Languages: "en"}
 
 // other returns what an index of these settings is re-embedded for.
 func other(s index.Settings) index.Settings {
@@ -356,7 +356,7 @@ func TestReembedMany(t *testing.T) {
 // TestReembedWithoutVectors gives an index for keywords only its first vectors.
 func TestReembedWithoutVectors(t *testing.T) {
 	dir := t.TempDir()
-	plain := index.Settings{Analyzer: "en"}
+	plain := index.Settings{Languages: "en"}
 	w, err := Create(t.Context(), dir, TestOptions{Settings: plain, codedRows: 1})
 	if err != nil {
 		t.Fatal(err)

@@ -156,8 +156,8 @@ func (k *keywordSearch) terms(q index.Query) (terms []scoredTerm, uses []termUse
 			}
 		}
 		// All fields of a clause have the same analyzer.
-		for _, t := range k.analyzers.Analyze(fields[0], c.Text) {
-			use(fields, string(t.Term), where)
+		for _, term := range k.query.Words(fields[0], c.Text) {
+			use(fields, term, where)
 		}
 		if c.Occur != index.Should || c.Field != "" {
 			continue
@@ -178,9 +178,8 @@ func (k *keywordSearch) terms(q index.Query) (terms []scoredTerm, uses []termUse
 // collection is, and a word that the text's analyzer drops says nothing.
 func (k *keywordSearch) pathTerms(text string) ([]string, error) {
 	var terms []string
-	for _, t := range k.analyzers.Analyze(fieldPath, text) {
-		term := string(t.Term)
-		if len(k.analyzers.Analyze(fieldText, term)) == 0 {
+	for _, term := range k.query.Words(fieldPath, text) {
+		if len(k.query.Phrases(fieldText, term)) == 0 {
 			continue
 		}
 		n, all := uint64(0), k.view.lengths[fieldPath].Passages

@@ -15,6 +15,7 @@ import (
 	bleve "github.com/blevesearch/bleve_index_api"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/analysis"
 )
 
 // view is the state of the index between two batches. It never changes, so
@@ -31,6 +32,10 @@ type view struct {
 	scanners sync.Pool              // of *scanner
 	sets     rowSets
 	refs     atomic.Int32
+
+	findLanguages  sync.Once
+	queryLanguages analysis.Query // once they are wanted
+	languagesErr   error
 
 	sortDocs sync.Once
 	sorted   atomic.Pointer[[]docRef] // all documents by ID, once they are wanted

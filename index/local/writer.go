@@ -101,7 +101,7 @@ func (w *writer) startWriting(ctx context.Context) error {
 	if name := want.settings.EmbedderName; name != "" {
 		w.next.Settings.EmbedderName = name
 	}
-	w.schema = &schema{w.next.Settings, want.analyzers}
+	w.schema = &schema{w.next.Settings, want.languages}
 	for _, f := range m.Files {
 		w.sums[f.Name] = f
 	}

@@ -135,7 +135,7 @@ func vector(dim int, p index.Stored) []float32 {
 }
 
 func settings(dim int) index.Settings {
-	return index.Settings{Embedder: Embedder(dim).ID(), Dim: dim, Analyzer: "en"}
+	return index.Settings{Embedder: Embedder(dim).ID(), Dim: dim, Languages: "en"}
 }
 
 // batch is a step for a Store.
