@@ -12,6 +12,7 @@ import (
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/analysis"
 	"github.com/albert-search/albert-search/index/local"
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // Engine is an index and the models that fill and read it. Models are loaded
@@ -25,7 +26,7 @@ type Engine struct {
 
 	store index.Backend
 	// languages highlight what a query matches.
-	languages analysis.Languages
+	languages *analysis.Languages
 
 	mu      sync.Mutex
 	closed  bool
@@ -45,7 +46,11 @@ func Open(o Options) (*Engine, error) {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
-	e.models = newModels(o, e.log)
+	languages, err := analysis.NewLanguages(o.Languages)
+	if err != nil {
+		return nil, errkind.Errorf(errkind.Usage, "open engine: %w", err)
+	}
+	e.languages, e.models = languages, newModels(o, e.log)
 	if e.store == nil {
 		e.store = local.New(o.Dir, local.Options{WriteTimeout: o.WriteTimeout})
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/memory"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/ingest/extract/formats"
@@ -99,15 +100,28 @@ type fixture struct {
 	t        *testing.T
 	docs     string
 	dir      string
+	backend  index.Backend // instead of dir, if not nil
 	embedder *countingEmbedder
 	reports  map[string]albertsearch.FileReport // of the last run, by base name
 }
 
 func newFixture(t *testing.T, answer string) *fixture {
 	t.Helper()
+	return withReader(t, reader(answer))
+}
+
+// withReader is a new fixture with the reader.
+func withReader(t *testing.T, r *albertsearch.Reader) *fixture {
+	t.Helper()
 	f := &fixture{t: t, docs: t.TempDir(), dir: filepath.Join(t.TempDir(), "index"),
 		embedder: &countingEmbedder{Hash: embedtest.Hash{Dimension: 512}}}
-	e, err := albertsearch.Open(albertsearch.Options{Dir: f.dir, Embedder: f.embedder, Reader: reader(answer)})
+	if strings.HasPrefix(t.Name(), "TestInMemory/") {
+		f.backend = memory.New()
+		f.dir = f.backend.String()
+	}
+	o := f.options()
+	o.Embedder, o.Reader = f.embedder, r
+	e, err := albertsearch.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +133,51 @@ func newFixture(t *testing.T, answer string) *fixture {
 	f.Engine = e
 	return f
 }
+
+// options are those of an engine on the fixture's index.
+func (f *fixture) options() albertsearch.Options {
+	if f.backend != nil {
+		return albertsearch.Options{Backend: f.backend}
+	}
+	return albertsearch.Options{Dir: f.dir}
+}
+
+// TestInMemory runs tests of the engine on an index in memory.
+func TestInMemory(t *testing.T) {
+	for name, test := range map[string]func(*testing.T){
+		"IndexAndSearch": TestIndexAndSearch, "HybridExplains": TestHybridExplains, "AskCitesTheBytes": TestAskCitesTheBytes,
+		"AskWithoutAnswer": TestAskWithoutAnswer, "Lookalikes": TestLookalikesAreFoundAndQuotedAsTheyAre,
+		"SecondRun": TestSecondRunDoesOnlyWhatChanged, "UnreadableKeeps": TestUnreadableKeepsWhatWasIndexed,
+		"BadInput": TestBadInputIsCountedAndTheRestGoesOn, "Interrupted": TestInterruptedIndexIsUsable,
+		"FilterAndRemove": TestFilterAndRemove, "OtherEmbedder": TestOtherEmbedderIsRefused, "NoIndexYet": TestNoIndexYet,
+		"SearchWhileIndexing": TestSearchWhileIndexing, "NothingChanged": TestNothingChangedPublishesNothing,
+		"EqualPassages": TestEqualPassagesAreEmbeddedOnce, "Reembed": TestReembed, "ReembedGoesOn": TestReembedGoesOn,
+		"ReembedThird": TestReembedThird, "SearchIsReranked": TestSearchIsReranked, "NarrowerRun": TestNarrowerRunKeepsTheRest,
+		"UnreadParts": TestUnreadPartsOfSourcesAreKept,
+	} {
+		t.Run(name, test)
+	}
+}
+
+// TestTwoPlaces checks that an engine is told of one place.
+func TestTwoPlaces(t *testing.T) {
+	for _, o := range []albertsearch.Options{{}, {Dir: t.TempDir(), Backend: memory.New()}} {
+		if _, err := albertsearch.Open(o); albertsearch.KindOf(err) != albertsearch.KindUsage {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+	e, err := albertsearch.Open(albertsearch.Options{Backend: readOnly{memory.New()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if _, err := e.Check(t.Context(), nil); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("checking what cannot be checked: %v", err)
+	}
+}
+
+// readOnly is a Backend and nothing else.
+type readOnly struct{ index.Backend }
 
 func (f *fixture) write(name, text string) string {
 	f.t.Helper()
@@ -470,7 +529,9 @@ func TestOtherEmbedderIsRefused(t *testing.T) {
 	f := newFixture(t, "")
 	f.write("bread.txt", bread)
 	f.index()
-	other, err := albertsearch.Open(albertsearch.Options{Dir: f.dir, Embedder: embedtest.Hash{Dimension: 32}})
+	o := f.options()
+	o.Embedder = embedtest.Hash{Dimension: 32}
+	other, err := albertsearch.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -558,5 +619,41 @@ func TestNothingChangedPublishesNothing(t *testing.T) {
 	// Once only: the times of the new files come to be trusted.
 	if published > 1 {
 		t.Errorf("%d of 5 runs published something", published)
+	}
+}
+
+// TestLanguages checks that a text is found, and marked, in its own language.
+func TestLanguages(t *testing.T) {
+	backend := memory.New()
+	settings := index.Settings{Embedder: "hash-512", Dim: 512, Languages: "en,de"}
+	w, err := backend.Create(t.Context(), settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b index.Batch
+	for language, text := range map[string]string{"de": "Zwei Häuser am See", "en": "Two houses by the lake"} {
+		b.Put = append(b.Put, index.Document{Info: index.Info{ID: language, Path: "/" + language, Language: language},
+			Content: []index.Passage{{End: len(text), Text: text}}})
+	}
+	if err := errors.Join(w.Apply(t.Context(), b), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	e, err := albertsearch.Open(albertsearch.Options{Backend: backend, Languages: []string{"en", "de"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	for query, want := range map[string]string{"Haus": "Häuser", "house": "houses"} {
+		res, err := e.Search(t.Context(), albertsearch.SearchRequest{Query: query, Mode: albertsearch.Keyword})
+		if err != nil || len(res.Hits) != 1 {
+			t.Fatalf("%s finds %+v, %v", query, res, err)
+		}
+		h := res.Hits[0]
+		if len(h.Matches) != 1 || h.Text[h.Matches[0].Start:h.Matches[0].End] != want {
+			t.Errorf("%s matches %+v of %q, want %q", query, h.Matches, h.Text, want)
+		}
+	}
+	if _, err := albertsearch.Open(albertsearch.Options{Backend: backend, Languages: []string{"klingon"}}); albertsearch.KindOf(err) != albertsearch.KindUsage {
+		t.Errorf("an unknown language: %v", err)
 	}
 }

@@ -153,7 +153,7 @@ func (e *Engine) Indexer(ctx context.Context) (*Indexer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := e.store.Create(ctx, newSettings(model))
+	w, err := e.store.Create(ctx, e.newSettings(model))
 	if err != nil {
 		return nil, e.otherEmbedder(ctx, err, model)
 	}
@@ -195,7 +195,7 @@ func (e *Engine) look(ctx context.Context, run *indexRun) (done bool, err error)
 	if err != nil {
 		return false, err
 	}
-	settings := newSettings(model)
+	settings := e.newSettings(model)
 	look := ctx
 	locked := e.store.Locked(ctx)
 	if locked != nil {
@@ -273,9 +273,9 @@ func (e *Engine) otherEmbedder(ctx context.Context, err error, model index.Embed
 }
 
 // newSettings are those of an index that the engine makes with the embedder.
-func newSettings(model index.Embedder) index.Settings {
+func (e *Engine) newSettings(model index.Embedder) index.Settings {
 	return index.Settings{
-		Languages: "en", SplitTokens: ingest.DefaultSplitTokens, SplitVersion: ingest.SplitVersion,
+		Languages: index.LanguagesOf(e.languages.Allowed()...), SplitTokens: ingest.DefaultSplitTokens, SplitVersion: ingest.SplitVersion,
 	}.With(model)
 }
 

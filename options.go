@@ -19,6 +19,10 @@ type Options struct {
 	Dir string
 	// Backend is where the index is, instead of Dir. Close does not close it.
 	Backend index.Backend
+	// Languages are those that texts are analysed in for keywords, as package
+	// analysis names them; texts of other languages are analysed in the first. They
+	// are fixed when the index is made. None stands for analysis.Default.
+	Languages []string
 	// WriteTimeout bounds one write to an index in Dir, plus the time that its
 	// size takes; after it the disk is considered hung. 0 means 5 minutes.
 	WriteTimeout time.Duration

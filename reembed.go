@@ -101,7 +101,7 @@ func (e *Engine) Reembed(ctx context.Context, r ReembedRequest) (sum ReembedSumm
 	if err != nil {
 		return sum, err
 	}
-	want := newSettings(model)
+	want := e.newSettings(model)
 	sum = ReembedSummary{From: stats.Settings.Model(), To: want.Model(), Passages: stats.Passages}
 	if r.ToIndex && stats.Settings.With(want.Model()) != want {
 		return sum, &index.SettingsError{Dir: e.address(), Have: stats.Settings, Want: want}

@@ -23,7 +23,9 @@ import (
 func (f *fixture) with(dim int) (*albertsearch.Engine, *countingEmbedder) {
 	f.t.Helper()
 	embedder := &countingEmbedder{Hash: embedtest.Hash{Dimension: dim}}
-	e, err := albertsearch.Open(albertsearch.Options{Dir: f.dir, Embedder: embedder, Reader: reader("dough")})
+	o := f.options()
+	o.Embedder, o.Reader = embedder, reader("dough")
+	e, err := albertsearch.Open(o)
 	if err != nil {
 		f.t.Fatal(err)
 	}

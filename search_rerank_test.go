@@ -15,7 +15,6 @@ import (
 
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/albert/tokenize"
-	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/ingest/extract/formats"
@@ -42,24 +41,6 @@ func (r relevantReader) SpansAndRelevance(ctx context.Context, seqs []tokenize.S
 		relevance = append(relevance, logit)
 	}
 	return start, end, relevance, err
-}
-
-// withReader is a new fixture with the reader.
-func withReader(t *testing.T, r *albertsearch.Reader) *fixture {
-	t.Helper()
-	f := &fixture{t: t, docs: t.TempDir(), dir: filepath.Join(t.TempDir(), "index"),
-		embedder: &countingEmbedder{Hash: embedtest.Hash{Dimension: 512}}}
-	e, err := albertsearch.Open(albertsearch.Options{Dir: f.dir, Embedder: f.embedder, Reader: r})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	f.Engine = e
-	return f
 }
 
 func judge(answer, relevant string) *albertsearch.Reader {

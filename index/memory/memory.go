@@ -32,8 +32,8 @@ type Backend struct {
 // New returns a Backend without an index.
 func New() *Backend { return new(Backend) }
 
-// String is "memory:".
-func (b *Backend) String() string { return "memory:" }
+// String is "memory".
+func (b *Backend) String() string { return "memory" }
 
 // Snapshot returns what was published last.
 func (b *Backend) Snapshot(ctx context.Context) (index.Snapshot, error) {

@@ -68,9 +68,11 @@ func (w *writer) Apply(ctx context.Context, b index.Batch) error {
 	for _, a := range b.Annotations {
 		next.change(a.ID, func(p *passage) { p.annotate(a) })
 	}
+	if slices.Equal(next.docs, w.version.docs) {
+		return nil // the documents are immutable: these are the same
+	}
 	next.updated = time.Now().UTC()
-	w.version = &next
-	w.dirty = true
+	w.version, w.dirty = &next, true
 	return nil
 }
 
