@@ -125,46 +125,46 @@ func (t *Text) DetectLanguage(d LanguageDetector) {
 	}
 }
 
-// errUnsound: a reader does not keep what a Text promises.
-var errUnsound = errors.New("its reader gave a text that is not sound")
+// errInvalid: a reader does not keep what a Text promises.
+var errInvalid = errors.New("its reader gave an invalid text")
 
 // Check returns an error unless the text is what its fields promise: blocks
 // cover the Body, offsets are in it and in order, all text is valid UTF-8.
 func (t *Text) Check() error {
 	if len(t.Blocks) > MaxBlocks {
-		return fmt.Errorf("%w: %d blocks", errUnsound, len(t.Blocks))
+		return fmt.Errorf("%w: %d blocks", errInvalid, len(t.Blocks))
 	}
 	at := 0
 	for i, b := range t.Blocks {
 		switch {
 		case b.Start != at || b.End <= b.Start || b.End > len(t.Body):
-			return fmt.Errorf("%w: block %d is %d..%d after %d of %d bytes", errUnsound, i, b.Start, b.End, at, len(t.Body))
+			return fmt.Errorf("%w: block %d is %d..%d after %d of %d bytes", errInvalid, i, b.Start, b.End, at, len(t.Body))
 		case b.Kind > document.Furniture || b.Level < 0:
-			return fmt.Errorf("%w: block %d is of kind %d and level %d", errUnsound, i, b.Kind, b.Level)
+			return fmt.Errorf("%w: block %d is of kind %d and level %d", errInvalid, i, b.Kind, b.Level)
 		case !utf8.RuneStart(t.Body[b.Start]):
-			return fmt.Errorf("%w: block %d begins inside a character", errUnsound, i)
+			return fmt.Errorf("%w: block %d begins inside a character", errInvalid, i)
 		}
 		at = b.End
 	}
 	if at != len(t.Body) {
-		return fmt.Errorf("%w: blocks cover %d of %d bytes", errUnsound, at, len(t.Body))
+		return fmt.Errorf("%w: blocks cover %d of %d bytes", errInvalid, at, len(t.Body))
 	}
 	at = 0
 	for i, h := range t.Headings {
 		if h.Start < at || h.Start >= len(t.Body) || h.Level < 1 || h.Text == "" || !utf8.ValidString(h.Text) || !utf8.RuneStart(t.Body[h.Start]) {
-			return fmt.Errorf("%w: heading %d, of level %d at %d after %d of %d bytes", errUnsound, i, h.Level, h.Start, at, len(t.Body))
+			return fmt.Errorf("%w: heading %d, of level %d at %d after %d of %d bytes", errInvalid, i, h.Level, h.Start, at, len(t.Body))
 		}
 		at = h.Start
 	}
 	at = 0
 	for i, p := range t.Places {
 		if p.Offset < at || p.Offset > len(t.Body) {
-			return fmt.Errorf("%w: place %d is at %d after %d of %d bytes", errUnsound, i, p.Offset, at, len(t.Body))
+			return fmt.Errorf("%w: place %d is at %d after %d of %d bytes", errInvalid, i, p.Offset, at, len(t.Body))
 		}
 		at = p.Offset
 	}
 	if !utf8.ValidString(t.Body) || !utf8.ValidString(t.Title) {
-		return fmt.Errorf("%w: not UTF-8", errUnsound)
+		return fmt.Errorf("%w: not UTF-8", errInvalid)
 	}
 	return nil
 }
