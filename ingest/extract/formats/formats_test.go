@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/ingest/extract/extracttest"
 	"github.com/albert-search/albert-search/ingest/extract/formats"
+	"github.com/albert-search/albert-search/ingest/sandbox"
 )
 
 // shared reads with the default limits. It is one for all tests, so that the
@@ -22,6 +24,9 @@ import (
 var shared *extract.Extractor
 
 func TestMain(m *testing.M) {
+	if os.Getenv(readerVariable) != "" {
+		sandbox.Main(withToy())
+	}
 	cache, err := os.MkdirTemp("", "albert-search-wasm-")
 	if err != nil {
 		panic(err)
@@ -122,6 +127,37 @@ func TestFixturesAreSound(t *testing.T) {
 	for _, name := range formats.Names() {
 		if seen[name] == 0 {
 			t.Errorf("no fixture of format %s", name)
+		}
+	}
+}
+
+// The documentation lists the formats.
+func TestFormatsAreDocumented(t *testing.T) {
+	table, err := os.ReadFile("../../../docs/formats.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cli, err := os.ReadFile("../../../docs/cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, types, _ := strings.Cut(string(cli), "| `--type TYPE` |")
+	types, _, _ = strings.Cut(types, "\n")
+	for _, f := range formats.All() {
+		_, row, ok := strings.Cut(string(table), "\n| `"+f.Name+"` |")
+		row, _, _ = strings.Cut(row, "\n")
+		files := strings.Fields(row)
+		for _, e := range f.Extensions {
+			ok = ok && slices.Contains(files, "."+e)
+		}
+		for _, n := range f.Names {
+			ok = ok && slices.Contains(files, n)
+		}
+		if !ok {
+			t.Errorf("docs/formats.md does not list %s with all its names: %q", f.Name, row)
+		}
+		if !strings.Contains(types, "`"+f.Name+"`") {
+			t.Errorf("docs/cli.md does not list --type %s", f.Name)
 		}
 	}
 }
