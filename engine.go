@@ -23,6 +23,8 @@ type Engine struct {
 	o      Options
 	log    *slog.Logger
 	models *models
+	// versions are those that documents are brought to.
+	versions versions
 
 	store index.Backend
 	// languages highlight what a query matches.
@@ -42,7 +44,7 @@ func Open(o Options) (*Engine, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("open engine: %w", err)
 	}
-	e := &Engine{o: o, log: o.Logger, store: o.Backend}
+	e := &Engine{o: o, log: o.Logger, store: o.Backend, versions: currentVersions()}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}

@@ -262,7 +262,7 @@ func (e *Engine) otherEmbedder(ctx context.Context, err error, model index.Embed
 	if !errors.As(err, &other) {
 		return err
 	}
-	if other.Have.With(other.Want.Model()) != other.Want {
+	if !other.Have.With(other.Want.Model()).Same(other.Want) {
 		return err
 	}
 	stats, serr := e.stats(ctx)
@@ -286,6 +286,7 @@ func (e *Engine) newSettings(model index.Embedder) index.Settings {
 type indexRun struct {
 	request  IndexRequest
 	embedder func(context.Context) (embed.Embedder, error)
+	versions versions
 	writer   index.Writer
 	before   index.Snapshot // what there was when the run began
 
@@ -308,7 +309,7 @@ type indexRun struct {
 
 func newIndexRun(ctx context.Context, e *Engine, r IndexRequest) *indexRun {
 	return &indexRun{
-		request: e.logFailures(ctx, r), embedder: e.models.embedder, memory: semaphore.NewWeighted(allMemory), published: time.Now(),
+		request: e.logFailures(ctx, r), embedder: e.models.embedder, versions: e.versions, memory: semaphore.NewWeighted(allMemory), published: time.Now(),
 		summary: IndexSummary{Index: e.address(), Unread: []FileReport{}},
 	}
 }

@@ -71,9 +71,11 @@ func (b *batch) plan(recent *recentVectors) []*step {
 			key := b.keys[len(b.vectors)]
 			v := recent.get(key)
 			if v == nil {
-				v = new(vector)
+				v = &vector{d.Content[j].Vector}
 				recent.put(key, v)
-				all = append(all, todo{&d.Info, &d.Content[j], v})
+				if v.v == nil {
+					all = append(all, todo{&d.Info, &d.Content[j], v})
+				}
 			}
 			b.vectors = append(b.vectors, v)
 		}

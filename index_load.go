@@ -20,8 +20,10 @@ type loaded struct {
 	report FileReport
 	size   int64
 	put    *index.Document
-	keys   []textKey   // of put's passages
-	touch  *index.Info // known anew, with the passages that it has
+	// previous is what the index has of the document; nil if it is new.
+	previous *index.Info
+	keys     []textKey   // of put's passages
+	touch    *index.Info // known anew, with the passages that it has
 	// large is a document of largeBytes or more that has yet to be divided into
 	// put's passages.
 	large *ingest.Document
@@ -109,7 +111,7 @@ func (r *indexRun) classifyByStat(ctx context.Context, e ingest.Entry) *loaded {
 	switch {
 	case e.Skip != nil:
 		l.markFailed(e, previous, e.Skip)
-	case r.request.Force || previous == nil:
+	case r.request.Force || previous == nil || r.versions.areNewer(previous):
 		return nil
 	case previous.State != index.Skipped:
 		if !ingest.Unchanged(previous.Fingerprint.Stat, e.Stat) {
@@ -133,7 +135,7 @@ func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 	l := &loaded{report: FileReport{ID: e.ID, Path: e.Path}, size: e.Stat.Size}
 	previous := r.known.byID[e.ID]
 	known := previous != nil && previous.State != index.Skipped
-	if known && !r.request.Force && r.contentUnchanged(ctx, e, previous, l) {
+	if known && !r.request.Force && !r.versions.areNewer(previous) && r.contentUnchanged(ctx, e, previous, l) {
 		return l
 	}
 	doc, err := e.Load(ctx)
@@ -143,8 +145,9 @@ func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 	}
 	info := index.Info{
 		ID: e.ID, Path: e.Path, Title: doc.Title, Type: doc.Type, Modified: doc.Modified, Metadata: doc.Metadata,
-		Fingerprint: doc.Fingerprint, Reason: doc.Note, Bytes: len(doc.Body),
+		Fingerprint: doc.Fingerprint, Reason: doc.Note, Bytes: len(doc.Body), Versions: r.versions.of(doc),
 	}
+	l.previous = previous
 	l.put = &index.Document{Info: info}
 	l.report.Outcome = OutcomeIndexed
 	l.report.Reason = info.Reason
@@ -165,10 +168,48 @@ func (r *indexRun) split(ctx context.Context, l *loaded, doc *ingest.Document) e
 		return err
 	}
 	l.put.Content = passages(doc, embedder)
+	if !r.request.Force {
+		if err := r.reuseVectors(ctx, l.previous, l.put); err != nil {
+			return err
+		}
+	}
 	for i := range l.put.Content {
 		l.keys = append(l.keys, keyOf(&l.put.Info, &l.put.Content[i]))
 	}
 	l.report.Passages = len(l.put.Content)
+	return nil
+}
+
+// reuseVectors gives the passages of a document the vectors that the index has of
+// passages of it that were embedded as the same text.
+func (r *indexRun) reuseVectors(ctx context.Context, previous *index.Info, d *index.Document) error {
+	if previous == nil || previous.Passages == 0 {
+		return nil
+	}
+	stored, err := r.before.DocumentPassages(ctx, previous.ID)
+	if err != nil || len(stored) == 0 {
+		return ctx.Err() // what cannot be read is embedded again
+	}
+	ids := make([]index.PassageID, len(stored))
+	for i := range stored {
+		ids[i] = stored[i].ID
+	}
+	vectors, err := r.before.Vectors(ctx, ids)
+	if err != nil {
+		return ctx.Err()
+	}
+	known := make(map[string][]float32, len(stored))
+	for i := range stored {
+		if vectors[i] != nil {
+			p := &stored[i].Passage
+			p.Match = normalized(p.Text)
+			known[embedText(previous, p)] = vectors[i]
+		}
+	}
+	for i := range d.Content {
+		p := &d.Content[i]
+		p.Vector = known[embedText(&d.Info, p)]
+	}
 	return nil
 }
 

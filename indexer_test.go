@@ -249,3 +249,65 @@ func TestDoubtfulRootsAreKept(t *testing.T) {
 		t.Error("it is still found")
 	}
 }
+
+// Of a document that has changed, or is read again by newer code, only those
+// passages are embedded that the index has no vector of.
+func TestVectorsAreReused(t *testing.T) {
+	f := newFixture(t, "")
+	text := new(strings.Builder)
+	for i := range 40 {
+		fmt.Fprintf(text, "%s Comet number %d.\n\n", strings.Repeat("tail ", 150), i)
+	}
+	f.write("comets.txt", text.String())
+	first := f.index()
+	if first.Passages < 40 {
+		t.Fatalf("%+v", first)
+	}
+	embedded := func(run func()) int64 {
+		f.embedder.texts.Store(0)
+		run()
+		return f.embedder.texts.Load()
+	}
+	if n := embedded(func() {
+		f.write("comets.txt", text.String()+"A waterwheel was heard.\n")
+		f.index()
+	}); n < 1 || n > 2 {
+		t.Errorf("%d texts were embedded for an appended line", n)
+	}
+	if f.top("waterwheel") != "comets.txt" {
+		t.Error("the line is not found")
+	}
+	for i := range 39 { // the last one stands beside the waterwheel now
+		hits, err := vectorSearch(t.Context(), f.Engine, fmt.Sprintf("%s Comet number %d.", strings.Repeat("tail ", 150), i))
+		if err != nil || len(hits) == 0 || !strings.Contains(hits[0].Text, fmt.Sprintf("number %d.", i)) {
+			t.Fatalf("number %d: %v, %v", i, hits, err)
+		}
+	}
+	if n := embedded(func() {
+		f.Engine.SetReaderVersion("text", 7)
+		if status, err := f.Status(t.Context()); err != nil || status.Older != 1 {
+			t.Errorf("%+v, %v, want one document of an older version", status, err)
+		}
+		if sum := f.index(); sum.Indexed != 1 {
+			t.Errorf("read by newer code: %+v", sum)
+		}
+	}); n != 0 {
+		t.Errorf("%d texts were embedded although the text is the same", n)
+	}
+	// What a title says stands before each passage.
+	f.write("a.md", "# North\n\nA fjord is deep.\n")
+	f.index()
+	if n := embedded(func() {
+		f.write("a.md", "# South\n\nA fjord is deep.\n")
+		f.index()
+	}); n != 1 {
+		t.Errorf("%d texts were embedded for another title", n)
+	}
+	if n := embedded(func() {
+		if _, err := f.Index(t.Context(), albertsearch.IndexRequest{Sources: []ingest.Source{f.source()}, Force: true}); err != nil {
+			t.Fatal(err)
+		}
+	}); n < int64(first.Passages) {
+		t.Errorf("%d texts were embedded by force", n)
+	}
+}

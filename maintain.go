@@ -15,10 +15,14 @@ type Status struct {
 	Index string `json:"index"` // its address
 	// Documents counts those that are indexed, Partial those of them that were
 	// read only in part.
-	Documents  int       `json:"documents"`
-	Partial    int       `json:"partial"`
-	Failed     int       `json:"failed"`
-	Skipped    int       `json:"skipped"`
+	Documents int `json:"documents"`
+	Partial   int `json:"partial"`
+	Failed    int `json:"failed"`
+	Skipped   int `json:"skipped"`
+	// Older counts those of Documents that were read by an older version of the
+	// program. They are searched all the same, and the next Index reads them
+	// again.
+	Older      int       `json:"older"`
 	Passages   int       `json:"passages"`
 	TextBytes  int64     `json:"text_bytes"`
 	DiskBytes  int64     `json:"disk_bytes"` // 0 where that is not known
@@ -96,6 +100,9 @@ func (e *Engine) Status(ctx context.Context) (*Status, error) {
 		for info, err := range store.Documents(ctx, "") {
 			if err != nil {
 				return err
+			}
+			if e.versions.areNewer(info) {
+				s.Older++
 			}
 			if info.State != index.Indexed || info.Partial() {
 				s.Unread = append(s.Unread, unread(info))

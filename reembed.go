@@ -103,7 +103,7 @@ func (e *Engine) Reembed(ctx context.Context, r ReembedRequest) (sum ReembedSumm
 	}
 	want := e.newSettings(model)
 	sum = ReembedSummary{From: stats.Settings.Model(), To: want.Model(), Passages: stats.Passages}
-	if r.ToIndex && stats.Settings.With(want.Model()) != want {
+	if r.ToIndex && !stats.Settings.With(want.Model()).Same(want) {
 		return sum, &index.SettingsError{Dir: e.address(), Have: stats.Settings, Want: want}
 	}
 	if sum.From.Is(sum.To) && stats.Reembedding == (index.Unfinished{}) {

@@ -27,7 +27,6 @@ func (e *SettingsError) Error() string {
 	differ("vector length", e.Have.Dim, e.Want.Dim)
 	differ("analyzer", e.Have.Languages, e.Want.Languages)
 	differ("passage length", e.Have.SplitTokens, e.Want.SplitTokens)
-	differ("splitter version", e.Have.SplitVersion, e.Want.SplitVersion)
 	return fmt.Sprintf("%s: %v:%s", e.Dir, ErrModelMismatch, what)
 }
 

@@ -249,8 +249,8 @@ type Settings struct {
 	Languages Languages `json:"Analyzer"`
 	// SplitTokens is the token budget of a passage.
 	SplitTokens int
-	// SplitVersion changes when extraction or splitting change in a way that
-	// makes indexing again worthwhile.
+	// SplitVersion is that of the splitter that the index was made with. It
+	// decides nothing: each document has its own document.Versions.
 	SplitVersion int
 }
 
@@ -278,10 +278,10 @@ func (s Settings) With(e Embedder) Settings {
 	return s
 }
 
-// Same tells whether what was made with the one settings can go on with the
+// Same reports whether what was made with the one settings can go on with the
 // others.
 func (s Settings) Same(other Settings) bool {
-	s.EmbedderName = other.EmbedderName
+	s.EmbedderName, s.SplitVersion = other.EmbedderName, other.SplitVersion
 	return s == other
 }
 
