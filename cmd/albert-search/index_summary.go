@@ -20,7 +20,7 @@ func (r *indexRun) showSummary() error {
 		return r.PrintJSON(r.summary)
 	}
 	r.listTroubles()
-	for _, h := range sum.Held {
+	for _, h := range r.summary.Held {
 		r.Remark("%s", r.held(h))
 	}
 	if r.Quiet {
