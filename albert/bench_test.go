@@ -101,20 +101,20 @@ func randomModel(b testing.TB, config map[string]any, ties ...int) *albert.Model
 	return m
 }
 
-// BenchmarkPool embeds 64 passages of 100 to 256 pieces with models of the
+// BenchmarkPool embeds 64 passages of 100 to 256 tokens with models of the
 // shapes of the built-in ones and of albert-base.
 func BenchmarkPool(b *testing.B) {
 	rt := orttest.Runtime(b)
 	random := rand.New(rand.NewPCG(3, 4))
 	var seqs []tokenize.Sequence
-	pieces := 0
+	tokens := 0
 	for range 64 {
 		ids := make([]int32, 100+random.IntN(157))
 		for i := range ids {
 			ids[i] = int32(5 + random.IntN(benchWords-5))
 		}
 		seqs = append(seqs, tokenize.Sequence{IDs: ids, Split: len(ids)})
-		pieces += len(ids)
+		tokens += len(ids)
 	}
 	for _, shape := range []struct {
 		name   string
@@ -142,7 +142,7 @@ func BenchmarkPool(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
-				b.ReportMetric(float64(pieces*b.N)/b.Elapsed().Seconds(), "pieces/s")
+				b.ReportMetric(float64(tokens*b.N)/b.Elapsed().Seconds(), "tokens/s")
 			})
 		}
 	}

@@ -52,8 +52,8 @@ func sequence(tok tokenize.Tokenizer, texts []string) tokenize.Sequence {
 	special := tok.Special()
 	q := tokenize.Sequence{IDs: []int32{special.CLS}}
 	for i, text := range texts {
-		for _, piece := range tok.Append(nil, text) {
-			q.IDs = append(q.IDs, piece.ID)
+		for _, token := range tok.Append(nil, text) {
+			q.IDs = append(q.IDs, token.ID)
 		}
 		q.IDs = append(q.IDs, special.SEP)
 		if i == 0 {

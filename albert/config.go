@@ -214,7 +214,7 @@ func (c Config) check() error {
 		return fmt.Errorf("layer_norm_eps is %g", c.LayerNormEps)
 	}
 	if c.PadID < 0 || int(c.PadID) >= c.VocabSize {
-		return fmt.Errorf("pad_token_id is %d, the vocabulary has %d pieces", c.PadID, c.VocabSize)
+		return fmt.Errorf("pad_token_id is %d, the vocabulary has %d tokens", c.PadID, c.VocabSize)
 	}
 	return nil
 }

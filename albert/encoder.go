@@ -28,7 +28,7 @@ type encoder struct {
 	groups           [][]layer
 }
 
-// embedding is the table of word pieces, [VocabSize, EmbeddingSize], with a
+// embedding is the table of tokens, [VocabSize, EmbeddingSize], with a
 // scale for each row if it is int8.
 type embedding struct {
 	weight safetensors.Info

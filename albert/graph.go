@@ -105,7 +105,7 @@ func (w *graphWriter) embed(g *onnx.Graph, enc *encoder) string {
 	return w.dense(g, enc.mapIn, w.norm(g, enc.norm, x))
 }
 
-// embedding looks up the rows of the word pieces. If the model is run as int8,
+// embedding looks up the rows of the tokens. If the model is run as int8,
 // so is the table.
 func (w *graphWriter) embedding(g *onnx.Graph, e embedding) string {
 	if w.o.precision != Int8 {
@@ -175,12 +175,12 @@ func (w *graphWriter) norm(g *onnx.Graph, n norm, x string) string {
 // head adds what the head computes from the last hidden states. It returns the
 // result and its dimensions.
 func (w *graphWriter) head(g *onnx.Graph, h Head, labels []dense, x string) (string, []string) {
-	pieces := func() string { return g.Const("axisL", onnx.Longs(1)) }
+	tokens := func() string { return g.Const("axisL", onnx.Longs(1)) }
 	switch h {
 	case Pooled:
-		return g.Op("ReduceMean", []string{x, pieces()}, onnx.Int("keepdims", 0)), []string{"B", "H"}
+		return g.Op("ReduceMean", []string{x, tokens()}, onnx.Int("keepdims", 0)), []string{"B", "H"}
 	case PooledMax:
-		return g.Op("ReduceMax", []string{x, pieces()}, onnx.Int("keepdims", 0)), []string{"B", "H"}
+		return g.Op("ReduceMax", []string{x, tokens()}, onnx.Int("keepdims", 0)), []string{"B", "H"}
 	case PooledFirst:
 		return first(g, x), []string{"B", "H"}
 	case Span:
@@ -190,20 +190,20 @@ func (w *graphWriter) head(g *onnx.Graph, h Head, labels []dense, x string) (str
 	case TokenClass:
 		return w.dense(g, labels[0], x), []string{"B", "L", "C"}
 	case SpanRelevance:
-		// The labels' logits are one more row behind those of the pieces.
-		relevance := g.Op("Unsqueeze", []string{w.class(g, labels[1:], x), pieces()})
+		// The labels' logits are one more row behind those of the tokens.
+		relevance := g.Op("Unsqueeze", []string{w.class(g, labels[1:], x), tokens()})
 		return g.Op("Concat", []string{w.dense(g, labels[0], x), relevance}, onnx.Int("axis", 1)), []string{"B", "L1", "2"}
 	}
 	return x, []string{"B", "L", "H"}
 }
 
-// class is a classifier of the first piece: pooler and classifier.
+// class is a classifier of the first token: pooler and classifier.
 func (w *graphWriter) class(g *onnx.Graph, labels []dense, x string) string {
 	pooled := g.Op("Tanh", []string{w.dense(g, labels[0], first(g, x))})
 	return w.dense(g, labels[1], pooled)
 }
 
-// first is the hidden state of the first piece, [B, H].
+// first is the hidden state of the first token, [B, H].
 func first(g *onnx.Graph, x string) string {
 	return g.Op("Gather", []string{x, g.Const("first", onnx.Long(0))}, onnx.Int("axis", 1))
 }

@@ -54,7 +54,7 @@ func (w *graphWriter) dense(g *onnx.Graph, d dense, x string) string {
 
 // productInt8 is a linear map whose weights are 8-bit integers with a scale
 // for each output, and whose input is rounded to 8 bits with a scale for each
-// row (piece of a sequence). A row's result thus depends on that row alone,
+// row (token of a sequence). A row's result thus depends on that row alone,
 // whatever else is in the batch.
 //
 // The runtime's product takes one input scale only. Each row is therefore

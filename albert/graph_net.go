@@ -32,7 +32,7 @@ type graphNet struct {
 	net    *onnxruntime.DynamicAdvancedSession
 }
 
-// graphTokens is the most pieces of a batch that has more than one sequence, by
+// graphTokens is the most tokens of a batch that has more than one sequence, by
 // default.
 const graphTokens = 512
 
@@ -82,7 +82,7 @@ func (g *graphNet) run(ctx context.Context, seqs []tokenize.Sequence, indices []
 	each, shape := g.result(n, l)
 	result := make([]float32, n*each)
 	if err := runNet(ctx, g.net, in, result, shape); err != nil {
-		return fmt.Errorf("batch of %d sequences of %d pieces: %w", n, l, err)
+		return fmt.Errorf("batch of %d sequences of %d tokens: %w", n, l, err)
 	}
 	for row, i := range indices {
 		out[i] = result[row*each : (row+1)*each : (row+1)*each]

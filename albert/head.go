@@ -8,10 +8,10 @@ type Head int
 const (
 	// Hidden is the last hidden states themselves.
 	Hidden Head = iota
-	// Pooled is their mean over all pieces, the special ones too, not
+	// Pooled is their mean over all tokens, the special ones too, not
 	// normalised.
 	Pooled
-	// Span is a start and an end logit for each piece, as
+	// Span is a start and an end logit for each token, as
 	// AlbertForQuestionAnswering has them.
 	Span
 	// Class is a logit for each label, as AlbertForSequenceClassification has
@@ -20,9 +20,9 @@ const (
 	// SpanRelevance is Span together with Class of the two labels irrelevant
 	// and relevant, from one pass.
 	SpanRelevance
-	// PooledFirst is the last hidden state of the first piece, [CLS].
+	// PooledFirst is the last hidden state of the first token, [CLS].
 	PooledFirst
-	// PooledMax is the largest of the last hidden states over all pieces, for
+	// PooledMax is the largest of the last hidden states over all tokens, for
 	// each number.
 	PooledMax
 	// TokenClass is a logit for each label and token, as
@@ -33,7 +33,9 @@ const (
 // heads are all heads, in the order of their values.
 var heads = [...]Head{Hidden, Pooled, Span, Class, SpanRelevance, PooledFirst, PooledMax, TokenClass}
 
-// String returns the name of the head.
+// String returns the name of the head. Those of the pooled heads must never
+// change: they are hashed into the identity of embedders, by which an index
+// knows whose vectors it has.
 func (h Head) String() string {
 	switch h {
 	case Hidden:

@@ -13,7 +13,7 @@ import (
 
 // kernelNet is a model run by the kernels of package avx512: what the int8 graph
 // computes, with the same rounding, in fewer passes over the numbers. Since
-// every piece is worked on by itself but for attention, and that is a
+// every token is worked on by itself but for attention, and that is a
 // sequence's own, a batch may have sequences of any lengths and still nothing
 // is padded.
 type kernelNet struct {
@@ -62,7 +62,7 @@ type kernelWork struct {
 // enough that what is between its two maps stays in the cache.
 const kernelRows = 48
 
-// kernelTokens is the most pieces of a batch that has more than one sequence,
+// kernelTokens is the most tokens of a batch that has more than one sequence,
 // by default: enough that the weights are not read all the time.
 const kernelTokens = 128
 
@@ -181,7 +181,7 @@ func (r *kernelReader) pack(q quantized) *avx512.Weights {
 }
 
 // batches divides sequences, given by their indices, into batches of about
-// maxTokens pieces. The longest come first: with several runs at once that
+// maxTokens tokens. The longest come first: with several runs at once that
 // evens out their ends.
 func (n *kernelNet) batches(seqs []tokenize.Sequence, maxTokens int) [][]int {
 	if maxTokens <= 0 {
@@ -190,9 +190,9 @@ func (n *kernelNet) batches(seqs []tokenize.Sequence, maxTokens int) [][]int {
 	order := longestFirst(seqs)
 	var all [][]int
 	for from, to := 0, 0; from < len(order); from = to {
-		pieces := len(seqs[order[from]].IDs)
-		for to = from + 1; to < len(order) && pieces+len(seqs[order[to]].IDs) <= maxTokens; to++ {
-			pieces += len(seqs[order[to]].IDs)
+		tokens := len(seqs[order[from]].IDs)
+		for to = from + 1; to < len(order) && tokens+len(seqs[order[to]].IDs) <= maxTokens; to++ {
+			tokens += len(seqs[order[to]].IDs)
 		}
 		all = append(all, order[from:to])
 	}
@@ -327,7 +327,7 @@ func (d kernelDense) applyToAll(w *kernelWork, x []float32) []float32 {
 	return out
 }
 
-// class is a classifier of the first piece: pooler and classifier.
+// class is a classifier of the first token: pooler and classifier.
 func (n *kernelNet) class(w *kernelWork, x []float32) []float32 {
 	pooled := avx512.Grow(&w.y, n.pooler.padded)
 	n.pooler.apply(x[:n.pooler.in], pooled)

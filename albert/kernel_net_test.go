@@ -78,7 +78,7 @@ func TestKernelsComputeWhatTheGraphDoes(t *testing.T) {
 				}
 				for _, tokens := range []int{1, 50, 1 << 20} {
 					if got := results(albert.SessionOptions{Precision: albert.Int8, BatchTokens: tokens}); !slices.EqualFunc(got, kernels, slices.Equal) {
-						t.Errorf("other results in batches of %d pieces", tokens)
+						t.Errorf("other results in batches of %d tokens", tokens)
 					}
 				}
 			})

@@ -55,7 +55,7 @@ func load(fsys fs.FS) (*Model, error) {
 		return nil, err
 	}
 	if n := m.tok.Size(); n > config.VocabSize {
-		return nil, fmt.Errorf("%s: vocab_size is %d, but the tokenizer has %d pieces", configFile, config.VocabSize, n)
+		return nil, fmt.Errorf("%s: vocab_size is %d, but the tokenizer has %d tokens", configFile, config.VocabSize, n)
 	}
 	c, err := openCheckpoint(fsys, config)
 	if err != nil {

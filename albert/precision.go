@@ -9,7 +9,7 @@ const (
 	// Float32 is 32-bit floating point throughout.
 	Float32 Precision = iota
 	// Int8 multiplies 8-bit integers in the layers' linear maps: weights with
-	// a scale for each output, activations with a scale for each piece, so
+	// a scale for each output, activations with a scale for each token, so
 	// that a sequence's results do not depend on its batch. It is about twice
 	// as fast.
 	Int8

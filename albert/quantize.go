@@ -24,7 +24,7 @@ import (
 // The layout is that of the checkpoint but for the layers' linear maps. Their
 // weights are I8 [in, out], queries, keys and values side by side as
 // "query_key_value", with "weight_scale" [out] and "input_scale" [in] beside
-// them; the table of word pieces is I8 with a "_scale" for each row. All else
+// them; the table of tokens is I8 with a "_scale" for each row. All else
 // is F32, or F16 where that is the same. The positions and the large maps that
 // are not quantised (the one from the embeddings, the pooler) are rounded to
 // F16.

@@ -28,10 +28,10 @@ type SessionOptions struct {
 	// Parallel is how many runs there may be at once, over all goroutines. By
 	// default they use all processors together.
 	Parallel int
-	// BatchTokens is the most pieces of a batch that has more than one
+	// BatchTokens is the most tokens of a batch that has more than one
 	// sequence, by default 128 in this package's own kernels and 512 in ONNX
-	// Runtime. It bounds the memory of a run, which grows with the pieces and at
-	// worst with pieces × longest sequence.
+	// Runtime. It bounds the memory of a run, which grows with the tokens and at
+	// worst with tokens × longest sequence.
 	BatchTokens int
 	// Graph runs the model in ONNX Runtime also where this package has kernels
 	// of its own for it.
@@ -64,7 +64,7 @@ type Session struct {
 // network is what runs a model.
 type network interface {
 	// batches divides sequences, given by their indices, into batches for run
-	// of at most maxTokens pieces, or of one sequence. 0 stands for a good
+	// of at most maxTokens tokens, or of one sequence. 0 stands for a good
 	// number.
 	batches(seqs []tokenize.Sequence, maxTokens int) [][]int
 	// run computes the results of the sequences of the given indices, which are
@@ -183,7 +183,7 @@ func (s *Session) Pool(ctx context.Context, seqs []tokenize.Sequence) ([][]float
 }
 
 // Spans returns for each sequence the logits of an answer's start and end at
-// each piece, [len(IDs)] each.
+// each token, [len(IDs)] each.
 func (s *Session) Spans(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, err error) {
 	if s.HasRelevance() {
 		start, end, _, err = s.SpansAndRelevance(ctx, seqs)
@@ -282,21 +282,21 @@ func (s *Session) runBatch(ctx context.Context, seqs []tokenize.Sequence, indice
 	return s.net.run(ctx, seqs, indices, out)
 }
 
-// checkSequence makes sure that the model has an embedding for every piece.
+// checkSequence makes sure that the model has an embedding for every token.
 func (c Config) checkSequence(q tokenize.Sequence) error {
 	switch n := len(q.IDs); {
 	case n == 0:
 		return errors.New("it is empty")
 	case n > c.MaxPositions:
-		return fmt.Errorf("its %d pieces are more than the %d that the model reads", n, c.MaxPositions)
+		return fmt.Errorf("its %d tokens are more than the %d that the model reads", n, c.MaxPositions)
 	case q.Split < 0 || q.Split > n:
-		return fmt.Errorf("its second text begins at piece %d of %d", q.Split, n)
+		return fmt.Errorf("its second text begins at token %d of %d", q.Split, n)
 	case q.Split < n && c.TokenTypes < 2:
 		return errors.New("it has two texts, the model knows of one only")
 	}
 	for i, id := range q.IDs {
 		if id < 0 || int(id) >= c.VocabSize {
-			return fmt.Errorf("piece %d is %s, the vocabulary has %d", i, strconv.Itoa(int(id)), c.VocabSize)
+			return fmt.Errorf("token %d is %s, the vocabulary has %d", i, strconv.Itoa(int(id)), c.VocabSize)
 		}
 	}
 	return nil

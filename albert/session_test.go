@@ -19,7 +19,7 @@ import (
 	"github.com/albert-search/albert-search/albert/tokenize"
 )
 
-// many returns n sequences of 1 to 33 pieces in a shuffled order of lengths.
+// many returns n sequences of 1 to 33 tokens in a shuffled order of lengths.
 func many(n int) []tokenize.Sequence {
 	seqs := make([]tokenize.Sequence, n)
 	for i := range seqs {
@@ -68,16 +68,16 @@ func TestPooled(t *testing.T) {
 	hidden, err := open(t, rt, model, albert.Hidden, albert.SessionOptions{}).Hidden(t.Context(), seqs)
 	must(t, err)
 	width := model.Config().HiddenSize
-	for head, add := range map[albert.Head]func(sum, v float32, piece, pieces int) float32{
-		albert.Pooled: func(sum, v float32, _, pieces int) float32 { return sum + v/float32(pieces) },
-		albert.PooledFirst: func(sum, v float32, piece, _ int) float32 {
-			if piece == 0 {
+	for head, add := range map[albert.Head]func(sum, v float32, token, tokens int) float32{
+		albert.Pooled: func(sum, v float32, _, tokens int) float32 { return sum + v/float32(tokens) },
+		albert.PooledFirst: func(sum, v float32, token, _ int) float32 {
+			if token == 0 {
 				return v
 			}
 			return sum
 		},
-		albert.PooledMax: func(sum, v float32, piece, _ int) float32 {
-			if piece == 0 {
+		albert.PooledMax: func(sum, v float32, token, _ int) float32 {
+			if token == 0 {
 				return v
 			}
 			return max(sum, v)
@@ -108,11 +108,11 @@ func TestRunErrors(t *testing.T) {
 		want    string
 	}{
 		{two, tokenize.Sequence{}, "empty"},
-		{two, tokenize.Sequence{IDs: make([]int32, 41), Split: 41}, "41 pieces are more than the 40"},
-		{two, tokenize.Sequence{IDs: []int32{2, 61, 3}, Split: 3}, "piece 1 is 61"},
-		{two, tokenize.Sequence{IDs: []int32{-1}, Split: 1}, "piece 0 is -1"},
-		{two, tokenize.Sequence{IDs: []int32{2}, Split: 2}, "begins at piece 2 of 1"},
-		{two, tokenize.Sequence{IDs: []int32{2}, Split: -1}, "begins at piece -1"},
+		{two, tokenize.Sequence{IDs: make([]int32, 41), Split: 41}, "41 tokens are more than the 40"},
+		{two, tokenize.Sequence{IDs: []int32{2, 61, 3}, Split: 3}, "token 1 is 61"},
+		{two, tokenize.Sequence{IDs: []int32{-1}, Split: 1}, "token 0 is -1"},
+		{two, tokenize.Sequence{IDs: []int32{2}, Split: 2}, "begins at token 2 of 1"},
+		{two, tokenize.Sequence{IDs: []int32{2}, Split: -1}, "begins at token -1"},
 		{one, tokenize.Sequence{IDs: []int32{2, 3}, Split: 1}, "two texts"},
 	} {
 		good := tokenize.Sequence{IDs: []int32{2, 3}, Split: 2}

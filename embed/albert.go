@@ -9,7 +9,7 @@ import (
 )
 
 // Pooler runs sequences through a model and returns one vector for each, made
-// of its last hidden states: mostly their mean over all its pieces. An
+// of its last hidden states: mostly their mean over all its tokens. An
 // *albert.Session with a pooled head is one.
 type Pooler interface {
 	Pool(ctx context.Context, seqs []tokenize.Sequence) ([][]float32, error)
@@ -29,14 +29,14 @@ type AlbertOptions struct {
 	ID string
 	// Dim is the model's hidden size.
 	Dim int
-	// Window is the most pieces of a text that are read, CLS and SEP included.
+	// Window is the most tokens of a text that are read, CLS and SEP included.
 	Window int
 }
 
 // NewAlbert returns an Embedder on p. Close p after the last use of it.
 func NewAlbert(p Pooler, tok tokenize.Tokenizer, o AlbertOptions) (*Albert, error) {
 	if o.Window < 3 {
-		return nil, fmt.Errorf("embedder window of %d pieces: needs at least 3, one beside CLS and SEP", o.Window)
+		return nil, fmt.Errorf("embedder window of %d tokens: needs at least 3, one beside CLS and SEP", o.Window)
 	}
 	return &Albert{p, tok, o}, nil
 }
@@ -66,7 +66,7 @@ func (a *Albert) Embed(ctx context.Context, texts []string) ([][]float32, error)
 	}
 	for i, v := range pooled {
 		if err := normalize(v); err != nil {
-			return nil, fmt.Errorf("embed text of %d pieces: %w", len(seqs[i].IDs), err)
+			return nil, fmt.Errorf("embed text of %d tokens: %w", len(seqs[i].IDs), err)
 		}
 	}
 	out := make([][]float32, len(texts))
@@ -77,12 +77,12 @@ func (a *Albert) Embed(ctx context.Context, texts []string) ([][]float32, error)
 }
 
 func (a *Albert) sequence(text string) tokenize.Sequence {
-	pieces := a.tok.Append(nil, text)
-	pieces = pieces[:min(len(pieces), a.o.Window-2)]
+	tokens := a.tok.Append(nil, text)
+	tokens = tokens[:min(len(tokens), a.o.Window-2)]
 	special := a.tok.Special()
-	ids := make([]int32, 0, len(pieces)+2)
+	ids := make([]int32, 0, len(tokens)+2)
 	ids = append(ids, special.CLS)
-	for _, p := range pieces {
+	for _, p := range tokens {
 		ids = append(ids, p.ID)
 	}
 	ids = append(ids, special.SEP)

@@ -11,7 +11,7 @@ import (
 	"github.com/albert-search/albert-search/embed"
 )
 
-// letters is a tokenizer with a piece for each letter.
+// letters is a tokenizer with a token for each letter.
 type letters struct{}
 
 func (letters) Append(dst []tokenize.Token, text string) []tokenize.Token {
@@ -78,7 +78,7 @@ func TestAlbertEmbed(t *testing.T) {
 	}
 	for _, s := range r.asked {
 		if len(s.IDs) > 6 || s.IDs[0] != 1 || s.IDs[len(s.IDs)-1] != 2 || s.Split != len(s.IDs) {
-			t.Errorf("sequence %+v is not CLS, at most 4 pieces, SEP in one segment", s)
+			t.Errorf("sequence %+v is not CLS, at most 4 tokens, SEP in one segment", s)
 		}
 	}
 	if n := a.CountTokens("a long text"); n != 11 {
@@ -95,6 +95,6 @@ func TestAlbertErrors(t *testing.T) {
 		t.Errorf("got %v, want an error about a zero vector", err)
 	}
 	if _, err := embed.NewAlbert(nil, letters{}, embed.AlbertOptions{Window: 2}); err == nil {
-		t.Error("a window without room for a piece is accepted")
+		t.Error("a window without room for a token is accepted")
 	}
 }

@@ -16,7 +16,7 @@ type Embedder interface {
 	// ID identifies the model by its content: vectors of embedders with
 	// different IDs must not be compared.
 	ID() string
-	// CountTokens returns the number of pieces that the model reads text as,
-	// special pieces not counted.
+	// CountTokens returns the number of tokens that the model reads text as,
+	// special tokens not counted.
 	CountTokens(text string) int
 }

@@ -25,7 +25,7 @@ func (s span) margin() float64 { return s.logits - s.null }
 
 // decode returns the best spans of a window that do not overlap, best first.
 // A span starts at one of the best starts, ends at one of the best ends and
-// lies in the passage: the question and the special pieces are no candidates.
+// lies in the passage: the question and the special tokens are no candidates.
 func (a *Answerer) decode(w readWindow, text string) []span {
 	off := w.seq.Split
 	n := len(w.tokens)

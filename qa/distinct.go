@@ -89,7 +89,7 @@ func (a *Answerer) distinct(spans []span, passages []Passage) []Answer {
 	return out
 }
 
-// sameAnswer says whether two answers, as normalised words, are one: they are
+// sameAnswer reports whether two answers, as normalised words, are one: they are
 // equal, or one is a part of the other that leaves out at most as much as it
 // has and holds a word with a letter ("Obama" and "Barack Obama", but not "5"
 // and "5 million").

@@ -1,5 +1,5 @@
 // Package qa reads answers out of passages: it lays question and passage side
-// by side in windows, has a reader model score every piece as the start or the
+// by side in windows, has a reader model score every token as the start or the
 // end of an answer, and makes of the best spans a short list of distinct
 // answers, each with the passages that support it and the probability that it
 // is right. "There is no answer here" is one of the results. A model that can
@@ -15,8 +15,8 @@ import (
 	"github.com/albert-search/albert-search/internal/errkind"
 )
 
-// SpanReader scores every piece of every sequence as the start and as the end
-// of an answer: both results have one row a sequence and one logit a piece.
+// SpanReader scores every token of every sequence as the start and as the end
+// of an answer: both results have one row a sequence and one logit a token.
 // *albert.Session is one.
 type SpanReader interface {
 	Spans(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, err error)
@@ -26,14 +26,14 @@ type SpanReader interface {
 // how well a passage fits the question. *albert.Session is one.
 type RelevanceReader interface {
 	SpanReader
-	// HasRelevance reports whether Read can be used.
+	// HasRelevance reports whether SpansAndRelevance can be used.
 	HasRelevance() bool
-	// Read returns what Spans does and one number for each sequence, the log
+	// SpansAndRelevance returns what Spans does and one number for each sequence, the log
 	// of the odds that its second text answers the first.
 	SpansAndRelevance(ctx context.Context, seqs []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error)
 }
 
-// Passage is a piece of text in which an answer may stand.
+// Passage is a text in which an answer may stand.
 type Passage struct {
 	// Text is what is read: the normalised form of the passage.
 	Text string
@@ -43,10 +43,10 @@ type Passage struct {
 
 // Options of an Answerer. A zero field takes the default.
 type Options struct {
-	// Window is the most pieces that the model reads at once, question and
-	// special pieces included (256).
+	// Window is the most tokens that the model reads at once, question and
+	// special tokens included (256).
 	Window int
-	// Overlap is the number of pieces that two neighbouring windows of a
+	// Overlap is the number of tokens that two neighbouring windows of a
 	// passage share (three eighths of Window), the window less SQuAD's "doc
 	// stride".
 	Overlap int
@@ -72,8 +72,8 @@ func (o Options) withDefaults(relevance bool) Options {
 	o.AnswerTokens = or(o.AnswerTokens, 25)
 	o.TopK = or(o.TopK, 20)
 	o.MaxAnswers = or(o.MaxAnswers, 10)
-	// A window holds the question, three special pieces and at least one
-	// piece of the passage, and the next window starts after this one's start.
+	// A window holds the question, three special tokens and at least one
+	// token of the passage, and the next window starts after this one's start.
 	o.Window = max(o.Window, 5)
 	o.QuestionTokens = min(o.QuestionTokens, o.Window-4)
 	o.Overlap = or(o.Overlap, o.Window*3/8)
@@ -100,7 +100,7 @@ type Answer struct {
 	// Start and End are the byte range in the Text of that passage.
 	Start, End int
 	// Span is the sum of the start and end logits, Null that of the window's
-	// [CLS] piece, which stands for "no answer here".
+	// [CLS] token, which stands for "no answer here".
 	Span, Null float64
 	// Score orders the answers of one question: Span - Null plus the weighted
 	// score of the passage and relevance of the window. It means nothing
@@ -156,7 +156,7 @@ func (a *Answerer) Threshold() float64 { return *a.opt.Threshold }
 
 // Answer reads the passages for an answer to the question. All windows of all
 // passages are given to the SpanReader in one call. Without passages, or with
-// a question of no pieces, the result is empty.
+// a question of no tokens, the result is empty.
 func (a *Answerer) Answer(ctx context.Context, question string, passages []Passage) (Result, error) {
 	ws, err := a.read(ctx, question, passages)
 	if err != nil || len(ws) == 0 {
@@ -181,7 +181,7 @@ var ErrNoRelevance = errkind.New(errkind.NoRelevance, "the reading model does no
 
 // Relevance reads the texts and returns how relevant each is to the question:
 // the log of the odds that it answers it, of a text longer than a window the
-// best window's. A text of no pieces has negative infinity.
+// best window's. A text of no tokens has negative infinity.
 func (a *Answerer) Relevance(ctx context.Context, question string, texts []string) ([]float64, error) {
 	if !a.HasRelevance() {
 		return nil, ErrNoRelevance
@@ -205,7 +205,7 @@ func (a *Answerer) Relevance(ctx context.Context, question string, texts []strin
 // readWindow is a window with what the model says of it.
 type readWindow struct {
 	window
-	// start and end are the logits of the pieces of window.seq.
+	// start and end are the logits of the tokens of window.seq.
 	start, end []float32
 	// relevance is 0 if the model does not judge it.
 	relevance float32

@@ -14,7 +14,7 @@ import (
 	"github.com/albert-search/albert-search/qa"
 )
 
-// words splits at spaces; a piece's id is 10 + its place in the list.
+// words splits at spaces; a token's id is 10 + its place in the list.
 type words struct{ list []string }
 
 func (w *words) Append(dst []tokenize.Token, text string) []tokenize.Token {
@@ -40,7 +40,7 @@ func (w *words) Special() tokenize.Special {
 
 func (w *words) Size() int { return 10 + len(w.list) }
 
-// fakeReader scores pieces by their word; what is not named has 0.
+// fakeReader scores tokens by their word; what is not named has 0.
 type fakeReader struct {
 	words      *words
 	start, end map[string]float32
@@ -155,12 +155,12 @@ func TestWindowsCoverThePassage(t *testing.T) {
 		}
 		first, last := s.IDs[s.Split], s.IDs[len(s.IDs)-2]
 		if i > 0 && next-first+1 != overlap {
-			t.Errorf("window %d shares %d pieces with the one before", i, next-first+1)
+			t.Errorf("window %d shares %d tokens with the one before", i, next-first+1)
 		}
 		next = last
 	}
 	if next != 10+3+99 {
-		t.Errorf("the last window ends at piece %d", next)
+		t.Errorf("the last window ends at token %d", next)
 	}
 }
 

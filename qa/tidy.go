@@ -9,7 +9,7 @@ import (
 )
 
 // tidy moves the ends of the byte range to where a person would cut: words are
-// whole (a model's pieces are not), white space, separators and lone quotation marks and brackets at the ends are left
+// whole (a model's tokens are not), white space, separators and lone quotation marks and brackets at the ends are left
 // out, a bracket or quotation mark that is opened inside and closed directly
 // behind is closed, and the full stop of an abbreviation ("U.S.") stays while
 // that of the sentence goes. What is left may be empty.
@@ -54,8 +54,8 @@ func wholeWords(text string, start, end int) (int, int) {
 	return start, end
 }
 
-// insideNumber says whether at is beside a comma, a full stop or a colon that
-// has a digit on either side, as in 192,300, 3.14 and 9:30: a model's pieces end
+// insideNumber reports whether at is beside a comma, a full stop or a colon that
+// has a digit on either side, as in 192,300, 3.14 and 9:30: a model's tokens end
 // there, a number does not.
 func insideNumber(text string, at int) bool {
 	mark := func(i int) bool {
@@ -66,7 +66,7 @@ func insideNumber(text string, at int) bool {
 
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
-// inWord says whether r belongs to a word of a script that separates words.
+// inWord reports whether r belongs to a word of a script that separates words.
 func inWord(r rune) bool {
 	return (squadtext.IsWord(r) || unicode.IsMark(r)) && !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana,
 		unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
@@ -110,7 +110,7 @@ func trimRight(text string, start, end int) int {
 	return end
 }
 
-// endsSentence says whether the full stop just before end closes a sentence
+// endsSentence reports whether the full stop just before end closes a sentence
 // rather than an abbreviation.
 func endsSentence(text string, end int) bool {
 	if abbreviated(text[:end-1]) {
@@ -125,7 +125,7 @@ func endsSentence(text string, end int) bool {
 	return !unicode.IsLower(r)
 }
 
-// abbreviated says whether a full stop behind s would be part of its last
+// abbreviated reports whether a full stop behind s would be part of its last
 // word: a single letter that has a full stop before it, or a capital that
 // stands alone.
 func abbreviated(s string) bool {

@@ -8,11 +8,11 @@ import (
 	"github.com/albert-search/albert-search/albert/tokenize"
 )
 
-// window is one sequence [CLS] question [SEP] piece of a passage [SEP].
+// window is one sequence [CLS] question [SEP] part of a passage [SEP].
 type window struct {
 	seq     tokenize.Sequence
 	passage int
-	// tokens are the passage's pieces in the window: tokens[i] is piece
+	// tokens are the passage's tokens in the window: tokens[i] is token
 	// seq.Split+i of the sequence.
 	tokens []tokenize.Token
 	// from and to bound the tokens that have more context in this window than
@@ -22,7 +22,7 @@ type window struct {
 }
 
 // windows lays out all passages. A passage longer than a window is read in
-// several that share Overlap pieces.
+// several that share Overlap tokens.
 func (a *Answerer) windows(question string, passages []Passage) []window {
 	q := a.tok.Append(nil, question)
 	if len(q) == 0 {
@@ -67,7 +67,7 @@ func (a *Answerer) windows(question string, passages []Passage) []window {
 }
 
 // shareOut sets from and to of the windows of one passage, whose starts are
-// step pieces apart. Each piece goes to the window where the smaller of its
+// step tokens apart. Each token goes to the window where the smaller of its
 // contexts to the left and right is largest, of two alike to the earlier: the
 // border is in the middle of what two neighbours share.
 func shareOut(ws []window, step int) {
@@ -92,7 +92,7 @@ func checkLogits(seqs []tokenize.Sequence, starts, ends [][]float32, relevance [
 	for i, s := range seqs {
 		for _, row := range [][]float32{starts[i], ends[i]} {
 			if len(row) != len(s.IDs) {
-				return fmt.Errorf("the reader model gave %d logits for a window of %d pieces", len(row), len(s.IDs))
+				return fmt.Errorf("the reader model gave %d logits for a window of %d tokens", len(row), len(s.IDs))
 			}
 			if err := checkFinite(row); err != nil {
 				return err

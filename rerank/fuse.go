@@ -1,6 +1,6 @@
 // Package rerank orders candidate passages: it fuses the ranked lists of
-// several retrievers into one and tells how each contributed; and it orders the
-// first of them anew by what a model thinks that reads them.
+// several retrievers into one and says how each contributed; and it reranks
+// the first of them by the judgement of a cross-encoder.
 package rerank
 
 import (

@@ -14,7 +14,7 @@ import (
 )
 
 // randomSequences has lengths from shortest to longest.
-func randomSequences(n, shortest, longest, vocab int) (seqs []tokenize.Sequence, pieces int) {
+func randomSequences(n, shortest, longest, vocab int) (seqs []tokenize.Sequence, tokens int) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range n {
 		ids := make([]int32, shortest+random.IntN(longest-shortest+1))
@@ -22,15 +22,15 @@ func randomSequences(n, shortest, longest, vocab int) (seqs []tokenize.Sequence,
 			ids[i] = int32(1000 + random.IntN(vocab-1000))
 		}
 		seqs = append(seqs, tokenize.Sequence{IDs: ids, Split: len(ids)})
-		pieces += len(ids)
+		tokens += len(ids)
 	}
-	return seqs, pieces
+	return seqs, tokens
 }
 
-// BenchmarkEmbed embeds passages of 100 to 256 pieces.
+// BenchmarkEmbed embeds passages of 100 to 256 tokens.
 func BenchmarkEmbed(b *testing.B) { benchmarkRun(b, builtin.Embedder(), albert.Pooled, 100, 256) }
 
-// BenchmarkEmbedShort embeds texts of 8 to 32 pieces, as questions are.
+// BenchmarkEmbedShort embeds texts of 8 to 32 tokens, as questions are.
 func BenchmarkEmbedShort(b *testing.B) { benchmarkRun(b, builtin.Embedder(), albert.Pooled, 8, 32) }
 
 // BenchmarkRead reads full windows.
@@ -42,7 +42,7 @@ func benchmarkRun(b *testing.B, files fs.FS, h albert.Head, shortest, longest in
 	if err != nil {
 		b.Fatal(err)
 	}
-	seqs, pieces := randomSequences(64, shortest, longest, model.Config().VocabSize)
+	seqs, tokens := randomSequences(64, shortest, longest, model.Config().VocabSize)
 	open := func(b *testing.B, o albert.SessionOptions) func() {
 		o.Precision = albert.Int8
 		s, err := model.Open(rt, h, o)
@@ -75,7 +75,7 @@ func benchmarkRun(b *testing.B, files fs.FS, h albert.Head, shortest, longest in
 			for b.Loop() {
 				run()
 			}
-			b.ReportMetric(float64(pieces*b.N)/b.Elapsed().Seconds(), "pieces/s")
+			b.ReportMetric(float64(tokens*b.N)/b.Elapsed().Seconds(), "tokens/s")
 		})
 	}
 	// In turns, so that other work on the machine meets both.

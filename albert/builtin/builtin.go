@@ -21,15 +21,15 @@ import (
 )
 
 const (
-	// EmbedderWindow is how many pieces of a text the embedder was trained to
+	// EmbedderWindow is how many tokens of a text the embedder was trained to
 	// read, CLS and SEP included. Its vector of a text is the mean of the last
-	// hidden states over all pieces, normalised to length 1.
+	// hidden states over all tokens, normalised to length 1.
 	EmbedderWindow = 256
 	// EmbedderID is the embedder's albert.Model.ID, and EmbedderDim its hidden
 	// size, so that an index can be compared with it before it is loaded.
 	EmbedderID  = "000af4dc2c471daa307f082f5e7298c914b48c03ef582ca1496856c70eb0d9b6"
 	EmbedderDim = 384
-	// ReaderWindow is how many pieces the reader was trained to read: CLS,
+	// ReaderWindow is how many tokens the reader was trained to read: CLS,
 	// question, SEP, passage, SEP.
 	ReaderWindow = 384
 )

@@ -185,8 +185,8 @@ func TestReaderFindsAnswers(t *testing.T) {
 	}
 	ids = append(ids, special.SEP)
 	split := len(ids)
-	pieces := tok.Append(nil, passage)
-	for _, p := range pieces {
+	tokens := tok.Append(nil, passage)
+	for _, p := range tokens {
 		ids = append(ids, p.ID)
 	}
 	ids = append(ids, special.SEP)
@@ -195,14 +195,14 @@ func TestReaderFindsAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	from, to, best := 0, 0, math.Inf(-1)
-	for i := range pieces {
-		for j := i; j < len(pieces); j++ {
+	for i := range tokens {
+		for j := i; j < len(tokens); j++ {
 			if v := float64(start[0][split+i] + end[0][split+j]); v > best {
 				from, to, best = i, j, v
 			}
 		}
 	}
-	if got := passage[pieces[from].Start:pieces[to].End]; !strings.Contains(got, "three weeks") {
+	if got := passage[tokens[from].Start:tokens[to].End]; !strings.Contains(got, "three weeks") {
 		t.Errorf("the answer is %q", got)
 	}
 	if null := float64(start[0][0] + end[0][0]); null >= best {

@@ -217,7 +217,7 @@ func (s *Store) Remove(ctx context.Context, names ...string) (roles []Role, err 
 			if err := s.checkKept(name); err != nil {
 				return err
 			}
-			// Not Get: what is damaged can be removed, too.
+			// Not Get: a damaged model can be removed as well.
 			if _, err := os.Stat(filepath.Join(s.dir, name, recordFile)); err != nil {
 				return fmt.Errorf("%w: %q is not in %s", ErrUnknown, name, s.dir)
 			}

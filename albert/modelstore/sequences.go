@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// samplePieces is how many pieces of a sample are read.
-	samplePieces = 128
+	// sampleTokens is how many tokens of a sample are read.
+	sampleTokens = 128
 	// sampleWork bounds the multiplications of a run over the samples: some
 	// half minute on one processor. The largest models see a few texts only.
 	sampleWork = 1.5e12
@@ -21,8 +21,8 @@ const (
 // time: a question and a passage as a pair by models that read two texts.
 func sequences(m *albert.Model, texts []string) []tokenize.Sequence {
 	c := m.Config()
-	perPiece := float64(c.Layers) * float64(c.InnerGroup) * float64(c.HiddenSize) * float64(4*c.HiddenSize+2*c.IntermediateSize)
-	most := max(fewest, int(sampleWork/perPiece/samplePieces))
+	perToken := float64(c.Layers) * float64(c.InnerGroup) * float64(c.HiddenSize) * float64(4*c.HiddenSize+2*c.IntermediateSize)
+	most := max(fewest, int(sampleWork/perToken/sampleTokens))
 	pairs := c.TokenTypes > 1 && (m.HasHead(albert.Span) || m.HasHead(albert.Class))
 	var all []tokenize.Sequence
 	for _, text := range texts {
@@ -44,7 +44,7 @@ func sequences(m *albert.Model, texts []string) []tokenize.Sequence {
 
 // sequence is what the model reads of one text or two.
 func sequence(m *albert.Model, texts ...string) tokenize.Sequence {
-	window := min(samplePieces, m.Config().MaxPositions)
+	window := min(sampleTokens, m.Config().MaxPositions)
 	tok := m.Tokenizer()
 	special := tok.Special()
 	q := tokenize.Sequence{IDs: []int32{special.CLS}}

@@ -39,7 +39,7 @@ const (
 )
 
 // pinned lists what Setup may install, for each platform in the order of
-// trying. The library is built anew for each kind of package, therefore its
+// trying. The library is built again for each kind of package, therefore its
 // checksums differ.
 var pinned = []artifact{
 	{

@@ -193,7 +193,7 @@ func libraryName() string {
 	return "libonnxruntime.so"
 }
 
-// isLibraryName tells whether a file name is the library's, with or without
+// isLibraryName reports whether a file name is the library's, with or without
 // its version.
 func isLibraryName(name string) bool {
 	if runtime.GOOS == "darwin" {

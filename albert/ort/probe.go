@@ -104,7 +104,7 @@ func disableTelemetry() error {
 	return nil
 }
 
-// supported tells whether a library of version v, as "1.30.0", has the C
+// supported reports whether a library of version v, as "1.30.0", has the C
 // interface of MinVersion.
 func supported(v string) bool {
 	major, minor, ok := majorMinor(v)

@@ -122,7 +122,7 @@ func (in *installer) run(ctx context.Context) (string, error) {
 	return "", failed
 }
 
-// installed tells whether the library is there and is what it should be.
+// installed reports whether the library is there and is what it should be.
 func (in *installer) installed() (bool, error) {
 	sum, err := fileSHA256(in.path)
 	if errors.Is(err, fs.ErrNotExist) {

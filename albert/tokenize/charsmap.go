@@ -76,7 +76,7 @@ func (m *charsmap) match(s []byte) (replacement []byte, length int) {
 	return replacement, length
 }
 
-// hasPrefix tells whether some string of the table begins with s.
+// hasPrefix reports whether some string of the table begins with s.
 func (m *charsmap) hasPrefix(s ...byte) bool {
 	if len(m.units) == 0 {
 		return false
@@ -93,7 +93,7 @@ func (m *charsmap) hasPrefix(s ...byte) bool {
 	return true
 }
 
-// hasInside tells whether some string of the table has the byte c behind its
+// hasInside reports whether some string of the table has the byte c behind its
 // first. It may say so where none has.
 func (m *charsmap) hasInside(c byte) bool {
 	if len(m.units) == 0 {

@@ -9,7 +9,7 @@ func WithoutPlain(t Tokenizer) Tokenizer {
 	return slow
 }
 
-// TakesPlain tells whether a SentencePiece tokenizer has a shorter way for every
+// TakesPlain reports whether a SentencePiece tokenizer has a shorter way for every
 // word of the text.
 func TakesPlain(t Tokenizer, text string) bool {
 	plain := t.(*sentencePiece).plain

@@ -19,8 +19,8 @@ type fixture struct {
 	Name  string
 	Files map[string]string
 	Model string // file of testdata that is spiece.model, "" if there is none
-	// Pieces holds for each string three numbers a piece: the id, how far its
-	// start lies behind the end of the piece before, its length.
+	// Pieces holds for each string three numbers a token: the id, how far its
+	// start lies behind the end of the token before, its length.
 	Pieces [][]int
 	// IDsOnly are the indexes of the strings whose byte ranges are not
 	// compared; gen.py says why.
@@ -111,7 +111,7 @@ func compare(t *testing.T, name string) {
 		t.Run(x.Name, func(t *testing.T) {
 			tok := x.load(t)
 			if len(x.Pieces) != len(texts) {
-				t.Fatalf("pieces of %d strings, want %d", len(x.Pieces), len(texts))
+				t.Fatalf("tokens of %d strings, want %d", len(x.Pieces), len(texts))
 			}
 			pieces, differ := 0, 0
 			for i, text := range texts {
@@ -129,7 +129,7 @@ func compare(t *testing.T, name string) {
 					}
 				}
 			}
-			t.Logf("%d strings, %d pieces compared (ids only in %d strings); %d strings differ",
+			t.Logf("%d strings, %d tokens compared (ids only in %d strings); %d strings differ",
 				len(texts), pieces, len(x.IDsOnly), differ)
 		})
 	}

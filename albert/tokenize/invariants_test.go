@@ -24,13 +24,13 @@ func check(t *testing.T, tok tokenize.Tokenizer, text string) {
 	for i, p := range tok.Append(nil, text) {
 		switch {
 		case p.ID < 0 || int(p.ID) >= tok.Size():
-			t.Fatalf("%q: piece %d: id %d of %d", text, i, p.ID, tok.Size())
+			t.Fatalf("%q: token %d: id %d of %d", text, i, p.ID, tok.Size())
 		case p.Start < 0 || p.Start > p.End || p.End > len(text):
-			t.Fatalf("%q: piece %d: range [%d,%d) of %d bytes", text, i, p.Start, p.End, len(text))
+			t.Fatalf("%q: token %d: range [%d,%d) of %d bytes", text, i, p.Start, p.End, len(text))
 		case p.Start < last.Start || p.End < last.End:
-			t.Fatalf("%q: piece %d: range [%d,%d) after [%d,%d)", text, i, p.Start, p.End, last.Start, last.End)
+			t.Fatalf("%q: token %d: range [%d,%d) after [%d,%d)", text, i, p.Start, p.End, last.Start, last.End)
 		case !boundary[p.Start] || !boundary[p.End]:
-			t.Fatalf("%q: piece %d: range [%d,%d) cuts a character", text, i, p.Start, p.End)
+			t.Fatalf("%q: token %d: range [%d,%d) cuts a character", text, i, p.Start, p.End)
 		}
 		last = p
 	}
@@ -130,7 +130,7 @@ func TestAppendFromSeveralGoroutines(t *testing.T) {
 	}
 }
 
-// An answer is cut from the text by its pieces' ranges.
+// An answer is cut from the text by its tokens' ranges.
 func TestRangesCoverWhatTheyCameFrom(t *testing.T) {
 	starter := readFixtures(t, "wordpiece.json.gz")[0].load(t)
 	albert := readFixtures(t, "sentencepiece.json.gz")[0].load(t)

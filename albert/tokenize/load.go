@@ -18,10 +18,10 @@ var ErrUnsupported = errors.New("tokenizer not supported")
 // tokenizer_config.json and special_tokens_map.json count before those in
 // tokenizer.json.
 //
-// Special pieces are never read out of a text: "[SEP]" in a document is cut
-// into ordinary pieces, as transformers does with split_special_tokens=True, so
+// Special tokens are never read out of a text: "[SEP]" in a document is cut
+// into ordinary tokens, as transformers does with split_special_tokens=True, so
 // that a document cannot change how the model's input is divided. Of the
-// special pieces PAD and MASK may be missing from a vocabulary; their id is
+// special tokens PAD and MASK may be missing from a vocabulary; their id is
 // then -1.
 func Load(fsys fs.FS) (Tokenizer, error) {
 	config, err := readConfig(fsys)

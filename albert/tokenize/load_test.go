@@ -34,7 +34,7 @@ type piece struct {
 	kind  uint64
 }
 
-// model writes a spiece.model of some pieces and a normaliser's table.
+// model writes a spiece.model of some tokens and a normaliser's table.
 func model(kind uint64, charsmap []byte, pieces ...piece) []byte {
 	var b []byte
 	for _, p := range pieces {
@@ -109,7 +109,7 @@ func TestSpecial(t *testing.T) {
 			tokenize.Special{PAD: 0, UNK: 1, CLS: 5, SEP: 6, MASK: 4}, 15},
 		{"configuration before the map", files("vocab.txt", smallVocab, "special_tokens_map.json", `{"cls_token":"the"}`, "tokenizer_config.json", `{"cls_token":"cat"}`),
 			tokenize.Special{PAD: 0, UNK: 1, CLS: 6, SEP: 3, MASK: 4}, 15},
-		{"added and missing pieces", files("tokenizer.json", smallWordPieceJSON), tokenize.Special{PAD: -1, UNK: 0, CLS: 4, SEP: 1, MASK: -1}, 6},
+		{"added and missing tokens", files("tokenizer.json", smallWordPieceJSON), tokenize.Special{PAD: -1, UNK: 0, CLS: 4, SEP: 1, MASK: -1}, 6},
 		{"spiece.model", files("spiece.model", string(smallModel())), tokenize.Special{PAD: 0, UNK: 1, CLS: 2, SEP: 3, MASK: -1}, 10},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -118,7 +118,7 @@ func TestSpecial(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := tok.Special(); got != test.want || tok.Size() != test.size {
-				t.Errorf("%+v of %d pieces, want %+v of %d", got, tok.Size(), test.want, test.size)
+				t.Errorf("%+v of %d tokens, want %+v of %d", got, tok.Size(), test.want, test.size)
 			}
 		})
 	}
@@ -134,18 +134,18 @@ func TestLoadRefuses(t *testing.T) {
 		says string
 	}{
 		{"an empty folder", files(), tokenize.ErrNoTokenizer, ""},
-		{"a vocabulary without special pieces", files("vocab.txt", "the\ncat\n"), nil, `no special piece "[CLS]"`},
+		{"a vocabulary without special tokens", files("vocab.txt", "the\ncat\n"), nil, `no special token "[CLS]"`},
 		{"a vocabulary that is not text", files("vocab.txt", "\xff\xfe"), nil, "vocab.txt: the vocabulary is not UTF-8"},
 		{"damaged configuration", files("vocab.txt", smallVocab, "tokenizer_config.json", "{"), nil, "tokenizer_config.json"},
 		{"another model", files("tokenizer.json", `{"model":{"type":"BPE","vocab":{}}}`), tokenize.ErrUnsupported, "BPE"},
 		{"another normaliser", files("tokenizer.json", `{"normalizer":{"type":"NFC"},"model":{"type":"WordPiece","vocab":{}}}`), tokenize.ErrUnsupported, "NFC"},
 		{"a negative id", files("tokenizer.json", `{"model":{"type":"WordPiece","vocab":{"the":-1}}}`), nil, `"the" has id -1`},
-		{"an empty model", files("spiece.model", ""), nil, "spiece.model: it holds no pieces"},
+		{"an empty model", files("spiece.model", ""), nil, "spiece.model: it holds no tokens"},
 		{"a truncated model", files("spiece.model", string(smallModel()[:60])), nil, "spiece.model: damaged"},
 		{"a BPE model", files("spiece.model", string(model(2, nil, unknown))), tokenize.ErrUnsupported, "not unigram"},
-		{"a model without unknown piece", files("spiece.model", string(model(1, nil, piece{"a", 0, 1}))), nil, "no piece is for unknown characters"},
+		{"a model without unknown token", files("spiece.model", string(model(1, nil, piece{"a", 0, 1}))), nil, "no token is for unknown characters"},
 		{"a table larger than its file", files("spiece.model", string(model(1, table, unknown))), nil, "does not fit"},
-		{"unigram without unknown piece", files("tokenizer.json", strings.Replace(smallUnigramJSON, `"unk_id":1`, `"unk_id":null`, 1)), nil, "no piece is for unknown characters"},
+		{"unigram without unknown token", files("tokenizer.json", strings.Replace(smallUnigramJSON, `"unk_id":1`, `"unk_id":null`, 1)), nil, "no token is for unknown characters"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := tokenize.Load(test.fsys)
@@ -156,7 +156,7 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
-// The model's table and pieces out of a spiece.model and out of the
+// The model's table and tokens out of a spiece.model and out of the
 // tokenizer.json made from it give the same tokenizer.
 func TestUnigramJSONWithTable(t *testing.T) {
 	table := normalisationTable()

@@ -12,13 +12,13 @@ const spaceMark = "▁"
 // normalizer is the normalisation that is part of a SentencePiece model.
 type normalizer struct {
 	table       charsmap
-	user        *trie // user-defined pieces, which are left as they are; nil if there are none
+	user        *trie // user-defined tokens, which are left as they are; nil if there are none
 	dummyPrefix bool
 	mergeSpaces bool
 	space       []byte // what a space becomes: spaceMark or " "
 	suffix      bool   // the dummy space goes behind the text
 	plain       [utf8.RuneSelf]bool
-	userSpace   bool // a user-defined piece has a space and something else
+	userSpace   bool // a user-defined token has a space and something else
 }
 
 func newNormalizer(m pieceModel) (*normalizer, error) {
@@ -52,13 +52,13 @@ func newNormalizer(m pieceModel) (*normalizer, error) {
 	return n, nil
 }
 
-// isPlain tells whether b before another ASCII character, or at the end, stays
+// isPlain reports whether b before another ASCII character, or at the end, stays
 // as it is.
 func (n *normalizer) isPlain(b byte) bool {
 	if r, length := n.table.match([]byte{b}); length > 0 && !bytes.Equal(r, []byte{b}) {
 		return false
 	}
-	user := int32(noState) // a user's piece of b alone changes nothing
+	user := int32(noState) // a user's token of b alone changes nothing
 	if n.user != nil {
 		user = n.user.next(root, b)
 	}
@@ -70,7 +70,7 @@ func (n *normalizer) isPlain(b byte) bool {
 	return true
 }
 
-// partsAtSpaces tells whether the text before a space and that behind it are
+// partsAtSpaces reports whether the text before a space and that behind it are
 // normalised by themselves: that no rule is about a space and something else.
 func (n *normalizer) partsAtSpaces() bool {
 	for next := range 256 {

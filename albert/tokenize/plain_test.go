@@ -58,7 +58,7 @@ func TestPlainTextIsCutAlike(t *testing.T) {
 				}
 			}
 			t.Logf("%d of %d texts are plain", taken, len(texts))
-			// A model with pieces over spaces has no shorter way.
+			// A model with tokens over spaces has no shorter way.
 			if has := x.Name != "nothing normalised, pieces over spaces"; has != (taken >= 500) {
 				t.Errorf("%d texts went the shorter way", taken)
 			}
@@ -66,7 +66,7 @@ func TestPlainTextIsCutAlike(t *testing.T) {
 	}
 }
 
-// TestPlainTextOfOtherModels has models of rules and pieces that begin with a
+// TestPlainTextOfOtherModels has models of rules and tokens that begin with a
 // space, or that go on behind a plain character.
 func TestPlainTextOfOtherModels(t *testing.T) {
 	pieces := []piece{

@@ -36,7 +36,7 @@ type pieceScratch struct {
 	known           map[string]knownWord
 }
 
-// knownWord is a word met before: its pieces, with scores added up from 0.
+// knownWord is a word met before: its tokens, with scores added up from 0.
 type knownWord struct {
 	pieces []found
 	steps  []float32
@@ -88,7 +88,7 @@ func newSentencePiece(m pieceModel, c cleaner, config configFile) (Tokenizer, er
 		return nil, err
 	}
 	if special.UNK != u.unknown {
-		return nil, fmt.Errorf("unk_token is %q, but the model's piece for unknown characters is %q", names.UNK, m.pieces[u.unknown].text)
+		return nil, fmt.Errorf("unk_token is %q, but the model's token for unknown characters is %q", names.UNK, m.pieces[u.unknown].text)
 	}
 	t := &sentencePiece{cleaner: c, norm: n, model: u, special: special}
 	if c.removeSpace && n.mergeSpaces && n.dummyPrefix && !n.suffix && n.partsAtSpaces() && u.byWord {
@@ -117,13 +117,13 @@ func (t *sentencePiece) Append(dst []Token, text string) []Token {
 	return dst
 }
 
-// behind is what counts of the pieces before others.
+// behind is what counts of the tokens before others.
 type behind struct {
 	score float32 // the sum of their scores
 	end   int     // of the last
 }
 
-// appendAt appends the pieces of a text, or of a part of one that is at offset
+// appendAt appends the tokens of a text, or of a part of one that is at offset
 // there.
 func (t *sentencePiece) appendAt(dst []Token, s *pieceScratch, text string, offset int, so behind) ([]Token, behind) {
 	s.cleaned.reset()
@@ -213,7 +213,7 @@ func (t *sentencePiece) appendWords(dst []Token, s *pieceScratch, text string) [
 	return dst
 }
 
-// wordPieces returns the pieces of a word behind pieces of the given score, and
+// wordPieces returns the tokens of a word behind tokens of the given score, and
 // the score with its own.
 func (t *sentencePiece) wordPieces(s *pieceScratch, word []byte, score float32) ([]found, float32) {
 	if len(word) > maxKnownWord {
@@ -263,7 +263,7 @@ func (m *mapped) source(i, j, length int) (start, end int) {
 	return length, length
 }
 
-// cut cuts a word behind pieces of the given score, and applies ALBERT's rule
+// cut cuts a word behind tokens of the given score, and applies ALBERT's rule
 // for digits before a comma.
 func (t *sentencePiece) cut(s *pieceScratch, word []byte, score float32) []found {
 	s.found = t.model.cut(s.found[:0], word, score, &s.lattice)
@@ -279,8 +279,8 @@ func (t *sentencePiece) cut(s *pieceScratch, word []byte, score float32) []found
 	return out
 }
 
-// appendFound appends the piece p, or the bytes b of an unknown character as
-// pieces of their own if the model has those.
+// appendFound appends the token p, or the bytes b of an unknown character as
+// tokens of their own if the model has those.
 func (t *sentencePiece) appendFound(out []found, p found, b []byte) []found {
 	if p.id != t.model.unknown || t.model.bytes == nil {
 		return append(out, p)
@@ -300,7 +300,7 @@ func endsInDigitComma(b []byte) bool {
 	return isDigit(r)
 }
 
-// isDigit tells whether r is a digit, also one that is raised, lowered or
+// isDigit reports whether r is a digit, also one that is raised, lowered or
 // circled (Unicode's Numeric_Type Decimal or Digit).
 func isDigit(r rune) bool {
 	return unicode.IsDigit(r) || slices.ContainsFunc(digitSigns, func(s span) bool { return s.first <= r && r <= s.last })
@@ -314,9 +314,9 @@ var digitSigns = []span{
 	{0x278A, 0x2792}, {0x10A40, 0x10A43}, {0x10E60, 0x10E68}, {0x11052, 0x1105A}, {0x1F100, 0x1F10A},
 }
 
-// splitComma appends the pieces of b, which starts at offset in its word and
-// ends in a comma: what is before the comma is cut anew, by itself, so that
-// "9,9" and "9" share a piece.
+// splitComma appends the tokens of b, which starts at offset in its word and
+// ends in a comma: what is before the comma is cut again by itself, so that
+// "9,9" and "9" share a token.
 func (t *sentencePiece) splitComma(out []found, b []byte, offset int) []found {
 	var digits, normal mapped
 	for i := 0; i < len(b)-1; {

@@ -8,7 +8,7 @@ import (
 )
 
 // settings is what a checkpoint's files say of text normalisation and of the
-// names of the special pieces.
+// names of the special tokens.
 type settings struct {
 	lower bool
 	strip bool // strip accents
@@ -24,7 +24,7 @@ type specialNames struct {
 	MASK name `json:"mask_token"`
 }
 
-// name is the text of a special piece: a JSON string, or an object that holds
+// name is the text of a special token: a JSON string, or an object that holds
 // it as content.
 type name string
 
@@ -87,7 +87,7 @@ func (n specialNames) or(d specialNames) specialNames {
 	return n
 }
 
-// find looks the special pieces up. CLS, SEP and UNK must be there, PAD and
+// find looks the special tokens up. CLS, SEP and UNK must be there, PAD and
 // MASK are -1 where the vocabulary lacks them.
 func (n specialNames) find(id func(string) int32) (Special, error) {
 	s := Special{
@@ -99,7 +99,7 @@ func (n specialNames) find(id func(string) int32) (Special, error) {
 		name name
 	}{{s.CLS, n.CLS}, {s.SEP, n.SEP}, {s.UNK, n.UNK}} {
 		if must.id < 0 {
-			return s, fmt.Errorf("reading the tokenizer: the vocabulary has no special piece %q: is it named otherwise in tokenizer_config.json?", must.name)
+			return s, fmt.Errorf("reading the tokenizer: the vocabulary has no special token %q: is it named otherwise in tokenizer_config.json?", must.name)
 		}
 	}
 	return s, nil

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// pieceKind says how a piece of a SentencePiece model is used.
+// pieceKind says how a token of a SentencePiece model is used.
 type pieceKind uint8
 
 // The kinds, numbered as in sentencepiece_model.proto.
@@ -96,7 +96,7 @@ func parsePieceModel(b []byte) (pieceModel, error) {
 		return m, err
 	}
 	if len(m.pieces) == 0 {
-		return m, errors.New("it holds no pieces: is it a SentencePiece model?")
+		return m, errors.New("it holds no tokens: is it a SentencePiece model?")
 	}
 	return m, nil
 }

@@ -7,26 +7,26 @@ import (
 	"strings"
 )
 
-// unknownPenalty is how much worse than the worst piece an unknown character
+// unknownPenalty is how much worse than the worst token an unknown character
 // is, as SentencePiece has it.
 const unknownPenalty = 10
 
-// unigram cuts normalised text into the pieces whose scores, which are
+// unigram cuts normalised text into the tokens whose scores, which are
 // logarithms of probabilities, have the highest sum (Kudo 2018, section 3).
 type unigram struct {
 	vocab   *trie
 	pieces  []piece
 	unknown int32
-	bytes   *[256]int32 // pieces of single bytes; nil without byte fallback
+	bytes   *[256]int32 // tokens of single bytes; nil without byte fallback
 	scores  []float32
 	badness float32 // score of an unknown character
 	largest float32 // absolute value of any of these
-	// byWord says that no piece holds a space but at its start, and that there
-	// is a piece for a space alone: then words are cut one by one.
+	// byWord says that no token holds a space but at its start, and that there
+	// is a token for a space alone: then words are cut one by one.
 	byWord bool
 }
 
-// found is a piece of some bytes: bytes[start:end].
+// found is a token of some bytes: bytes[start:end].
 type found struct {
 	id         int32
 	start, end int
@@ -45,7 +45,7 @@ func newUnigram(m pieceModel, space string) (*unigram, error) {
 	}
 	for i, p := range m.pieces {
 		if p.text == "" {
-			return nil, fmt.Errorf("piece %d is empty", i)
+			return nil, fmt.Errorf("token %d is empty", i)
 		}
 		switch p.kind {
 		case normalPiece, userPiece:
@@ -57,27 +57,27 @@ func newUnigram(m pieceModel, space string) (*unigram, error) {
 			u.byWord = u.byWord && strings.LastIndex(p.text, space) <= 0
 		case unknownPiece:
 			if u.unknown != noID {
-				return nil, fmt.Errorf("pieces %d and %d are both for unknown characters", u.unknown, i)
+				return nil, fmt.Errorf("tokens %d and %d are both for unknown characters", u.unknown, i)
 			}
 			u.unknown = int32(i)
 		case controlPiece, unusedPiece:
 		case bytePiece:
 			b, ok := byteOfPiece(p.text)
 			if !ok || u.bytes == nil {
-				return nil, fmt.Errorf("piece %d, %q, is for a byte, which the model does not use", i, p.text)
+				return nil, fmt.Errorf("token %d, %q, is for a byte, which the model does not use", i, p.text)
 			}
 			u.bytes[b] = int32(i)
 		default:
-			return nil, fmt.Errorf("piece %d is of unknown kind %d", i, p.kind)
+			return nil, fmt.Errorf("token %d is of unknown kind %d", i, p.kind)
 		}
 	}
 	if u.unknown == noID {
-		return nil, fmt.Errorf("no piece is for unknown characters")
+		return nil, fmt.Errorf("no token is for unknown characters")
 	}
 	if u.bytes != nil {
 		for b, id := range u.bytes {
 			if id == noID {
-				return nil, fmt.Errorf("byte 0x%02X has no piece", b)
+				return nil, fmt.Errorf("byte 0x%02X has no token", b)
 			}
 		}
 	}
@@ -96,10 +96,10 @@ func newUnigram(m pieceModel, space string) (*unigram, error) {
 type node struct {
 	score float32
 	id    int32
-	start int // of the last piece; -1 where no piece ends
+	start int // of the last token; -1 where no token ends
 }
 
-// byteOfPiece returns the byte that a piece written <0xE6> stands for.
+// byteOfPiece returns the byte that a token written <0xE6> stands for.
 func byteOfPiece(text string) (byte, bool) {
 	if len(text) != len("<0xE6>") {
 		return 0, false
@@ -109,18 +109,18 @@ func byteOfPiece(text string) (byte, bool) {
 	return b, err == nil
 }
 
-// lattice is the scratch space of cut, and its outcome besides the pieces.
+// lattice is the scratch space of cut, and its outcome besides the tokens.
 type lattice struct {
 	nodes []node
 	// margin is the smallest difference between two scores that were compared.
 	// Where it is not far above the rounding error, another sum to begin with
-	// could have other pieces win.
+	// could have other tokens win.
 	margin float32
-	// steps are the scores of the pieces, unknown characters one by one.
+	// steps are the scores of the tokens, unknown characters one by one.
 	steps []float32
 }
 
-// cut appends to dst the pieces of b. Scores are added up from the given one in
+// cut appends to dst the tokens of b. Scores are added up from the given one in
 // single precision, as SentencePiece does, so that ties fall the same way.
 func (u *unigram) cut(dst []found, b []byte, from float32, l *lattice) []found {
 	nodes, steps := l.nodes[:0], l.steps[:0]
@@ -172,7 +172,7 @@ func (u *unigram) cut(dst []found, b []byte, from float32, l *lattice) []found {
 		} else {
 			steps = append(steps, u.scores[n.id])
 		}
-		// Neighbours that are unknown are one piece.
+		// Neighbours that are unknown are one token.
 		if k := len(dst); k > before && n.id == u.unknown && dst[k-1].id == u.unknown && u.bytes == nil {
 			dst[k-1].start = n.start
 			continue

@@ -21,19 +21,19 @@ func loadUnigramJSON(f modelFile, config configFile) (Tokenizer, error) {
 	special := map[string]bool{}
 	for _, t := range f.AddedTokens {
 		if t.ID < 0 || t.ID >= int64(len(model.Vocab)) || !t.Special {
-			return nil, fmt.Errorf("%w: added token %q is not a special piece of the vocabulary", ErrUnsupported, t.Content)
+			return nil, fmt.Errorf("%w: added token %q is not a special token of the vocabulary", ErrUnsupported, t.Content)
 		}
 		special[t.Content] = true
 	}
 	for i, v := range model.Vocab {
 		pair, _ := v.([]any)
 		if len(pair) != 2 {
-			return nil, fmt.Errorf("model: piece %d is not a pair of text and score", i)
+			return nil, fmt.Errorf("model: token %d is not a pair of text and score", i)
 		}
 		text, isText := pair[0].(string)
 		score, isNumber := pair[1].(float64)
 		if !isText || !isNumber {
-			return nil, fmt.Errorf("model: piece %d is not a pair of text and score", i)
+			return nil, fmt.Errorf("model: token %d is not a pair of text and score", i)
 		}
 		p := piece{text: text, score: float32(score), kind: normalPiece}
 		_, isByte := byteOfPiece(text)

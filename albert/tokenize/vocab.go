@@ -11,13 +11,13 @@ import (
 // vocabulary is what a WordPiece model file holds.
 type vocabulary struct {
 	entries  []entry
-	special  map[string]int32 // pieces that no text is cut into
+	special  map[string]int32 // tokens that no text is cut into
 	size     int
-	prefix   string // of a piece that continues a word
+	prefix   string // of a token that continues a word
 	maxChars int
 }
 
-// loadVocabTxt reads a vocab.txt: one piece a line, its id the line's number
+// loadVocabTxt reads a vocab.txt: one token a line, its id the line's number
 // from 0.
 func loadVocabTxt(b []byte, config configFile) (Tokenizer, error) {
 	if !utf8.Valid(b) {
@@ -120,10 +120,10 @@ func loadWordPieceJSON(f modelFile, config configFile) (Tokenizer, error) {
 	return loadWordPiece(v, s, normalizer.StripAccents, config)
 }
 
-// cover makes the vocabulary as large as the id of a piece asks.
+// cover makes the vocabulary as large as the id of a token asks.
 func (v *vocabulary) cover(piece string, id int64) error {
 	if id < 0 || id >= math.MaxInt32 {
-		return fmt.Errorf("piece %q has id %d", piece, id)
+		return fmt.Errorf("token %q has id %d", piece, id)
 	}
 	v.size = max(v.size, int(id)+1)
 	return nil

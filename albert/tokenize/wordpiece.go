@@ -8,13 +8,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxWordChars is the length in characters past which a word is one UNK piece
+// maxWordChars is the length in characters past which a word is one UNK token
 // (max_input_chars_per_word).
 const maxWordChars = 100
 
 // wordPiece is the tokenizer of BERT (Devlin et al. 2019, appendix A.2): text
 // is cleaned, split into words at white space, punctuation and ideographs, and
-// each word is cut into the longest pieces of the vocabulary from its left.
+// each word is cut into the longest tokens of the vocabulary from its left.
 type wordPiece struct {
 	vocab    *trie
 	inner    int32 // the trie's state behind the continuation prefix, "##"
@@ -106,7 +106,7 @@ func (w *wordPiece) Append(dst []Token, text string) []Token {
 	return dst
 }
 
-// appendASCII appends the pieces of the word text[start:end], which is ASCII.
+// appendASCII appends the tokens of the word text[start:end], which is ASCII.
 func (w *wordPiece) appendASCII(dst []Token, text string, start, end int) []Token {
 	unknown := Token{ID: w.special.UNK, Start: start, End: end}
 	if end-start > w.maxChars {
@@ -136,7 +136,7 @@ func (w *wordPiece) appendASCII(dst []Token, text string, start, end int) []Toke
 	return dst
 }
 
-// appendSlow appends the pieces of the text from start up to the next place
+// appendSlow appends the tokens of the text from start up to the next place
 // where Append can go on by itself, and returns that place.
 func (w *wordPiece) appendSlow(dst []Token, text string, start int) ([]Token, int) {
 	word := w.words.Get().(*word)
@@ -201,7 +201,7 @@ func (w *wordPiece) appendRune(dst []Token, word *word, r rune, start, end int) 
 	return dst
 }
 
-// flush appends the pieces of the word and empties it.
+// flush appends the tokens of the word and empties it.
 func (w *wordPiece) flush(dst []Token, word *word) []Token {
 	defer word.reset()
 	if len(word.bytes) == 0 {

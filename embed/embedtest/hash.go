@@ -24,7 +24,7 @@ func (h Hash) Dim() int { return h.Dimension }
 // ID implements embed.Embedder.
 func (h Hash) ID() string { return fmt.Sprintf("hash-%d", h.Dimension) }
 
-// CountTokens implements embed.Embedder: a piece is a word.
+// CountTokens implements embed.Embedder: a token is a word.
 func (h Hash) CountTokens(text string) int { return len(words(text)) }
 
 // Embed implements embed.Embedder.

@@ -38,7 +38,7 @@ type Outcome struct {
 // right: the longer or shorter form of a name is.
 const rightF1 = 0.5
 
-// Right says whether there is an answer and it is right. It may be without being InCollection,
+// Right reports whether there is an answer and it is right. It may be without being InCollection,
 // when another paragraph says the same.
 func (o Outcome) Right() bool { return o.Text != "" && o.F1 >= rightF1 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/albert-search/albert-search/internal/eval"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 func TestConfidenceEqualsTheReference(t *testing.T) {
 	var cases []struct {
@@ -157,7 +157,7 @@ func TestPlot(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(b.Bytes(), want) {
-		t.Errorf("the plot differs from %s; -update writes it anew", golden)
+		t.Errorf("the plot differs from %s; -update writes it again", golden)
 	}
 	count := map[string]int{}
 	text := ""

@@ -41,7 +41,7 @@ func records(hits []albertsearch.Hit, limit int) []string {
 }
 
 // each calls f for 0 to n-1, several at once, and returns the first error. After
-// each it calls tick, if there is one, perhaps several at once, too.
+// each it calls tick, if there is one, perhaps several at once.
 func each(ctx context.Context, n int, tick func(), f func(ctx context.Context, i int) error) error {
 	g, inner := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))

@@ -75,7 +75,7 @@ type reading struct {
 
 // Remember returns a reader that gives r every sequence once and remembers what
 // it said, so that the same passages can be judged with many settings. It grows
-// with what is read: 12 bytes a piece.
+// with what is read: 12 bytes a token.
 func Remember(r qa.SpanReader) qa.RelevanceReader {
 	out := &reader{SpanReader: r}
 	if rr, ok := r.(qa.RelevanceReader); ok && rr.HasRelevance() {

@@ -26,7 +26,7 @@ const (
 	plotLegendTop, plotLegendY = 60, 18
 )
 
-// plotColours can be told apart by the colour-blind, too (Okabe and Ito 2008).
+// plotColours can be told apart by the colour-blind as well (Okabe and Ito 2008).
 var plotColours = [...]string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"}
 
 // PlotRiskCoverage writes risk-coverage curves as an SVG image.

@@ -116,7 +116,7 @@ func bestWrong(ctx context.Context, s Searcher, q Question) (string, error) {
 	return "", nil
 }
 
-// contains tells whether the words of an acceptable answer stand in the text, as
+// contains reports whether the words of an acceptable answer stand in the text, as
 // SQuAD compares them.
 func contains(text string, answers []Gold) bool {
 	words := " " + squadtext.Normalize(text) + " "

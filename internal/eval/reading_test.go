@@ -16,7 +16,7 @@ import (
 // vocabulary are the words that wordTokenizer knows.
 var vocabulary = strings.Fields("which animal jumps red fox blue whale swims nothing here at all")
 
-// wordTokenizer splits at single spaces; a piece's id is 10 + its place in the
+// wordTokenizer splits at single spaces; a token's id is 10 + its place in the
 // vocabulary.
 type wordTokenizer struct{}
 

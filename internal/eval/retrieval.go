@@ -15,8 +15,8 @@ type System struct {
 	Name   string
 	Mode   albertsearch.Mode
 	Fusion rerank.Method // of Hybrid
-	// Rerank is how many of the first passages the reader's relevance orders
-	// anew; 0 is none.
+	// Rerank is how many of the first passages are reranked by the reader's
+	// relevance; 0 is none.
 	Rerank int
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/albert-search/albert-search/internal/squadtext"
 )
 
-// exactMatch says whether two answers are the same once normalised, as SQuAD
+// exactMatch reports whether two answers are the same once normalised, as SQuAD
 // compares them.
 func exactMatch(prediction, gold string) bool {
 	return squadtext.Normalize(prediction) == squadtext.Normalize(gold)

@@ -146,8 +146,8 @@ func (l *Layout) Size() int64 {
 	return l.ends[len(l.ends)-1]
 }
 
-// Open returns the file, put together from the blob, under a name. It is an
-// io.ReaderAt, too. Closing it closes nothing else.
+// Open returns the file, put together from the blob, under a name. It is also an
+// io.ReaderAt. Closing it closes nothing else.
 func (l *Layout) Open(name string, blob io.ReaderAt) fs.File {
 	f := &file{layout: l, blob: blob, name: name}
 	f.SectionReader = io.NewSectionReader(readerAt{l, blob}, 0, l.Size())

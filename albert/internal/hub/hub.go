@@ -71,7 +71,7 @@ type Error struct {
 	// Name is the model, URL what was asked for.
 	Name, URL string
 	Status    int
-	// Token says whether one was sent.
+	// Token reports whether one was sent.
 	Token bool
 }
 

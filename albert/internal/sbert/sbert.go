@@ -36,11 +36,11 @@ type Settings struct {
 	Dir string
 	// Pooling is Mean, CLS or Max.
 	Pooling string
-	// Window is the most pieces of a text that are read, special pieces
+	// Window is the most tokens of a text that are read, special tokens
 	// included; 0 if nothing says.
 	Window int
 	// Lower says that texts are put into lower case before they are cut into
-	// pieces.
+	// tokens.
 	Lower bool
 	// Similarity is how the model's vectors are meant to be compared, as "dot"
 	// or "cosine"; "" if nothing says.
@@ -135,7 +135,7 @@ func (s *Settings) readTransformer(fsys fs.FS) error {
 	return s.setWindow(int(t.MaxLength), name+": model_max_length")
 }
 
-// maxWindow is more pieces than any such model reads.
+// maxWindow is more tokens than any such model reads.
 const maxWindow = 1 << 20
 
 func (s *Settings) setWindow(n int, what string) error {

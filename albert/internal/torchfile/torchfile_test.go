@@ -16,7 +16,7 @@ import (
 	"github.com/albert-search/albert-search/albert/safetensors"
 )
 
-// Pieces of pickles.
+// Parts of pickles.
 const (
 	proto = "\x80\x02"
 	dict  = "ccollections\nOrderedDict\n)R"
@@ -197,7 +197,7 @@ func TestLegacy(t *testing.T) {
 }
 
 // doubled is a tuple of twice the same tuple of twice the same …: a few hundred
-// bytes that would be 2^64 pieces if they were printed.
+// bytes that would be 2^64 elements if they were printed.
 var doubled = ")" + strings.Repeat("q\x00h\x00\x86", 64)
 
 func TestRefuses(t *testing.T) {

@@ -96,7 +96,7 @@ func run(ctx context.Context, from, text, to string) (err error) {
 // checkpoint is a model to be imported.
 type checkpoint struct {
 	name string
-	// window is how many pieces of a sample are read.
+	// window is how many tokens of a sample are read.
 	window int
 	// pair says that the model reads two texts.
 	pair    bool

@@ -15,7 +15,7 @@ import (
 	"github.com/albert-search/albert-search/internal/modelpack"
 )
 
-const parity = "../../../testdata/parity/reader"
+const parity = "../../../albert/testdata/parity/reader"
 
 // folders makes two checkpoints of the same weights, and a file of text.
 func folders(t *testing.T) (from, text string) {

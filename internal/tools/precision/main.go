@@ -26,7 +26,7 @@ import (
 	"github.com/albert-search/albert-search/albert/tokenize"
 )
 
-// window is how many pieces are read.
+// window is how many tokens are read.
 const window = 256
 
 func main() {
@@ -208,7 +208,7 @@ func compareSpans(ctx context.Context, rt *ort.Runtime, exact, rounded *albert.M
 	return nil
 }
 
-// bestSpan is the span of up to 25 pieces of the second text with the highest
+// bestSpan is the span of up to 25 tokens of the second text with the highest
 // sum of logits.
 func bestSpan(start, end []float32, split int) [2]int {
 	best, score := [2]int{}, math.Inf(-1)
