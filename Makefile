@@ -33,6 +33,10 @@ help:
 	@echo "make bench-scale  measure how an index grows (docs/benchmarks.md)"
 	@echo "make lint    gofmt, golangci-lint (go vet, staticcheck, the layers: .golangci.yml), banned words,"
 	@echo "             and whether every guard guards something"
+	@echo "make generate       make all generated files again; generate-check compares them"
+	@echo "make cover   run the tests and print how much of each package they reach"
+	@echo "make cross   compile for arm64 and, as far as it goes, for other systems"
+	@echo "make vuln    look for known vulnerabilities (needs a connection)"
 	@echo "make clean   remove what was built here"
 
 .PHONY: tools
@@ -148,6 +152,35 @@ lint: tools
 	$(GO) $(CHECK) golangci-lint run ./...
 	$(GO) run ./internal/tools/words
 	$(GO) run ./internal/tools/guards
+
+# What go generate makes must be what is committed.
+.PHONY: generate generate-check
+generate:
+	$(GO) generate ./...
+generate-check:
+	scripts/generate-check
+
+# The guards that count what ran want the output of go test -v of all packages.
+LOG ?=
+.PHONY: guards
+guards:
+	$(GO) run ./internal/tools/guards $(if $(LOG),-log $(LOG))
+
+# Needs a connection: the database of vulnerabilities is not in the repository.
+.PHONY: vuln
+vuln:
+	$(GO) $(CHECK) govulncheck ./...
+
+COVER ?= bin/cover.out
+.PHONY: cover
+cover: setup
+	$(GO) test -timeout 30m -coverprofile=$(COVER) $(TESTFLAGS) ./...
+	@$(GO) tool cover -func=$(COVER) | tail -1
+
+# Other systems: compiles all and vets, runs nothing.
+.PHONY: cross
+cross:
+	scripts/cross
 
 .PHONY: clean
 clean:

@@ -6,6 +6,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+//go:generate ../../scripts/python testdata/gen_tables.py
+
 // class is what a character does to a word, as bits.
 type class uint8
 

@@ -9,6 +9,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+//go:generate go run ../../internal/tools/lookalikes -out lookalikes_table.go
+
 // unmix gives words that mix the Latin script with another one letters of one
 // script: "еmbеdding" with Cyrillic е becomes all Latin, "мoсква" with a Latin
 // o all Cyrillic. The script is Latin when each of the other letters looks

@@ -19,6 +19,8 @@ import (
 	"sync/atomic"
 )
 
+//go:generate go -C ../tools/bitcodeasm run . -out ../../bitcode/scan_amd64.s -stubs ../../bitcode/stub_amd64.go -pkg bitcode
+
 // Version changes whenever the same vectors would get other codes.
 const Version = 1
 

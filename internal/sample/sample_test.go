@@ -17,6 +17,8 @@ import (
 	"unicode/utf8"
 )
 
+//go:generate ../../scripts/python ../../testdata/gen/build.py
+
 // documents lists the files that are to be indexed.
 func documents(t *testing.T) []string {
 	t.Helper()

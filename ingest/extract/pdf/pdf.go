@@ -20,6 +20,8 @@ import (
 	"github.com/albert-search/albert-search/ingest/extract/structure"
 )
 
+//go:generate ../../../scripts/python testdata/make_pdf.py
+
 // Format returns the format PDF: the text layer page by page, the title and
 // other metadata, and the outline as headings. A document that a user password
 // protects is a failure, one that merely forbids copying or printing (an owner

@@ -1,12 +1,17 @@
-// Command lookalikes writes lookalikes_table.go of package textnorm from the data file of Unicode
-// Technical Standard 39 (confusables.txt), from the root of the repository:
+// Command lookalikes writes lookalikes_table.go of package textnorm (go generate
+// ./ingest/textnorm). It takes the letters from confusables.txt beside it: those
+// lines of the data file of Unicode Technical Standard 39 that it uses. From a newer
+// file, which is at unicode.org/Public/security, it writes them too:
 //
-//	go run ./internal/tools/lookalikes path/to/confusables.txt
+//	go run ./internal/tools/lookalikes -data path/to/confusables.txt \
+//		-keep internal/tools/lookalikes/confusables.txt -out ingest/textnorm/lookalikes_table.go
 package main
 
 import (
 	"bufio"
 	"bytes"
+	_ "embed"
+	"flag"
 	"fmt"
 	"go/format"
 	"log"
@@ -44,16 +49,40 @@ func foreign(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r)
 }
 
+//go:embed confusables.txt
+var used []byte
+
 func main() {
-	if len(os.Args) != 2 {
-		log.Fatal("usage: lookalikes confusables.txt")
+	log.SetFlags(0)
+	data := flag.String("data", "", "confusables.txt, if not the lines beside this program")
+	keep := flag.String("keep", "", "file for the lines that are used")
+	out := flag.String("out", "", "file for the table")
+	flag.Parse()
+	if *out == "" {
+		log.Fatal("lookalikes: -out is missing")
 	}
-	data, err := os.ReadFile(os.Args[1])
-	if err != nil {
-		log.Fatal(err)
+	text := used
+	if *data != "" {
+		var err error
+		if text, err = os.ReadFile(*data); err != nil {
+			log.Fatal(err)
+		}
 	}
-	table := map[rune]byte{}
-	version := "unknown"
+	table, version, lines := read(text)
+	if *keep != "" {
+		kept := fmt.Sprintf("# The lines of confusables.txt that internal/tools/lookalikes uses.\n"+
+			"# © Unicode, Inc., under the Unicode License (unicode.org/license.txt).\n# Version: %s\n%s", version, lines)
+		if err := os.WriteFile(*keep, []byte(kept), 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
+	write(*out, table, version)
+}
+
+// read returns the letter of ASCII for each letter, the version of the data, and the
+// lines that are used of it.
+func read(data []byte) (table map[rune]byte, version, lines string) {
+	table, version = map[rune]byte{}, "unknown"
 	for s := bufio.NewScanner(bytes.NewReader(data)); s.Scan(); {
 		line := strings.TrimPrefix(s.Text(), "\ufeff")
 		if v, ok := strings.CutPrefix(line, "# Version: "); ok {
@@ -72,6 +101,7 @@ func main() {
 				c = 'I' // the standard's skeleton of I is l
 			}
 			table[from[0]] = c
+			lines += line + "\n"
 		}
 	}
 	for r, c := range added {
@@ -79,7 +109,10 @@ func main() {
 			table[r] = c
 		}
 	}
+	return table, version, lines
+}
 
+func write(name string, table map[rune]byte, version string) {
 	keys := []rune{}
 	for r := range table {
 		keys = append(keys, r)
@@ -97,7 +130,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := os.WriteFile("ingest/textnorm/lookalikes_table.go", src, 0o644); err != nil {
+	if err := os.WriteFile(name, src, 0o644); err != nil {
 		log.Fatal(err)
 	}
 }
