@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -52,11 +53,22 @@ func Open(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, errkind.Errorf(errkind.Usage, "open engine: %w", err)
 	}
-	e.languages, e.models = languages, newModels(o, e.log)
 	if e.store == nil {
-		e.store = local.New(o.Dir, local.Options{WriteTimeout: o.WriteTimeout})
+		if e.store, err = o.schemes().Open(o.Dir); err != nil {
+			return nil, fmt.Errorf("open engine: %w", err)
+		}
 	}
+	e.languages, e.models = languages, newModels(o, e.log)
 	return e, nil
+}
+
+// schemes are those of the options, and paths.
+func (o Options) schemes() index.Schemes {
+	s := index.Schemes{"": func(dir string) (index.Backend, error) {
+		return local.New(dir, local.Options{WriteTimeout: o.WriteTimeout}), nil
+	}}
+	maps.Copy(s, o.Schemes)
+	return s
 }
 
 // address is where the index is, as it was given.

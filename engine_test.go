@@ -176,6 +176,36 @@ func TestTwoPlaces(t *testing.T) {
 	}
 }
 
+// TestSchemes opens an index by its address.
+func TestSchemes(t *testing.T) {
+	stores := make(map[string]index.Backend)
+	schemes := index.Schemes{"mem": func(name string) (index.Backend, error) {
+		if stores[name] == nil {
+			stores[name] = memory.New()
+		}
+		return stores[name], nil
+	}}
+	for _, dir := range []string{"mem:a", "mem:b", filepath.Join(t.TempDir(), "mem")} {
+		e, err := albertsearch.Open(albertsearch.Options{Dir: dir, Schemes: schemes, Embedder: embedtest.Hash{Dimension: 8}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		if _, err := e.Status(t.Context()); !errors.Is(err, index.ErrNotFound) {
+			t.Errorf("%s: %v", dir, err)
+		}
+		if _, err := e.Index(t.Context(), albertsearch.IndexRequest{}); err != nil {
+			t.Fatal(err)
+		}
+		if st, err := e.Status(t.Context()); err != nil || st.Index != dir {
+			t.Errorf("%s: %+v, %v", dir, st, err)
+		}
+	}
+	if len(stores) != 2 {
+		t.Errorf("%d indexes are in memory, want 2", len(stores))
+	}
+}
+
 // readOnly is a Backend and nothing else.
 type readOnly struct{ index.Backend }
 

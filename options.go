@@ -15,8 +15,11 @@ import (
 // default, but for Dir or Backend, of which one is needed. Open refuses options
 // of which one would have no effect because of another.
 type Options struct {
-	// Dir is the folder of the index. Index makes it.
+	// Dir is the folder of the index, or its address by one of Schemes. Index makes
+	// it.
 	Dir string
+	// Schemes open what is not a folder.
+	Schemes index.Schemes
 	// Backend is where the index is, instead of Dir. Close does not close it.
 	Backend index.Backend
 	// Languages are those that texts are analysed in for keywords, as package
