@@ -275,7 +275,7 @@ func (e *Engine) otherEmbedder(ctx context.Context, err error, model index.Embed
 // newSettings are those of an index that the engine makes with the embedder.
 func (e *Engine) newSettings(model index.Embedder) index.Settings {
 	return index.Settings{
-		Languages: index.LanguagesOf(e.languages.Allowed()...), SplitTokens: ingest.DefaultSplitTokens, SplitVersion: ingest.SplitVersion,
+		Languages: index.LanguagesOf(e.languages.Allowed()...), SplitTokens: ingest.DefaultSplitTokens,
 	}.With(model)
 }
 

@@ -170,6 +170,8 @@ type RepairReport struct {
 	// Documents and Passages were saved; of these Reembedded passages were
 	// given new vectors.
 	Documents, Passages, Reembedded int
+	// Vectorless of these passages had a damaged vector and have none now.
+	Vectorless int
 	// Lost documents were dropped and have to be indexed again.
 	Lost []Lost
 	// Unnamed says of segments that had documents whose names could not be

@@ -241,17 +241,14 @@ type Settings struct {
 	Embedder string
 	// EmbedderName is what people call that model. Settings that differ in
 	// nothing else are the same.
-	EmbedderName string `json:",omitempty"`
+	EmbedderName string
 	// Dim is the length of a vector.
 	Dim int
 	// Languages are those that texts are analysed in for keywords; see package
 	// analysis. Texts of other languages are analysed in the first.
-	Languages Languages `json:"Analyzer"`
+	Languages Languages
 	// SplitTokens is the token budget of a passage.
 	SplitTokens int
-	// SplitVersion is that of the splitter that the index was made with. It
-	// decides nothing: each document has its own document.Versions.
-	SplitVersion int
 }
 
 // Languages is a list of names of languages, separated by commas, so that Settings
@@ -281,7 +278,7 @@ func (s Settings) With(e Embedder) Settings {
 // Same reports whether what was made with the one settings can go on with the
 // others.
 func (s Settings) Same(other Settings) bool {
-	s.EmbedderName, s.SplitVersion = other.EmbedderName, other.SplitVersion
+	s.EmbedderName = other.EmbedderName
 	return s == other
 }
 

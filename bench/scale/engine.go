@@ -21,7 +21,7 @@ const asked = 30
 // settings are those of an index that Engine makes with the built-in embedder,
 // where vectors are as long as its own.
 func (c config) settings() index.Settings {
-	s := index.Settings{Languages: "en", SplitTokens: ingest.DefaultSplitTokens, SplitVersion: ingest.SplitVersion}
+	s := index.Settings{Languages: "en", SplitTokens: ingest.DefaultSplitTokens}
 	if !c.hasEngine() {
 		return s.With(index.Embedder{ID: "bench", Dim: c.dim})
 	}

@@ -122,7 +122,7 @@ func (o Opener) Open(ctx context.Context) (*store, error) {
 }
 
 // settings are those of all indexes of the suite.
-var settings = index.Settings{Embedder: "indextest", Dim: 8, Languages: "en", SplitTokens: 200, SplitVersion: 1}
+var settings = index.Settings{Embedder: "indextest", Dim: 8, Languages: "en", SplitTokens: 200}
 
 // Run runs the suite. open is called for each test and returns an Opener of a
 // place where nothing is yet.

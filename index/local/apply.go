@@ -12,7 +12,9 @@ import (
 	"github.com/blevesearch/bleve/v2/document"
 	bleve "github.com/blevesearch/bleve_index_api"
 
+	place "github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // Apply carries out a batch. Its documents are in memory until they are
@@ -31,9 +33,6 @@ func (w *writer) apply(ctx context.Context, b index.Batch) error {
 	if err := w.usable(ctx); err != nil {
 		return err
 	}
-	if len(b.Vectors)+len(b.Annotations) > 0 {
-		return fmt.Errorf("%s: vectors and annotations of passages that are there: %w", w.dir, errors.ErrUnsupported)
-	}
 	if err := checkBatch(b, w.next.Settings.Dim); err != nil {
 		return err
 	}
@@ -41,7 +40,7 @@ func (w *writer) apply(ctx context.Context, b index.Batch) error {
 	if err != nil {
 		return err
 	}
-	if len(c.put)+len(c.gone)+len(c.touched) == 0 {
+	if len(c.put)+len(c.gone)+len(c.touched)+len(c.later.vectors)+len(c.later.annotations) == 0 {
 		return nil
 	}
 	if err := w.write(c); err != nil {
@@ -61,8 +60,9 @@ func checkBatch(b index.Batch, dim int) error {
 			return fmt.Errorf("document %s: unknown state %d", d.ID, d.State)
 		case d.State != index.Indexed && len(d.Content) > 0:
 			return fmt.Errorf("document %s has passages but was not indexed", d.ID)
-		case d.Bytes < 0:
-			return fmt.Errorf("document %s has %d bytes", d.ID, d.Bytes)
+		}
+		if err := checkInfo(&d.Info); err != nil {
+			return err
 		}
 		for j := range d.Content {
 			if err := checkPassage(&d.Content[j], dim); err != nil {
@@ -71,25 +71,70 @@ func checkBatch(b index.Batch, dim int) error {
 		}
 	}
 	for i := range b.Touch {
-		if d := &b.Touch[i]; d.Bytes < 0 {
-			return fmt.Errorf("document %s has %d bytes", d.ID, d.Bytes)
+		if err := checkInfo(&b.Touch[i]); err != nil {
+			return err
+		}
+	}
+	for _, e := range b.Vectors {
+		if dim == 0 {
+			return fmt.Errorf("passage %s: a vector in an index without vectors", e.ID)
+		}
+		if err := checkVector(e.Vector, dim); err != nil {
+			return fmt.Errorf("passage %s: %w", e.ID, err)
+		}
+	}
+	for _, a := range b.Annotations {
+		if err := checkAnnotations(a.Annotations); err != nil {
+			return fmt.Errorf("passage %s: %w", a.ID, err)
+		}
+		for _, x := range a.Annotations {
+			if !slices.Contains(a.Kinds, x.Kind) {
+				return fmt.Errorf("passage %s: an annotation of the kind %q, which is none of %q", a.ID, x.Kind, a.Kinds)
+			}
 		}
 	}
 	return nil
 }
 
+func checkInfo(d *index.Info) error {
+	switch {
+	case d.Bytes < 0:
+		return fmt.Errorf("document %s has %d bytes", d.ID, d.Bytes)
+	case d.Versions.Reader < 0 || d.Versions.Splitter < 0:
+		return fmt.Errorf("document %s has the versions %+v", d.ID, d.Versions)
+	}
+	return nil
+}
+
 func checkPassage(p *index.Passage, dim int) error {
-	if p.Start < 0 || p.End < p.Start || p.Place.Page < 0 || p.Place.Line < 0 || p.Place.Column < 0 {
-		return fmt.Errorf("range %d to %d, page %d, line %d, column %d", p.Start, p.End, p.Place.Page, p.Place.Line, p.Place.Column)
+	if p.Start < 0 || p.End < p.Start {
+		return fmt.Errorf("range %d to %d", p.Start, p.End)
+	}
+	for _, at := range []*place.Place{&p.Place, &p.Last} {
+		if min(at.Page, at.Line, at.Column, at.Slide) < 0 {
+			return fmt.Errorf("place %+v", *at)
+		}
+	}
+	if err := checkAnnotations(p.Annotations); err != nil {
+		return err
+	}
+	if len(p.Vector) == 0 {
+		return nil // it may follow
 	}
 	return checkVector(p.Vector, dim)
 }
 
+func checkAnnotations(list []place.Annotation) error {
+	for _, a := range list {
+		if a.Start < 0 || a.End < a.Start {
+			return fmt.Errorf("annotation %q of the range %d to %d", a.Kind, a.Start, a.End)
+		}
+	}
+	return nil
+}
+
 // checkVector refuses a vector that cannot be compared with others.
 func checkVector(v []float32, dim int) error {
-	if v == nil && dim > 0 {
-		return fmt.Errorf("a passage without a vector: %w", errors.ErrUnsupported)
-	}
 	if len(v) != dim {
 		return fmt.Errorf("vector of length %d in an index of length %d", len(v), dim)
 	}
@@ -108,10 +153,10 @@ const analysedBytes = 1 << 20
 
 // change is a batch with its numbers.
 type change struct {
-	put  []segSource
-	gone []*docRecord
+	put  []segment.Source
+	gone []*segment.Doc
 	// touched has the new records of documents that were there, by number.
-	touched map[uint32]*docRecord
+	touched map[segment.DocNumber]*segment.Doc
 	// postings are written one after the other, the last with the number of
 	// the batch: Bleve's analysis takes some thirty times the memory of a text.
 	postings []*bleve.Batch
@@ -121,14 +166,16 @@ type change struct {
 	// when Bleve has analysed them they know how long their fields are, which
 	// is then in lengths.
 	fields  []*document.Document
-	lengths [][numFields]fieldLength
-	nextRow uint32
-	nextDoc uint32
+	lengths [][numFields]segment.FieldLength
+	nextRow segment.Row
+	nextDoc segment.DocNumber
+	// later is what follows for passages that were there.
+	later addition
 }
 
 // newChange numbers a batch. Of several documents with one ID the last counts.
 func (w *writer) newChange(b index.Batch) (*change, error) {
-	c := &change{touched: make(map[uint32]*docRecord), postings: []*bleve.Batch{bleve.NewBatch()},
+	c := &change{touched: make(map[segment.DocNumber]*segment.Doc), postings: []*bleve.Batch{bleve.NewBatch()},
 		nextRow: w.next.NextRow, nextDoc: w.next.NextDocument}
 	last := make(map[string]int, len(b.Put))
 	for i := range b.Put {
@@ -136,7 +183,7 @@ func (w *writer) newChange(b index.Batch) (*change, error) {
 	}
 	// changed has the documents that the batch removes or puts; nil is one that
 	// is not there any more.
-	changed := make(map[string]*docRecord)
+	changed := make(map[string]*segment.Doc)
 	remove := func(id string) {
 		if _, done := changed[id]; done {
 			return
@@ -144,8 +191,8 @@ func (w *writer) newChange(b index.Batch) (*change, error) {
 		changed[id] = nil
 		if d := w.byID[id]; d != nil {
 			c.gone = append(c.gone, d)
-			for i := range d.info.Passages {
-				c.postings[0].Delete(rowKey(d.first + uint32(i)))
+			for i := range d.Info.Passages {
+				c.postings[0].Delete(rowKey(d.First + segment.Row(i)))
 			}
 		}
 	}
@@ -158,11 +205,11 @@ func (w *writer) newChange(b index.Batch) (*change, error) {
 			continue
 		}
 		remove(d.ID)
-		if c.nextDoc >= maxRow || uint64(c.nextRow)+uint64(len(d.Content)) >= maxRow {
+		if c.nextDoc >= segment.MaxNumber || uint64(c.nextRow)+uint64(len(d.Content)) >= segment.MaxNumber {
 			return nil, fmt.Errorf("index %s has no numbers left; index again into an empty folder", w.dir)
 		}
 		src := w.number(c, d)
-		changed[d.ID] = src.doc
+		changed[d.ID] = src.Doc
 		c.put = append(c.put, src)
 	}
 	for i := range b.Touch {
@@ -170,15 +217,38 @@ func (w *writer) newChange(b index.Batch) (*change, error) {
 			return nil, err
 		}
 	}
+	v, err := w.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer v.release()
+	// there returns the row of a passage that is there before the batch and after.
+	there := func(id index.PassageID) (segment.Row, bool) {
+		row, ok := parseID(id)
+		return row, ok && v.live.Contains(uint32(row)) && !slices.ContainsFunc(c.gone, func(d *segment.Doc) bool {
+			return row >= d.First && row-d.First < segment.Row(d.Info.Passages)
+		})
+	}
+	c.later = addition{vectors: make(map[segment.Row][]float32), annotations: make(map[segment.Row]segment.Annotated)}
+	for _, e := range b.Vectors {
+		if row, ok := there(e.ID); ok {
+			c.later.vectors[row] = e.Vector
+		}
+	}
+	for _, a := range b.Annotations {
+		if row, ok := there(a.ID); ok {
+			c.later.annotations[row] = c.later.annotations[row].Then(segment.Annotated{Kinds: a.Kinds, Annotations: a.Annotations})
+		}
+	}
 	return c, nil
 }
 
 // number gives a document and its passages their numbers and adds them to the
 // postings.
-func (w *writer) number(c *change, d *index.Document) segSource {
-	rec := &docRecord{info: d.Info, number: c.nextDoc, first: c.nextRow}
-	rec.info.Passages = len(d.Content)
-	src := segSource{doc: rec}
+func (w *writer) number(c *change, d *index.Document) segment.Source {
+	rec := &segment.Doc{Info: d.Info, Number: c.nextDoc, First: c.nextRow}
+	rec.Info.Passages = len(d.Content)
+	src := segment.Source{Doc: rec}
 	for i := range d.Content {
 		p := &d.Content[i]
 		match := p.Match
@@ -191,10 +261,8 @@ func (w *writer) number(c *change, d *index.Document) segSource {
 		}
 		c.postings[len(c.postings)-1].Update(fields)
 		c.fields = append(c.fields, fields)
-		src.records = append(src.records, appendPassage(nil, p))
-		if len(p.Vector) > 0 {
-			src.vectors = append(src.vectors, p.Vector)
-		}
+		src.Records = append(src.Records, segment.AppendPassage(nil, p))
+		src.Vectors = append(src.Vectors, p.Vector)
 		c.nextRow++
 	}
 	c.nextDoc++
@@ -236,9 +304,9 @@ func (w *writer) write(c *change) (err error) {
 		next.remove(d)
 	}
 	for _, d := range c.touched {
-		next.touch(w.byID[d.info.ID], d)
+		next.touch(w.byID[d.Info.ID], d)
 	}
-	segs, err := w.nextSegments(old.segs, c.put, &next)
+	segs, err := w.nextSegments(old.segs, c, &next)
 	if err != nil {
 		return err
 	}
@@ -246,21 +314,23 @@ func (w *writer) write(c *change) (err error) {
 		return err
 	}
 	if w.shadow != nil {
-		w.shadow.follow(c, w.byID)
+		if err := w.follow(c); err != nil {
+			return err
+		}
 	}
 	for _, d := range c.gone {
-		delete(w.byID, d.info.ID)
+		delete(w.byID, d.Info.ID)
 	}
 	for _, d := range c.touched {
-		w.byID[d.info.ID] = d
+		w.byID[d.Info.ID] = d
 	}
 	for _, src := range c.put {
 		// As a reader will see it, and sharing nothing with the caller.
-		d, _, err := decodeDoc(appendDoc(nil, src.doc))
+		d, _, err := segment.DecodeDoc(segment.AppendDoc(nil, src.Doc))
 		if err != nil {
 			return err
 		}
-		w.byID[d.info.ID] = d
+		w.byID[d.Info.ID] = d
 	}
 	w.next.Batch, w.next.NextRow, w.next.NextDocument = batch, c.nextRow, c.nextDoc
 	w.dirty = true
@@ -269,22 +339,26 @@ func (w *writer) write(c *change) (err error) {
 
 // nextSegments returns the segments after a change with a reference to each,
 // and counts the new documents.
-func (w *writer) nextSegments(old []*segment, put []segSource, next *contents) ([]*segment, error) {
+func (w *writer) nextSegments(old []*segReader, c *change, next *contents) ([]*segReader, error) {
 	segs := slices.Clone(old)
 	for _, seg := range segs {
 		seg.retain()
 	}
-	if len(put) > 0 {
-		seg, err := w.addSegment(put, w.next.Settings.Dim)
+	segs, err := w.add(segs, c.later, w.next.Settings.Dim)
+	if err != nil {
+		return nil, errors.Join(err, releaseSegments(segs))
+	}
+	if len(c.put) > 0 {
+		seg, err := w.addSegment(c.put, w.next.Settings.Dim)
 		if err != nil {
 			return nil, errors.Join(err, releaseSegments(segs))
 		}
 		segs = append(segs, seg)
-		for _, src := range put {
-			next.add(src.doc)
+		for _, src := range c.put {
+			next.add(src.Doc)
 		}
 	}
-	segs, err := w.compact(segs, next, w.next.Settings.Dim)
+	segs, err = w.compact(segs, next, w.next.Settings.Dim)
 	if err != nil {
 		return nil, errors.Join(err, releaseSegments(segs))
 	}
@@ -295,7 +369,7 @@ func (w *writer) nextSegments(old []*segment, put []segSource, next *contents) (
 // has analysed them, and lets go of what it made of them.
 func (c *change) analysed(n int) {
 	for at := len(c.lengths); at < n; at++ {
-		var lengths [numFields]fieldLength
+		var lengths [numFields]segment.FieldLength
 		for _, f := range c.fields[at].Fields {
 			for i := range numFields {
 				if f.Name() == i.String() {
@@ -313,30 +387,46 @@ func (c *change) analysed(n int) {
 func (c *change) measure() {
 	at := 0
 	for _, src := range c.put {
-		for range src.records {
+		for range src.Records {
 			for i, l := range c.lengths[at] {
-				src.doc.lengths[i].Passages += l.Passages
-				src.doc.lengths[i].Tokens += l.Tokens
+				src.Doc.Lengths[i].Passages += l.Passages
+				src.Doc.Lengths[i].Tokens += l.Tokens
 			}
 			at++
 		}
 	}
 }
 
-// addSegment writes a new segment with vectors of length dim into work and
-// opens it.
-func (w *writer) addSegment(docs []segSource, dim int) (*segment, error) {
-	path := filepath.Join(w.work, segName(w.next.NextSegment))
-	w.next.NextSegment++
-	if err := writeSegment(path, dim, docs); err != nil {
+// addSegment writes a new segment with vectors of length dim, as far as there are
+// some, into work and opens it.
+func (w *writer) addSegment(docs []segment.Source, dim int) (*segReader, error) {
+	path := w.newFile(segPrefix)
+	if err := segment.Write(path, docs); err != nil {
 		return nil, err
 	}
-	s, err := openSegment(path)
+	s, err := openSegReader(w.work, segmentManifest{Name: filepath.Base(path)})
 	if err != nil {
 		return nil, err
 	}
-	if _, err := w.ensureCodes(context.Background(), []*segment{s}); err != nil {
+	var vecs [][]float32 // by position
+	some := false
+	for _, d := range docs {
+		for i := range d.Records {
+			var v []float32
+			if len(d.Vectors) > 0 && len(d.Vectors[i]) > 0 {
+				v, some = d.Vectors[i], true
+			}
+			vecs = append(vecs, v)
+		}
+	}
+	if !some {
+		return s, nil
+	}
+	// The vectors that a segment begins with have its number.
+	v, err := w.writeVectors(filepath.Join(w.work, vecPrefix+strings.TrimPrefix(s.Name, segPrefix)), s, dim, func(pos segment.Position) []float32 { return vecs[pos] })
+	if err != nil {
 		return nil, errors.Join(err, s.release())
 	}
-	return s, nil
+	n := s.with([]*vectors{v}, nil)
+	return n, errors.Join(v.release(), s.release())
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // matchText is the text that the keywords of a passage were taken from.
@@ -248,8 +249,8 @@ func size(m *manifest) int64 {
 // contents compares the parts of the newest generation with each other.
 func (c *checker) contents(gen string, sum uint32, m *manifest, sound bool) (err error) {
 	defer catchFault(&err)()
-	for _, name := range slices.Concat(m.Segments, m.shadowSegments()) {
-		c.segment(filepath.Join(gen, filepath.Base(name)))
+	for _, m := range slices.Concat(m.Segments, m.shadowSegments()) {
+		c.segment(gen, m)
 	}
 	g, err := openGeneration(c.ctx, gen, sum, true, new(knownFiles))
 	if err != nil {
@@ -266,43 +267,59 @@ func (c *checker) contents(gen string, sum uint32, m *manifest, sound bool) (err
 	return c.ctx.Err()
 }
 
+// damage notes damage of the file that err names, or of that at path.
+func (c *checker) damage(path string, err error) {
+	if d := new(damageError); errors.As(err, &d) {
+		path = d.Path
+	}
+	c.problem(path, "%s", plainDamage(err))
+}
+
 // segment checks what is inside of a segment.
-func (c *checker) segment(path string) {
+func (c *checker) segment(gen string, m segmentManifest) {
+	path := filepath.Join(gen, filepath.Base(m.Name))
 	var fault error
 	defer func() {
 		if fault != nil {
-			c.problem(path, "%s", plainDamage(fault))
+			c.damage(path, fault)
 		}
 	}()
 	defer catchFault(&fault)()
-	s, err := openSegment(path)
+	s, err := openSegReader(gen, m)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			c.problem(path, "%s", plainDamage(err))
+			c.damage(path, err)
 		}
 		return
 	}
 	defer s.release()
-	for pos := range s.rows {
-		if pos%1024 == 0 && c.ctx.Err() != nil {
+	for i := range s.Rows() {
+		if i%1024 == 0 && c.ctx.Err() != nil {
 			return
 		}
-		if _, err := s.passage(pos); err != nil {
-			c.problem(path, "%s", plainDamage(err))
-		}
-		if err := checkVector(s.vector(pos), s.dim); err != nil {
-			c.problem(path, "has a %v for passage %d", err, s.rows[pos])
+		if _, err := s.passage(segment.Position(i)); err != nil {
+			c.damage(path, err)
 		}
 	}
-	if s.codes != nil {
-		if what := s.compareCodes(); what != "" {
-			c.problem(s.codesPath(), "%s", what)
+	for _, v := range s.vecs {
+		for i, row := range v.Rows {
+			if i%1024 == 0 && c.ctx.Err() != nil {
+				return
+			}
+			if err := checkVector(v.At(i), v.Dim); err != nil {
+				c.problem(v.Path, "has a %v for passage %d", err, row)
+			}
+		}
+		if v.codes != nil {
+			if what := v.compareCodes(); what != "" {
+				c.problem(v.codesPath(), "%s", what)
+			}
 		}
 	}
 }
 
 // shadowSegments are the segments of an unfinished re-embedding.
-func (m *manifest) shadowSegments() []string {
+func (m *manifest) shadowSegments() []segmentManifest {
 	if m.Reembedding == nil {
 		return nil
 	}
@@ -314,7 +331,7 @@ func (m *manifest) shadowSegments() []string {
 func plainDamage(err error) string {
 	var d *damageError
 	if errors.As(err, &d) {
-		return d.what
+		return d.What
 	}
 	return err.Error()
 }

@@ -315,19 +315,30 @@ func TestRepair(t *testing.T) {
 	t.Logf("%d repairs", n)
 }
 
-// TestRepairVectors flips bits of vectors: they are made anew, or their
-// documents are lost where that cannot be.
+// TestRepairVectors flips bits of vectors, or takes them away: they are made
+// again, or the passages stay without vectors where that cannot be.
 func TestRepairVectors(t *testing.T) {
-	for _, embed := range []bool{true, false} {
+	for n := range 6 {
+		embed, damage := n%2 == 0, n/2
 		dir, gen := stepsIndex(t, 12)
 		for _, name := range files(t, gen) {
-			if strings.HasPrefix(filepath.Base(name), segPrefix) {
-				content, err := os.ReadFile(name)
-				if err != nil {
-					t.Fatal(err)
-				}
+			if !strings.HasPrefix(filepath.Base(name), vecPrefix) {
+				continue
+			}
+			content, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch damage {
+			case 0:
 				content[5] ^= 1 // the vectors come first
 				overwrite(t, name, content)
+			case 1:
+				overwrite(t, name, content[:len(content)-1])
+			case 2:
+				if err := os.Remove(name); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 		o := index.RepairOptions{}
@@ -341,8 +352,13 @@ func TestRepairVectors(t *testing.T) {
 		s := mustOpen(t, dir)
 		defer s.Close()
 		if !embed {
-			if len(r.Lost) == 0 || r.Passages > 0 || r.Reembedded > 0 {
-				t.Errorf("without an embedder: %+v", r)
+			st, err := s.Stats(t.Context())
+			if err != nil || len(r.Lost) > 0 || r.Passages == 0 || r.Reembedded > 0 || r.Vectorless != r.Passages || st.Vectors != 0 {
+				t.Errorf("without an embedder: %+v, %d vectors, %v", r, st.Vectors, err)
+			}
+			all, err := s.Keyword(t.Context(), index.Request{Query: query("common"), Limit: 100})
+			if err != nil || len(all) != r.Passages {
+				t.Errorf("keywords find %d of %d passages, %v", len(all), r.Passages, err)
 			}
 			continue
 		}
@@ -382,7 +398,7 @@ func TestRepairLostCurrent(t *testing.T) {
 func TestRepairIsAllOrNothing(t *testing.T) {
 	dir, gen := stepsIndex(t, 12)
 	for _, name := range files(t, gen) {
-		if strings.HasPrefix(filepath.Base(name), segPrefix) {
+		if strings.HasPrefix(filepath.Base(name), vecPrefix) {
 			content, err := os.ReadFile(name)
 			if err != nil {
 				t.Fatal(err)

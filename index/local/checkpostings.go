@@ -12,6 +12,8 @@ import (
 	scorchapi "github.com/blevesearch/scorch_segment_api/v2"
 
 	"github.com/albert-search/albert-search/index/analysis"
+
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // postings compares Bleve's postings with the passages. For every passage the
@@ -42,7 +44,7 @@ func (c *checker) postings(path string, v *view) (err error) {
 			continue
 		}
 		seg, pos, ok := v.find(row)
-		if !ok || !seen.CheckedAdd(row) {
+		if !ok || !seen.CheckedAdd(uint32(row)) {
 			c.problem(path, "has a passage %d that the index has not, or twice", row)
 			continue
 		}
@@ -50,14 +52,14 @@ func (c *checker) postings(path string, v *view) (err error) {
 		if err != nil {
 			continue // which segment has said
 		}
-		d, err := v.doc(docRef{seg, seg.docOf(row)})
+		d, err := v.doc(docRef{seg, seg.DocOf(row)})
 		if err != nil {
-			c.problem(seg.path, "%s", plainDamage(err))
+			c.problem(seg.Path, "%s", plainDamage(err))
 			continue
 		}
-		want := p.words(v.schema.analyzer(&d.info, &passage), fieldValues(&d.info, &passage, matchText(c.o, passage.Text)))
+		want := p.words(v.schema.analyzer(&d.Info, &passage), fieldValues(&d.Info, &passage, matchText(c.o, passage.Text)))
 		if found.sums[number] != want {
-			c.problem(path, "has other words for passage %d, of %s, than its text", row, filepath.Base(d.info.Path))
+			c.problem(path, "has other words for passage %d, of %s, than its text", row, filepath.Base(d.Info.Path))
 		}
 	}
 	if n := v.live.GetCardinality() - seen.GetCardinality(); n > 0 {
@@ -153,7 +155,7 @@ func (p *postingSums) readField(c *checker, seg *scorch.SegmentSnapshot, f field
 			}
 			number := next.Number()
 			if number >= uint64(len(sums)) {
-				return fmt.Errorf("%w: passage %d of %d", errRecord, number, len(sums))
+				return fmt.Errorf("%w: passage %d of %d", segment.ErrRecord, number, len(sums))
 			}
 			sums[number] += p.add(f, term, int(math.Round(1/(next.Norm()*next.Norm()))), positions)
 		}

@@ -13,23 +13,27 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unsafe"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/mmap-go"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 	"github.com/albert-search/albert-search/internal/bitcode"
 )
 
-// Codes are in a file of their own beside the segment. They are derived from
-// its vectors: without them, or with some that do not belong to the vectors, a
-// search compares with every vector, and the next writer makes them.
+// Codes are in a file of their own beside the vectors. They are derived from
+// these: without them, or with some that do not belong to the vectors, a search
+// compares with every vector, and the next writer makes them.
 
 const (
 	codesMagic  = "ALBCOD01"
 	codesHeader = 64 // bytes; the centre follows, in a multiple of as many
 
-	// codedRows is the number of passages from which on a segment gets codes.
+	// codedRows is the number of vectors from which on a file of them gets codes.
 	codedRows = 2048
 )
 
@@ -40,29 +44,65 @@ type codesFile struct {
 	data     mmap.MMap
 }
 
-// codesName returns the name of the codes of a segment.
-func codesName(seg string) string { return codesPrefix + strings.TrimPrefix(seg, segPrefix) }
+// vectors is an open file of vectors with its codes.
+type vectors struct {
+	*segment.Vectors
+	codes *codesFile // nil when there are none that can be used
+	refs  atomic.Int32
+}
 
-// isCodes tells whether a file of a generation has codes.
+// newVectors takes over a reference to a file of vectors and opens the codes that
+// are beside it.
+func newVectors(file *segment.Vectors) *vectors {
+	v := &vectors{Vectors: file}
+	v.codes, _ = openCodes(v.codesPath(), file) // or it is searched without
+	v.refs.Store(1)
+	return v
+}
+
+func (v *vectors) retain() { v.refs.Add(1) }
+
+// release closes the files when nobody uses them any more.
+func (v *vectors) release() error {
+	if v.refs.Add(-1) > 0 {
+		return nil
+	}
+	err := v.Release()
+	if v.codes != nil {
+		err = errors.Join(err, v.codes.data.Unmap())
+		v.codes = nil
+	}
+	return err
+}
+
+// rowSet is a bitmap of the rows that have a vector here.
+func (v *vectors) rowSet() *roaring.Bitmap { return rowsOf(v.Rows) }
+
+// codesName returns the name of the codes of a file of vectors.
+func codesName(vectors string) string {
+	return codesPrefix + strings.TrimPrefix(strings.TrimPrefix(vectors, vecPrefix), segPrefix)
+}
+
+// isCodes reports whether a file of a generation has codes.
 func isCodes(name string) bool { return strings.HasPrefix(name, codesPrefix) }
 
-func (s *segment) codesPath() string { return filepath.Join(filepath.Dir(s.path), codesName(s.name)) }
+func (v *vectors) codesPath() string { return filepath.Join(filepath.Dir(v.Path), codesName(v.Name)) }
 
-// encodeCodes makes the codes of a segment's vectors.
-func (s *segment) encodeCodes() *bitcode.Codes { return bitcode.Encode(s.dim, len(s.rows), s.vector) }
+// encodeCodes makes the codes of vectors.
+func encodeCodes(v *segment.Vectors) *bitcode.Codes { return bitcode.Encode(v.Dim, len(v.Rows), v.At) }
 
-// makeCodes writes the codes of a segment that has none, and opens them. They
+// makeCodes writes the codes of vectors that have none, and opens them. They
 // are on the disk when a generation with them is published.
-func (s *segment) makeCodes() error {
-	path := s.codesPath()
+func (v *vectors) makeCodes() error {
+	path := v.codesPath()
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if err := writeCodes(path, s.encodeCodes(), s.vectorsCRC); err != nil {
+	if err := writeCodes(path, encodeCodes(v.Vectors), v.Sum); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	var err error
-	s.codes, err = openCodes(path, s)
+	v.codes, err = openCodes(path, v.Vectors)
 	return err
 }
 
@@ -102,23 +142,23 @@ func appendCodesHeader(b []byte, c *bitcode.Codes, vectors, centre, blocks uint3
 // centreBytes is what the centre takes in the file.
 func centreBytes(dim int) int { return (4*dim + codesHeader - 1) / codesHeader * codesHeader }
 
-// openCodes maps the codes of a segment. An error says that there are none, or
+// openCodes maps the codes of vectors. An error says that there are none, or
 // others than this program makes of these vectors; the checksum of the blocks
 // alone is not compared.
-func openCodes(path string, s *segment) (_ *codesFile, err error) {
-	c := &codesFile{Codes: bitcode.Codes{Dim: s.dim, Rows: len(s.rows)}, rotation: bitcode.NewRotation(s.dim)}
+func openCodes(path string, v *segment.Vectors) (_ *codesFile, err error) {
+	c := &codesFile{Codes: bitcode.Codes{Dim: v.Dim, Rows: len(v.Rows)}, rotation: bitcode.NewRotation(v.Dim)}
 	words := bitcode.Blocks(c.Rows) * bitcode.BlockWords(c.Dim)
 	start := codesHeader + centreBytes(c.Dim)
 	size := int64(start) + 8*int64(words)
-	if c.data, err = mapFile(path, func(n int64) bool { return n == size }); err != nil {
+	if c.data, err = disk.MapIf(path, func(n int64) bool { return n == size }); err != nil {
 		return nil, err
 	}
 	centre := c.data[codesHeader:start]
 	blocksCRC := binary.LittleEndian.Uint32(c.data[28:])
-	if string(c.data[:codesHeader]) != string(appendCodesHeader(nil, &c.Codes, s.vectorsCRC, crc32.Checksum(centre, castagnoli), blocksCRC)) {
-		return nil, errors.Join(damagedCodes(path, "does not belong to the vectors of "+s.name), c.data.Unmap())
+	if string(c.data[:codesHeader]) != string(appendCodesHeader(nil, &c.Codes, v.Sum, crc32.Checksum(centre, castagnoli), blocksCRC)) {
+		return nil, errors.Join(damagedCodes(path, "does not belong to the vectors of "+v.Name), c.data.Unmap())
 	}
-	c.Centre = inPlace[float32](centre)[:c.Dim]
+	c.Centre = unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(centre))), c.Dim)
 	c.Blocks = unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(c.data[start:]))), words)
 	return c, nil
 }
@@ -128,52 +168,58 @@ func damagedCodes(path, what string) error {
 	return fmt.Errorf("%s: %w: it %s; searches do without it until a repair makes it again", path, index.ErrDamaged, what)
 }
 
-// lacksCodes tells whether a segment has none although it is to have them from so
-// many rows on.
-func (s *segment) lacksCodes(rows int) bool {
-	return s.codes == nil && s.dim > 0 && len(s.rows) >= rows
+// lacksCodes reports whether vectors have none although they are to have them
+// from so many on.
+func (v *vectors) lacksCodes(rows int) bool { return v.codes == nil && len(v.Rows) >= rows }
+
+// lacksCodes reports whether vectors of the segment lack them.
+func (s *segReader) lacksCodes(rows int) bool {
+	return slices.ContainsFunc(s.vecs, func(v *vectors) bool { return v.lacksCodes(rows) })
 }
 
-// ensureCodes makes the codes that segments of the writer's lack. It tells
+// ensureCodes makes the codes that vectors of the writer's lack. It reports
 // whether there were any.
-func (w *writer) ensureCodes(ctx context.Context, segs []*segment) (made bool, err error) {
-	for _, s := range segs {
-		if !s.lacksCodes(cmp.Or(w.codedRows, codedRows)) {
+func (w *writer) ensureCodes(ctx context.Context, files ...*vectors) (made bool, err error) {
+	for _, v := range files {
+		if !v.lacksCodes(cmp.Or(w.codedRows, codedRows)) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return made, err
 		}
-		if err := s.makeCodes(); err != nil {
+		if err := v.makeCodes(); err != nil {
 			return made, err
 		}
-		delete(w.sums, codesName(s.name)) // of the file that is replaced
+		delete(w.sums, codesName(v.Name)) // of the file that is replaced
 		made = true
 	}
 	return made, nil
 }
 
-// link makes a segment and its codes appear in another folder.
-func (s *segment) link(dir string) error {
-	if err := linkFile(s.path, filepath.Join(dir, s.name)); err != nil || s.codes == nil {
-		return err
+// link makes all files of a segment appear in another folder.
+func (s *segReader) link(dir string) error {
+	for path := range s.files() {
+		if err := linkFile(path, filepath.Join(dir, filepath.Base(path))); err != nil {
+			return err
+		}
 	}
-	return linkFile(s.codesPath(), filepath.Join(dir, codesName(s.name)))
+	return nil
 }
 
 // remove removes the files of a segment from the writer's folder. Generations
 // that have them keep links of their own, views their mapping; what cannot be
 // removed now goes with the folder.
-func (s *segment) remove() {
-	os.Remove(s.path)
-	os.Remove(s.codesPath())
+func (s *segReader) remove() {
+	for path := range s.files() {
+		os.Remove(path)
+	}
 }
 
-// compareCodes says what is wrong with the codes of a segment, if anything.
-func (s *segment) compareCodes() string {
-	want := s.encodeCodes()
-	if slices.Equal(want.Centre, s.codes.Centre) && slices.Equal(want.Blocks, s.codes.Blocks) {
+// compareCodes says what is wrong with the codes of vectors, if anything.
+func (v *vectors) compareCodes() string {
+	want := encodeCodes(v.Vectors)
+	if slices.Equal(want.Centre, v.codes.Centre) && slices.Equal(want.Blocks, v.codes.Blocks) {
 		return ""
 	}
-	return "has other codes than the vectors of " + s.name + " give"
+	return "has other codes than the vectors of " + v.Name + " give"
 }

@@ -20,11 +20,13 @@ func (s *Store) CheckCodes(ctx context.Context) (err error) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if seg.codes == nil {
-			continue
-		}
-		if what := seg.compareCodes(); what != "" {
-			errs = append(errs, damagedCodes(seg.codesPath(), what))
+		for _, file := range seg.vecs {
+			if file.codes == nil {
+				continue
+			}
+			if what := file.compareCodes(); what != "" {
+				errs = append(errs, damagedCodes(file.codesPath(), what))
+			}
 		}
 	}
 	return errors.Join(errs...)

@@ -6,6 +6,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // contents says which documents and rows are live, and sums them up.
@@ -15,7 +16,7 @@ type contents struct {
 	deleted *roaring.Bitmap
 	// touched has the documents whose Info is no longer what their segment
 	// says, by number. None of them is in deleted.
-	touched map[uint32]*docRecord
+	touched map[segment.DocNumber]*segment.Doc
 	// live has the rows of all documents that are not in deleted.
 	live *roaring.Bitmap
 	totals
@@ -23,13 +24,13 @@ type contents struct {
 
 // totals sums up documents.
 type totals struct {
-	lengths [numFields]fieldLength
+	lengths [numFields]segment.FieldLength
 	// stats has the counts only: Documents, Partial, Failed, Skipped,
 	// Passages and TextBytes.
 	stats index.Stats
 }
 
-func newContents(deleted *roaring.Bitmap, touched map[uint32]*docRecord) contents {
+func newContents(deleted *roaring.Bitmap, touched map[segment.DocNumber]*segment.Doc) contents {
 	return contents{deleted: deleted, touched: touched, live: roaring.New()}
 }
 
@@ -40,37 +41,29 @@ func (c *contents) clone() contents {
 }
 
 // add counts a document that is in a segment now.
-func (c *contents) add(d *docRecord) {
-	c.live.AddRange(uint64(d.first), uint64(d.first)+uint64(d.info.Passages))
+func (c *contents) add(d *segment.Doc) {
+	c.live.AddRange(uint64(d.First), uint64(d.First)+uint64(d.Info.Passages))
 	c.totals.add(d)
 }
 
 // addSegment counts all documents of a segment that are not deleted.
-func (c *contents) addSegment(s *segment) error {
+func (c *contents) addSegment(s *segReader) error {
 	c.totals.merge(&s.totals)
-	for at := 0; at < len(s.rows); {
-		// Rows mostly follow each other, and a range is added at once.
-		end := at + 1
-		for end < len(s.rows) && s.rows[end] == s.rows[end-1]+1 {
-			end++
-		}
-		c.live.AddRange(uint64(s.rows[at]), uint64(s.rows[end-1])+1)
-		at = end
-	}
-	for i := range s.numbered(c.deleted) {
-		d, err := s.doc(i)
+	addRows(c.live, s.Rows())
+	for i := range s.Numbered(c.deleted) {
+		d, err := s.Doc(i)
 		if err != nil {
 			return err
 		}
 		c.totals.remove(d)
-		c.live.RemoveRange(uint64(d.first), uint64(d.first)+uint64(d.info.Passages))
+		c.live.RemoveRange(uint64(d.First), uint64(d.First)+uint64(d.Info.Passages))
 	}
 	for number, t := range c.touched {
-		i, ok := s.find(number)
+		i, ok := s.Find(number)
 		if !ok {
 			continue
 		}
-		d, err := s.doc(i)
+		d, err := s.Doc(i)
 		if err != nil {
 			return err
 		}
@@ -81,43 +74,43 @@ func (c *contents) addSegment(s *segment) error {
 }
 
 // remove marks a document as deleted.
-func (c *contents) remove(d *docRecord) {
-	c.deleted.Add(d.number)
-	delete(c.touched, d.number)
-	c.live.RemoveRange(uint64(d.first), uint64(d.first)+uint64(d.info.Passages))
+func (c *contents) remove(d *segment.Doc) {
+	c.deleted.Add(uint32(d.Number))
+	delete(c.touched, d.Number)
+	c.live.RemoveRange(uint64(d.First), uint64(d.First)+uint64(d.Info.Passages))
 	c.totals.remove(d)
 }
 
 // touch puts d in the place of old, which is the same document but for the
 // Info.
-func (c *contents) touch(old, d *docRecord) {
+func (c *contents) touch(old, d *segment.Doc) {
 	c.remove(old)
-	c.deleted.Remove(d.number)
+	c.deleted.Remove(uint32(d.Number))
 	c.add(d)
-	c.touched[d.number] = d
+	c.touched[d.Number] = d
 }
 
-func (t *totals) add(d *docRecord) {
-	t.stats.Passages += d.info.Passages
-	t.stats.TextBytes += int64(d.info.Bytes)
+func (t *totals) add(d *segment.Doc) {
+	t.stats.Passages += d.Info.Passages
+	t.stats.TextBytes += int64(d.Info.Bytes)
 	*t.state(d)++
-	if d.info.Partial() {
+	if d.Info.Partial() {
 		t.stats.Partial++
 	}
-	for f, l := range d.lengths {
+	for f, l := range d.Lengths {
 		t.lengths[f].Passages += l.Passages
 		t.lengths[f].Tokens += l.Tokens
 	}
 }
 
-func (t *totals) remove(d *docRecord) {
-	t.stats.Passages -= d.info.Passages
-	t.stats.TextBytes -= int64(d.info.Bytes)
+func (t *totals) remove(d *segment.Doc) {
+	t.stats.Passages -= d.Info.Passages
+	t.stats.TextBytes -= int64(d.Info.Bytes)
 	*t.state(d)--
-	if d.info.Partial() {
+	if d.Info.Partial() {
 		t.stats.Partial--
 	}
-	for f, l := range d.lengths {
+	for f, l := range d.Lengths {
 		t.lengths[f].Passages -= l.Passages
 		t.lengths[f].Tokens -= l.Tokens
 	}
@@ -137,8 +130,8 @@ func (t *totals) merge(o *totals) {
 	}
 }
 
-func (t *totals) state(d *docRecord) *int {
-	switch d.info.State {
+func (t *totals) state(d *segment.Doc) *int {
+	switch d.Info.State {
 	case index.Failed:
 		return &t.stats.Failed
 	case index.Skipped:

@@ -14,6 +14,7 @@ import (
 	"github.com/viterin/vek/vek32"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"github.com/albert-search/albert-search/internal/bitcode"
 )
 
@@ -21,29 +22,44 @@ import (
 // searches do, in assembly too.
 func TestFaultsAreErrors(t *testing.T) {
 	_, gen := stepsIndex(t, 12)
-	segs, err := filepath.Glob(filepath.Join(gen, segPrefix+"*"))
-	if err != nil || len(segs) == 0 {
+	cur, err := readCurrent(filepath.Dir(gen))
+	if err != nil {
 		t.Fatal(err)
 	}
-	seg, err := openSegment(segs[len(segs)-1])
+	m, err := readManifest(gen, cur.manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seg, err := openSegReader(gen, m.Segments[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer seg.release()
-	q := make([]float32, seg.dim)
-	if err := os.Truncate(seg.path, 0); err != nil {
+	q := make([]float32, seg.vecs[0].Dim)
+	content, err := os.ReadFile(seg.Path)
+	if err != nil {
 		t.Fatal(err)
+	}
+	data, err := disk.Map(seg.Path, len(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer data.Unmap()
+	for _, path := range []string{seg.Path, seg.vecs[0].Path} {
+		if err := os.Truncate(path, 0); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var sum byte
 	for name, read := range map[string]func(){
-		"Go":       func() { sum += seg.data[0] },
-		"copy":     func() { copy(make([]byte, 8), seg.data) },
+		"Go":       func() { sum += data[0] },
+		"copy":     func() { copy(make([]byte, 8), data) },
 		"vek32":    func() { vek32.Dot(q, seg.vector(0)) },
-		"checksum": func() { crc32.Checksum(seg.data, castagnoli) },
+		"checksum": func() { crc32.Checksum(data, castagnoli) },
 		"passage":  func() { seg.passage(0) },
 		"codes": func() {
 			var calls atomic.Int64
-			bitcode.Encode(seg.dim, 5000, func(int) []float32 {
+			bitcode.Encode(len(q), 5000, func(int) []float32 {
 				if calls.Add(1) <= 5000 {
 					return q // for the centre; then its goroutines read
 				}

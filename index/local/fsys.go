@@ -1,11 +1,6 @@
 package local
 
 import (
-	"fmt"
-	"os"
-
-	"github.com/blevesearch/mmap-go"
-
 	"github.com/albert-search/albert-search/internal/durable"
 )
 
@@ -33,27 +28,6 @@ func syncFile(path string) error { return durable.FS{}.SyncFile(path) }
 
 // syncDir makes the entries of a folder durable.
 func syncDir(path string) error { return durable.FS{}.SyncDir(path) }
-
-// mapFile maps a file for reading. One of a size that does not fit is damaged.
-func mapFile(path string, fits func(size int64) bool) (mmap.MMap, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	fi, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !fits(fi.Size()) {
-		return nil, damaged(path, fmt.Sprintf("has %d bytes", fi.Size()))
-	}
-	data, err := mmap.Map(file, mmap.RDONLY, 0)
-	if err != nil {
-		return nil, fmt.Errorf("mapping %s: %w", path, err)
-	}
-	return data, nil
-}
 
 // linkFile makes the immutable file src appear as dst.
 func linkFile(src, dst string) error { return durable.FS{}.Link(src, dst, fileMode) }

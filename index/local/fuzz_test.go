@@ -2,7 +2,6 @@ package local
 
 import (
 	"bytes"
-	"encoding/binary"
 	"hash/crc32"
 	"math"
 	"os"
@@ -10,196 +9,37 @@ import (
 	"reflect"
 	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	"github.com/blevesearch/mmap-go"
 
 	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 	"github.com/albert-search/albert-search/internal/bitcode"
 )
 
-func sampleDoc() *docRecord {
-	return &docRecord{number: 7, first: 300, info: index.Info{ID: "/a", Path: "/a", Title: "T", Type: "text",
+func sampleDoc() *segment.Doc {
+	return &segment.Doc{Number: 7, First: 300, Info: index.Info{ID: "/a", Path: "/a", Title: "T", Type: "text",
 		Modified: time.Unix(1, 2).UTC(), Metadata: map[string]string{"k": "v", "l": ""},
 		Fingerprint: index.Fingerprint{Stat: document.Stat{Size: 5, ModTime: -1, Inode: 9}}, State: index.Indexed, Reason: "r", Bytes: 10, Passages: 2},
-		lengths: [numFields]fieldLength{{1, 2}, {3, 4}}}
+		Lengths: [numFields]segment.FieldLength{{Passages: 1, Tokens: 2}, {Passages: 3, Tokens: 4}}}
 }
 
-// FuzzDecodeDoc checks that what decodes is what encoding it again gives.
-func FuzzDecodeDoc(f *testing.F) {
-	f.Add(appendDoc(nil, sampleDoc()))
-	f.Add(appendDoc(nil, &docRecord{}))
-	f.Add([]byte{})
-	f.Add(bytes.Repeat([]byte{0xff}, 40))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		d, rest, err := decodeDoc(b)
-		if err != nil {
-			return
-		}
-		if len(rest) > len(b) {
-			t.Fatal("the rest is longer than the whole")
-		}
-		again, rest, err := decodeDoc(appendDoc(nil, d))
-		if err != nil || len(rest) != 0 || !reflect.DeepEqual(d, again) {
-			t.Fatalf("%+v became %+v, %v", d, again, err)
-		}
-	})
-}
-
-// FuzzDecodePassage reads any bytes under a right checksum, which alone would
-// keep everything else from being reached.
-func FuzzDecodePassage(f *testing.F) {
-	f.Add(appendPassage(nil, &index.Passage{Start: 1, End: 5, Place: document.Place{Page: 2, Line: 3}, Heading: []string{"a", ""}, Text: "text"})[4:])
-	f.Add(appendPassage(nil, &index.Passage{})[4:])
-	f.Add([]byte{1, 2, 3})
-	f.Fuzz(func(t *testing.T, body []byte) {
-		record := binary.LittleEndian.AppendUint32(nil, crc32.Checksum(body, castagnoli))
-		p, err := decodePassage(append(record, body...))
-		if err != nil {
-			return
-		}
-		again, err := decodePassage(appendPassage(nil, &p))
-		if err != nil || !reflect.DeepEqual(p, again) {
-			t.Fatalf("%+v became %+v, %v", p, again, err)
-		}
-	})
-}
-
-// sampleSegment is a segment of two documents, of which the second has two
-// passages.
-func sampleSegment(t testing.TB) []byte {
+// sampleSegment writes a segment of two documents, of which the second has two
+// passages, with their vectors, and opens it.
+func sampleSegment(t testing.TB) *segReader {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "seg")
-	p := index.Passage{End: 4, Text: "text"}
-	record := appendPassage(nil, &p)
-	docs := []segSource{
-		{doc: &docRecord{number: 1, first: 3}},
-		{doc: sampleDoc(), records: [][]byte{record, record}, vectors: [][]float32{{1, 0}, {0, 1}}},
-	}
-	if err := writeSegment(path, 2, docs); err != nil {
-		t.Fatal(err)
-	}
-	if s, err := openSegment(path); err != nil || len(s.rows) != 2 || s.release() != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(path)
+	record := segment.AppendPassage(nil, &index.Passage{End: 4, Text: "text"})
+	w := &writer{work: t.TempDir(), next: manifest{NextFile: 1}, sums: make(map[string]fileSum)}
+	s, err := w.addSegment([]segment.Source{
+		{Doc: &segment.Doc{Number: 1, First: 3}},
+		{Doc: sampleDoc(), Records: [][]byte{record, record}, Vectors: [][]float32{{1, 0}, {0, 1}}},
+	}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return b
-}
-
-// sealed gives a segment the checksums of what is in it, but that of a section:
-// with wrong ones little of it would be looked at.
-func sealed(b []byte, but int) []byte {
-	if len(b) < footerSize {
-		return b
-	}
-	b = bytes.Clone(b)
-	end := len(b) - footerSize
-	foot := b[end:]
-	for i := range numSections {
-		offset, length := binary.LittleEndian.Uint64(foot[20*i:]), binary.LittleEndian.Uint64(foot[20*i+8:])
-		if i != but && offset <= uint64(end) && length <= uint64(end)-offset {
-			binary.LittleEndian.PutUint32(foot[20*i+16:], crc32.Checksum(b[offset:offset+length], castagnoli))
-		}
-	}
-	sum := footerSize - len(segMagic) - 4
-	binary.LittleEndian.PutUint32(foot[sum:], crc32.Checksum(foot[:sum], castagnoli))
-	copy(foot[sum+4:], segMagic)
-	return b
-}
-
-// addSegments adds a segment, whole and cut, to a corpus.
-func addSegments(f *testing.F) {
-	f.Helper()
-	whole := sampleSegment(f)
-	for but := -1; but < numSections; but++ {
-		f.Add(whole, but)
-	}
-	f.Add(whole[1:], -1)
-	f.Add(whole[:len(whole)-1], -1)
-	f.Add((&footer{}).encode(), -1)
-}
-
-// FuzzSegment reads any bytes as a segment and, if they pass for one, all that
-// is in it.
-func FuzzSegment(f *testing.F) {
-	addSegments(f)
-	f.Fuzz(func(t *testing.T, b []byte, but int) {
-		b = sealed(b, but)
-		// Mappings begin at a page; a slice may begin anywhere.
-		data := make([]uint64, len(b)/8+1)
-		aligned := append(unsafeBytes(data)[:0], b...)
-		s := &segment{data: mmap.MMap(aligned)}
-		if s.parse() != nil {
-			return
-		}
-		for pos, row := range s.rows {
-			if got, ok := s.position(row); !ok || got != pos {
-				t.Fatalf("row %d is at %d, found at %d", row, pos, got)
-			}
-			d, err := s.doc(s.docOf(row))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if s.docID(s.docOf(row)) != d.info.ID || s.passages(s.docOf(row)) != d.info.Passages {
-				t.Fatalf("the table has another document than %+v", d)
-			}
-			if row < d.first || row-d.first >= uint32(d.info.Passages) {
-				t.Fatalf("row %d is said to be of %+v", row, d)
-			}
-			if len(s.vector(pos)) != s.dim {
-				t.Fatal("a vector of another length")
-			}
-			s.passage(pos) // may be damaged, must not panic
-		}
-	})
-}
-
-// FuzzSalvage saves what there is to save of any bytes.
-func FuzzSalvage(f *testing.F) {
-	whole, path := sampleSegment(f), filepath.Join(f.TempDir(), "seg")
-	if docs, lost := salvageAll(f, path, whole); docs != 2 || lost != 0 {
-		f.Fatalf("of a whole segment %d documents are saved and %d lost", docs, lost)
-	}
-	addSegments(f)
-	f.Fuzz(func(t *testing.T, b []byte, but int) { salvageAll(t, path, sealed(b, but)) })
-}
-
-// salvageAll writes a segment, reads all of its documents and counts those that
-// cannot be saved, of those that can be named.
-func salvageAll(t testing.TB, path string, segment []byte) (docs, lost int) {
-	t.Helper()
-	if err := os.WriteFile(path, segment, fileMode); err != nil {
-		t.Fatal(err)
-	}
-	seg, err := salvageSegment(path)
-	if err != nil {
-		return 0, 0
-	}
-	defer seg.close()
-	at := 0
-	for _, d := range seg.docs {
-		got := seg.document(d, nil, at)
-		at += d.info.Passages
-		docs++
-		if got.lost != "" {
-			lost++
-			continue
-		}
-		if got.doc.ID != d.info.ID || len(got.doc.Content) != d.info.Passages {
-			t.Fatalf("%+v of %+v", got.doc, d)
-		}
-		for _, p := range got.doc.Content {
-			if !got.vectorless && len(p.Vector) != seg.dim {
-				t.Fatalf("a vector of %d instead of %d", len(p.Vector), seg.dim)
-			}
-		}
-	}
-	return docs, lost
+	t.Cleanup(func() { s.release() })
+	return s
 }
 
 // FuzzCurrent checks that CURRENT is read in one form only.
@@ -223,8 +63,9 @@ func FuzzCurrent(f *testing.F) {
 // names no file outside of its folder.
 func FuzzManifest(f *testing.F) {
 	seed := manifest{Format: formatVersion, Generation: 3, Created: time.Unix(1, 2).UTC(), Settings: killSettings, Batch: 4, Previous: 5,
-		NextRow: 6, NextDocument: 7, NextSegment: 8, Documents: 2, Passages: 2, Segments: []string{segName(1)},
-		Reembedding: &shadowManifest{Embedder: "other", Dim: 3, Segments: []string{segName(2)}},
+		NextRow: 6, NextDocument: 7, NextFile: 8, Documents: 2, Passages: 2, Vectors: 1,
+		Segments:    []segmentManifest{{segName(1), []string{fileName(vecPrefix, 1)}, nil}, {segName(2), nil, []string{fileName(annPrefix, 3)}}},
+		Reembedding: &shadowManifest{Embedder: "other", Dim: 3, Segments: []segmentManifest{{Name: segName(4)}}},
 		Files:       []fileSum{{segName(1), 100, 9}, {postingsName + "/root.bolt", 1 << 40, 1}}}
 	text, _, err := seed.encode()
 	if err != nil {
@@ -237,6 +78,8 @@ func FuzzManifest(f *testing.F) {
 	f.Add(bytes.ReplaceAll(text, []byte(postingsName), []byte("..")))
 	f.Add(bytes.ReplaceAll(text, []byte(`"dim": 8`), []byte(`"dim": -1`)))
 	f.Add([]byte(`{"format":1}`))
+	f.Add([]byte(`{"format":1,"generation":3,"settings":{"Embedder":"e","EmbedderName":"n","Dim":8,"Analyzer":"en","SplitTokens":5,"SplitVersion":1},
+		"next_segment":3,"segments":["seg-00000001"],"reembedding":{"embedder":"o","dim":2,"segments":["seg-00000002"]},"files":[]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := decodeManifest("MANIFEST", b)
 		if err != nil {
@@ -246,6 +89,9 @@ func FuzzManifest(f *testing.F) {
 			if !filepath.IsLocal(filepath.FromSlash(file.Name)) {
 				t.Fatalf("a file %q", file.Name)
 			}
+		}
+		if m.Format == 1 { // which is not written any more
+			m.Format = formatVersion
 		}
 		once, _, err := m.encode()
 		if err != nil {
@@ -315,24 +161,16 @@ func FuzzDeleted(f *testing.F) {
 // FuzzCodes opens any bytes as the codes of a segment, under the right header
 // where none is given, and scans them.
 func FuzzCodes(f *testing.F) {
-	dir := f.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, segName(1)), sampleSegment(f), fileMode); err != nil {
-		f.Fatal(err)
-	}
-	s, err := openSegment(filepath.Join(dir, segName(1)))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { s.release() })
+	s := sampleSegment(f).vecs[0]
 	path := s.codesPath()
-	if err := writeCodes(path, s.encodeCodes(), s.vectorsCRC); err != nil {
+	if err := writeCodes(path, encodeCodes(s.Vectors), s.Sum); err != nil {
 		f.Fatal(err)
 	}
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		f.Fatal(err)
 	}
-	if s.codes, err = openCodes(path, s); err != nil || s.compareCodes() != "" {
+	if s.codes, err = openCodes(path, s.Vectors); err != nil || s.compareCodes() != "" {
 		f.Fatal(err, s.compareCodes())
 	}
 	if err := s.codes.data.Unmap(); err != nil {
@@ -344,28 +182,23 @@ func FuzzCodes(f *testing.F) {
 	f.Add([]byte{}, bytes.Repeat([]byte{0xff}, len(whole)-codesHeader))
 	f.Add(whole[:codesHeader], whole[codesHeader+1:])
 	f.Fuzz(func(t *testing.T, header, body []byte) {
-		if len(header) == 0 && len(body) >= centreBytes(s.dim) {
-			c := bitcode.Codes{Dim: s.dim, Rows: len(s.rows)}
-			header = appendCodesHeader(nil, &c, s.vectorsCRC, crc32.Checksum(body[:centreBytes(s.dim)], castagnoli), 0)
+		if len(header) == 0 && len(body) >= centreBytes(s.Dim) {
+			c := bitcode.Codes{Dim: s.Dim, Rows: len(s.Rows)}
+			header = appendCodesHeader(nil, &c, s.Sum, crc32.Checksum(body[:centreBytes(s.Dim)], castagnoli), 0)
 		}
 		if err := os.WriteFile(path, append(bytes.Clone(header), body...), fileMode); err != nil {
 			t.Fatal(err)
 		}
-		c, err := openCodes(path, s)
+		c, err := openCodes(path, s.Vectors)
 		if err != nil {
 			return
 		}
 		defer c.data.Unmap()
 		blocks := bitcode.Blocks(c.Rows)
 		scores, found := make([]float32, blocks*bitcode.Block), make([]uint16, blocks)
-		c.Scan(c.Query(c.rotation.Apply(s.vector(0))), []uint32{0}, float32(math.Inf(-1)), scores, found)
+		c.Scan(c.Query(c.rotation.Apply(s.At(0))), []uint32{0}, float32(math.Inf(-1)), scores, found)
 		if found[0]>>c.Rows != 0 {
 			t.Fatalf("rows %b are found", found[0])
 		}
 	})
-}
-
-// unsafeBytes returns the memory of words as bytes.
-func unsafeBytes(words []uint64) []byte {
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), 8*len(words))
 }

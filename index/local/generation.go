@@ -47,13 +47,9 @@ func openGeneration(ctx context.Context, dir string, manifestSum uint32, readOnl
 	if err != nil {
 		return nil, fmt.Errorf("opening generation %d: %w", m.Generation, err)
 	}
-	segs := make([]*segment, 0, len(m.Segments))
-	for _, name := range m.Segments {
-		s, err := openSegment(filepath.Join(dir, filepath.Base(name)))
-		if err != nil {
-			return nil, errors.Join(err, releaseSegments(segs))
-		}
-		segs = append(segs, s)
+	segs, err := openSegments(dir, m.Segments)
+	if err != nil {
+		return nil, err
 	}
 	if err := checkSegments(dir, m, segs, m.Settings.Dim); err != nil {
 		return nil, errors.Join(err, releaseSegments(segs))
@@ -82,18 +78,33 @@ func openGeneration(ctx context.Context, dir string, manifestSum uint32, readOnl
 // usable after their postings are closed.
 func (g *generation) close() error { return errors.Join(g.view.release(), g.postings.close()) }
 
-// checkSegments checks what openSegment cannot know: that the segments follow
-// each other and have vectors of length dim.
-func checkSegments(dir string, m *manifest, segs []*segment, dim int) error {
-	for i, s := range segs {
-		if s.dim != dim && len(s.rows) > 0 {
-			return damaged(s.path, fmt.Sprintf("has vectors of length %d instead of %d", s.dim, dim))
+// openSegments opens segments of a generation.
+func openSegments(dir string, list []segmentManifest) ([]*segReader, error) {
+	segs := make([]*segReader, 0, len(list))
+	for _, m := range list {
+		s, err := openSegReader(dir, m)
+		if err != nil {
+			return nil, errors.Join(err, releaseSegments(segs))
 		}
-		if i > 0 && (uint64(s.docs[0].first) < segs[i-1].end() || s.docs[0].number <= segs[i-1].docs[len(segs[i-1].docs)-1].number) {
-			return damaged(s.path, "overlaps the segment before it")
+		segs = append(segs, s)
+	}
+	return segs, nil
+}
+
+// checkSegments checks what openSegReader cannot know: that the segments follow
+// each other and have vectors of length dim.
+func checkSegments(dir string, m *manifest, segs []*segReader, dim int) error {
+	for i, s := range segs {
+		for _, v := range s.vecs {
+			if v.Dim != dim {
+				return damaged(v.Path, fmt.Sprintf("has vectors of length %d instead of %d", v.Dim, dim))
+			}
+		}
+		if i > 0 && (uint64(s.First(0)) < segs[i-1].End() || s.Number(0) <= segs[i-1].LastNumber()) {
+			return damaged(s.Path, "overlaps the segment before it")
 		}
 	}
-	if n := len(segs); n > 0 && (segs[n-1].end() > uint64(m.NextRow) || segs[n-1].docs[len(segs[n-1].docs)-1].number >= m.NextDocument) {
+	if n := len(segs); n > 0 && (segs[n-1].End() > uint64(m.NextRow) || segs[n-1].LastNumber() >= m.NextDocument) {
 		return damaged(dir, "has segments newer than its manifest")
 	}
 	return nil
@@ -102,7 +113,7 @@ func checkSegments(dir string, m *manifest, segs []*segment, dim int) error {
 // openView makes the view of a generation and compares it with the manifest.
 // Scorch falls back to an older state in silence when a file of the newest is
 // unusable; the number of the batch tells.
-func openView(m *manifest, c contents, segs []*segment, p *postings, made *schema) (*view, error) {
+func openView(m *manifest, c contents, segs []*segReader, p *postings, made *schema) (*view, error) {
 	for _, s := range segs {
 		if err := c.addSegment(s); err != nil {
 			return nil, errors.Join(err, releaseSegments(segs))
@@ -124,6 +135,8 @@ func openView(m *manifest, c contents, segs []*segment, p *postings, made *schem
 	case c.documents() != m.Documents || c.stats.Passages != m.Passages:
 		err = fmt.Errorf("has %d documents and %d passages instead of %d and %d",
 			c.documents(), c.stats.Passages, m.Documents, m.Passages)
+	case m.Format > 1 && v.vectorCount() != m.Vectors:
+		err = fmt.Errorf("has %d vectors instead of %d", v.vectorCount(), m.Vectors)
 	}
 	if err != nil {
 		return nil, errors.Join(err, v.release())

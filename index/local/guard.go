@@ -3,38 +3,17 @@ package local
 import (
 	"cmp"
 	"fmt"
-	"runtime"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"runtime/debug"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
 // errFault says that a mapped file cannot be read.
-var errFault = fmt.Errorf("a file of the index cannot be read, because the disk fails or the file was cut short: %w", syscall.EIO)
+var errFault = disk.ErrFault
 
-// catchFault makes an error of a failure to read a mapped file, until what it
-// returns is called, deferred: the system tells of a disk that cannot be read,
-// or of a file that was cut short, by a signal, which would end the program. It
-// holds for the one goroutine.
-//
-//	defer catchFault(&err)()
-func catchFault(err *error) func() {
-	before := debug.SetPanicOnFault(true)
-	return func() {
-		debug.SetPanicOnFault(before)
-		switch r := recover().(type) {
-		case nil:
-		case interface {
-			runtime.Error
-			Addr() uintptr
-		}:
-			*err = errFault
-		default:
-			panic(r)
-		}
-	}
-}
+// catchFault turns a fault on a mapped file into errFault; see disk.CatchFault.
+func catchFault(err *error) func() { return disk.CatchFault(err) }
 
 // panicOf runs f, with faults as panics, and returns what it panics with.
 // Goroutines that help with a search have the caller deal with it.

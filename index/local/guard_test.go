@@ -37,7 +37,7 @@ func TestFileCutShort(t *testing.T) {
 		t.Fatalf("%v, %v", hits, err)
 	}
 	for _, seg := range s.now().segs {
-		if err := os.Truncate(seg.path, 0); err != nil {
+		if err := os.Truncate(seg.Path, 0); err != nil {
 			t.Fatal(err)
 		}
 	}

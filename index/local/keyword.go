@@ -73,7 +73,7 @@ func (s *snapshot) Keyword(ctx context.Context, r index.Request) (hits []index.H
 		if err != nil {
 			return false, damaged(s.dir, err.Error())
 		}
-		return allowed.Contains(row), nil
+		return allowed.Contains(uint32(row)), nil
 	})
 	if err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func (v *view) rows(numbers *roaring.Bitmap) (*roaring.Bitmap, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows.Add(row)
+		rows.Add(uint32(row))
 	}
 	return rows, nil
 }

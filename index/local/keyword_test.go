@@ -112,7 +112,7 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 		if err != nil {
 			return nil, err
 		}
-		if allowed == nil || allowed.Contains(row) {
+		if allowed == nil || allowed.Contains(uint32(row)) {
 			top.hits = append(top.hits, hit{row, score})
 		}
 	}

@@ -39,6 +39,8 @@ func TestMain(m *testing.M) {
 		err = childReembedder(dir)
 	case "holder":
 		err = childHolder(dir)
+	case "migrator":
+		err = childMigrator(dir)
 	case "full":
 		err = childFull(dir)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 )
 
 // The names in an index folder; docs/format.md describes the files.
@@ -25,6 +26,8 @@ const (
 	postingsName = "postings"
 	genPrefix    = "gen-"
 	segPrefix    = "seg-"
+	vecPrefix    = "vec-"
+	annPrefix    = "ann-"
 	codesPrefix  = "codes-"
 	tmpSuffix    = ".tmp"
 )
@@ -33,7 +36,11 @@ const (
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func genName(generation uint64) string { return fmt.Sprintf("%s%08d", genPrefix, generation) }
-func segName(number uint64) string     { return fmt.Sprintf("%s%08d", segPrefix, number) }
+
+// fileName is the name of a file of a segment by its number.
+func fileName(prefix string, number uint64) string { return fmt.Sprintf("%s%08d", prefix, number) }
+
+func segName(number uint64) string { return fileName(segPrefix, number) }
 
 // parseGen returns the generation that a folder's name stands for.
 func parseGen(name string) (uint64, bool) {
@@ -45,14 +52,15 @@ func parseGen(name string) (uint64, bool) {
 	return n, err == nil && genName(n) == name
 }
 
-// parseSeg returns the number of a segment by its file name.
-func parseSeg(name string) (uint64, bool) {
-	digits, ok := strings.CutPrefix(name, segPrefix)
-	if !ok {
-		return 0, false
+// parseFile returns the number of a file of a segment by its name.
+func parseFile(name string) (uint64, bool) {
+	for _, prefix := range []string{segPrefix, vecPrefix, annPrefix} {
+		if digits, ok := strings.CutPrefix(name, prefix); ok {
+			n, err := strconv.ParseUint(digits, 10, 64)
+			return n, err == nil && fileName(prefix, n) == name
+		}
 	}
-	n, err := strconv.ParseUint(digits, 10, 64)
-	return n, err == nil && segName(n) == name
+	return 0, false
 }
 
 // current is the content of CURRENT: the newest generation and the checksum of
@@ -174,17 +182,8 @@ func foreign(entries []fs.DirEntry) string {
 	return ""
 }
 
-// damageError says that a file is not what was written. errors.Is(err,
-// index.ErrDamaged) holds.
-type damageError struct {
-	path, what string
-}
-
-func (e *damageError) Error() string {
-	return fmt.Sprintf("%s: %v: it %s", e.path, index.ErrDamaged, e.what)
-}
-
-func (e *damageError) Unwrap() error { return index.ErrDamaged }
+// damageError says that a file is not what was written.
+type damageError = disk.DamageError
 
 // damaged says that a file is not what was written.
-func damaged(path, what string) error { return &damageError{path, what} }
+func damaged(path, what string) error { return disk.Damaged(path, what) }

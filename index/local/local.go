@@ -17,6 +17,7 @@ import (
 
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/analysis"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 var (
@@ -336,14 +337,14 @@ func (b *Backend) Repair(ctx context.Context, o index.RepairOptions) (*index.Rep
 	return Repair(ctx, b.dir, o)
 }
 
-// row is a passage by its number in the index. Outside of this package it is an
-// index.PassageID.
-type row uint32
-
-func passageID(r uint32) index.PassageID { return index.PassageID(strconv.FormatUint(uint64(r), 10)) }
+// passageID is what a row is called outside of this package.
+func passageID(r segment.Row) index.PassageID {
+	return index.PassageID(strconv.FormatUint(uint64(r), 10))
+}
 
 // parseID is the inverse of passageID.
-func parseID(id index.PassageID) (uint32, bool) {
+func parseID(id index.PassageID) (segment.Row, bool) {
 	n, err := strconv.ParseUint(string(id), 10, 32)
-	return uint32(n), err == nil && passageID(uint32(n)) == id
+	row := segment.Row(n)
+	return row, err == nil && passageID(row) == id
 }

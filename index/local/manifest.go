@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,41 +12,67 @@ import (
 	"os"
 	pathpkg "path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // formatVersion is the version of everything that docs/format.md describes.
-// Its history is there too.
-const formatVersion = 1
+// Its history is there too. Format 1 is read, and brought over by the next
+// writer.
+const formatVersion = 2
 
 // manifest describes one generation. Opening starts here: what it does not
 // name is not part of the generation.
 type manifest struct {
-	Format     int            `json:"format"`
-	Generation uint64         `json:"generation"`
-	Created    time.Time      `json:"created"`
-	Settings   index.Settings `json:"settings"`
+	Format     int       `json:"format"`
+	Generation uint64    `json:"generation"`
+	Created    time.Time `json:"created"`
+	// Settings are written as manifestSettings.
+	Settings index.Settings `json:"-"`
 	// Batch counts the batches; the postings carry the same number.
 	Batch uint64 `json:"batch"`
 	// Previous is the checksum of the manifest of the generation before, which
 	// is kept for a while and has no other.
 	Previous uint32 `json:"previous,omitempty"`
-	// NextRow, NextDocument and NextSegment are the numbers that are handed
-	// out next. They only grow, so that a number never means two things.
-	NextRow      uint32 `json:"next_row"`
-	NextDocument uint32 `json:"next_document"`
-	NextSegment  uint64 `json:"next_segment"`
-	// Documents and Passages are what is live, of all states.
+	// NextRow, NextDocument and NextFile are the numbers that are handed out
+	// next. They only grow, so that a number never means two things.
+	NextRow      segment.Row       `json:"next_row"`
+	NextDocument segment.DocNumber `json:"next_document"`
+	NextFile     uint64            `json:"next_file"`
+	// Documents and Passages are what is live, of all states; Vectors is how many
+	// of the passages have a vector.
 	Documents int `json:"documents"`
 	Passages  int `json:"passages"`
-	// Segments names the segment files in ascending order of rows.
-	Segments []string `json:"segments"`
+	Vectors   int `json:"vectors"`
+	// Segments names the segments in ascending order of rows.
+	Segments []segmentManifest `json:"segments"`
 	// Reembedding is missing when there is none.
 	Reembedding *shadowManifest `json:"reembedding,omitempty"`
+	// Requires names what a program must know to read or write this index besides
+	// the format. This program knows nothing of the kind.
+	Requires []string `json:"requires,omitempty"`
 	// Files is every file of the generation but the manifest.
 	Files []fileSum `json:"files"`
+}
+
+// manifestSettings are index.Settings in a manifest.
+type manifestSettings struct {
+	Embedder     string   `json:"embedder"`
+	EmbedderName string   `json:"embedder_name,omitempty"`
+	Dim          int      `json:"dim"`
+	Languages    []string `json:"languages"`
+	SplitTokens  int      `json:"split_tokens"`
+}
+
+func settingsOf(s index.Settings) manifestSettings {
+	return manifestSettings{s.Embedder, s.EmbedderName, s.Dim, s.Languages.Names(), s.SplitTokens}
+}
+
+func (s manifestSettings) settings() index.Settings {
+	return index.Settings{Embedder: s.Embedder, EmbedderName: s.EmbedderName, Dim: s.Dim, Languages: index.LanguagesOf(s.Languages...), SplitTokens: s.SplitTokens}
 }
 
 // shadowManifest describes the vectors of another embedder in the making.
@@ -55,9 +82,73 @@ type shadowManifest struct {
 	Dim      int    `json:"dim"`
 	// Passages is how many live passages have such a vector.
 	Passages int `json:"passages"`
-	// Segments names the segment files with these vectors in ascending order
-	// of rows.
-	Segments []string `json:"segments"`
+	// Segments names the segments with these vectors in ascending order of rows.
+	Segments []segmentManifest `json:"segments"`
+}
+
+// manifestFile is a manifest as it is written.
+type manifestFile struct {
+	*manifest
+	Settings manifestSettings `json:"settings"`
+}
+
+// manifestFileV1 is a manifest of format 1.
+type manifestFileV1 struct {
+	*manifest
+	Settings struct {
+		Embedder     string
+		EmbedderName string
+		Dim          int
+		Analyzer     string
+		SplitTokens  int
+		SplitVersion int
+	} `json:"settings"`
+	NextSegment uint64   `json:"next_segment"`
+	Segments    []string `json:"segments"`
+	Reembedding *struct {
+		Embedder string   `json:"embedder"`
+		Name     string   `json:"name"`
+		Dim      int      `json:"dim"`
+		Passages int      `json:"passages"`
+		Segments []string `json:"segments"`
+	} `json:"reembedding"`
+}
+
+// read makes a manifest of text in the given format. Unless unknown fields are
+// allowed, they are an error.
+func (m *manifest) read(text []byte, format int, unknown bool) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if !unknown {
+		d.DisallowUnknownFields()
+	}
+	if format != 1 {
+		f := manifestFile{manifest: m}
+		if err := d.Decode(&f); err != nil {
+			return err
+		}
+		m.Settings = f.Settings.settings()
+		return nil
+	}
+	f := manifestFileV1{manifest: m}
+	if err := d.Decode(&f); err != nil {
+		return err
+	}
+	s := f.Settings
+	m.Settings = index.Settings{Embedder: s.Embedder, EmbedderName: s.EmbedderName, Dim: s.Dim, Languages: index.Languages(s.Analyzer), SplitTokens: s.SplitTokens}
+	m.NextFile, m.Segments = f.NextSegment, segmentsV1(f.Segments)
+	if r := f.Reembedding; r != nil {
+		m.Reembedding = &shadowManifest{Embedder: r.Embedder, Name: r.Name, Dim: r.Dim, Passages: r.Passages, Segments: segmentsV1(r.Segments)}
+	}
+	return nil
+}
+
+// segmentsV1 are segments by their names; they have their vectors in them.
+func segmentsV1(names []string) []segmentManifest {
+	list := make([]segmentManifest, 0, len(names))
+	for _, name := range names {
+		list = append(list, segmentManifest{Name: name})
+	}
+	return list
 }
 
 // fileSum is a file of a generation by its slash-separated path.
@@ -74,11 +165,8 @@ func parseManifest(gen string, want uint32) (*manifest, error) {
 	if err != nil {
 		return nil, unreadable(p, err)
 	}
-	var version struct {
-		Format int `json:"format"`
-	}
-	if err := json.Unmarshal(b, &version); err == nil && version.Format > formatVersion {
-		return nil, newerFormat(filepath.Dir(gen), version.Format)
+	if format, requires := formatOf(b); format > formatVersion || len(requires) > 0 {
+		return nil, newerFormat(filepath.Dir(gen), format, requires)
 	}
 	if crc32.Checksum(b, castagnoli) != want {
 		return nil, damaged(p, "has another checksum than "+currentName+" says")
@@ -86,16 +174,33 @@ func parseManifest(gen string, want uint32) (*manifest, error) {
 	return decodeManifest(p, b)
 }
 
+// formatOf returns the format of a manifest, 0 if it has none, and what else a
+// program must know.
+func formatOf(text []byte) (format int, requires []string) {
+	var m struct {
+		Format   int      `json:"format"`
+		Requires []string `json:"requires"`
+	}
+	if json.Unmarshal(text, &m) != nil {
+		return 0, nil
+	}
+	return m.Format, m.Requires
+}
+
 // newerFormat says that a later program wrote the index in dir.
-func newerFormat(dir string, format int) error {
-	return fmt.Errorf("%s: %w (format %d, this program reads up to %d)",
-		dir, index.ErrNewerFormat, format, formatVersion)
+func newerFormat(dir string, format int, requires []string) error {
+	what := fmt.Sprintf("format %d, this program reads up to %d", format, formatVersion)
+	if format <= formatVersion {
+		what = "it needs " + strings.Join(requires, ", ")
+	}
+	return fmt.Errorf("%s: %w (%s)", dir, index.ErrNewerFormat, what)
 }
 
 // decodeManifest reads the text of the manifest at path.
 func decodeManifest(path string, text []byte) (*manifest, error) {
 	m := new(manifest)
-	if err := json.Unmarshal(text, m); err != nil {
+	format, _ := formatOf(text)
+	if err := m.read(text, format, true); err != nil {
 		return nil, damaged(path, "does not parse: "+err.Error())
 	}
 	if m.Format < 1 {
@@ -155,7 +260,7 @@ func unreadable(path string, err error) error {
 
 // encode returns the manifest's text and the checksum for CURRENT.
 func (m *manifest) encode() ([]byte, uint32, error) {
-	b, err := json.MarshalIndent(m, "", "  ")
+	b, err := json.MarshalIndent(manifestFile{m, settingsOf(m.Settings)}, "", "  ")
 	if err != nil {
 		return nil, 0, err
 	}

@@ -89,36 +89,36 @@ const (
 	aloneDots  = 1000
 )
 
-// scan is one search of the vectors of a view. Passages go by their place:
-// their position in a segment, counted on from the segment before.
+// scan is one search of the vectors of a view. They go by their place: counted
+// from 0 in a file, and on from the file before.
 type scan struct {
 	view    *view
 	q       []float32
 	set     *rowSet
 	limit   int
-	starts  []uint32         // the place of the first passage of each segment
-	coded   []bool           // for each segment whether its codes are scanned, or its vectors
-	queries []*bitcode.Query // for each segment that is coded, once they are prepared
+	starts  []uint32         // the place of the first vector of each file
+	coded   []bool           // for each file whether its codes are scanned, or its vectors
+	queries []*bitcode.Query // for each file that is coded, once they are prepared
 	chunks  []chunk
 	bytes   int // that the chunks have
 	// aloneBytes and aloneDots are the constants but in tests.
 	aloneBytes, aloneDots int
 }
 
-// chunk is a part of a segment: of its blocks that have something in the set.
+// chunk is a part of a file: of its blocks that have something in the set.
 type chunk struct {
-	seg, from, to int
+	file, from, to int
 }
 
 func newScan(v *view, q []float32, set *rowSet, limit int, codes bool) *scan {
 	sc := &scan{view: v, q: q, set: set, limit: limit,
-		starts: make([]uint32, len(v.segs)), coded: make([]bool, len(v.segs)), queries: make([]*bitcode.Query, len(v.segs)),
+		starts: make([]uint32, len(v.vecs)), coded: make([]bool, len(v.vecs)), queries: make([]*bitcode.Query, len(v.vecs)),
 		aloneBytes: aloneBytes, aloneDots: aloneDots}
 	codes = codes && set.count > 2*poolCount(limit) // else comparing with all is less work
 	var start uint32
-	for i, s := range v.segs {
+	for i, s := range v.vecs {
 		sc.starts[i] = start
-		start += uint32(len(s.rows))
+		start += uint32(len(s.Rows))
 		if set.counts[i] == 0 {
 			continue
 		}
@@ -127,9 +127,9 @@ func newScan(v *view, q []float32, set *rowSet, limit int, codes bool) *scan {
 			sc.chunks = append(sc.chunks, chunk{i, at, min(at+chunkBlocks, n)})
 		}
 		if sc.coded[i] = codes && s.codes != nil; sc.coded[i] {
-			sc.bytes += n * bitcode.BlockWords(s.dim) * 8
+			sc.bytes += n * bitcode.BlockWords(s.Dim) * 8
 		} else {
-			sc.bytes += set.counts[i] * s.dim * 4
+			sc.bytes += set.counts[i] * s.Dim * 4
 		}
 	}
 	return sc
@@ -142,7 +142,7 @@ func (sc *scan) prepare() {
 		if !coded {
 			continue
 		}
-		codes := sc.view.segs[i].codes
+		codes := sc.view.vecs[i].codes
 		if turned == nil {
 			turned = codes.rotation.Apply(sc.q)
 		}
@@ -150,12 +150,12 @@ func (sc *scan) prepare() {
 	}
 }
 
-// blocks is how many blocks of a segment have something in the set.
-func (sc *scan) blocks(seg int) int {
-	if sc.set.blocks[seg] == nil {
-		return bitcode.Blocks(len(sc.view.segs[seg].rows))
+// blocks is how many blocks of a file have something in the set.
+func (sc *scan) blocks(file int) int {
+	if sc.set.blocks[file] == nil {
+		return bitcode.Blocks(len(sc.view.vecs[file].Rows))
 	}
-	return len(sc.set.blocks[seg])
+	return len(sc.set.blocks[file])
 }
 
 // scanner is what each processor has for itself during a scan.
@@ -336,8 +336,8 @@ func rootMeanSquare(x []float64) float64 {
 }
 
 func (w *scanner) scanChunk(c chunk) {
-	if w.scan.coded[c.seg] {
-		w.scanBlocks(c.seg, c.from, c.to, 1)
+	if w.scan.coded[c.file] {
+		w.scanBlocks(c.file, c.from, c.to, 1)
 	} else {
 		w.scanVectors(c)
 	}
@@ -345,24 +345,24 @@ func (w *scanner) scanChunk(c chunk) {
 
 // scanVectors compares with the vectors of a chunk.
 func (w *scanner) scanVectors(c chunk) {
-	seg, blocks, passing := w.scan.view.segs[c.seg], w.scan.set.blocks[c.seg], w.scan.set.passing[c.seg]
+	file, blocks, passing := w.scan.view.vecs[c.file], w.scan.set.blocks[c.file], w.scan.set.passing[c.file]
 	if blocks == nil {
-		for pos := c.from * bitcode.Block; pos < min(c.to*bitcode.Block, len(seg.rows)); pos++ {
-			w.add(seg, pos)
+		for pos := c.from * bitcode.Block; pos < min(c.to*bitcode.Block, len(file.Rows)); pos++ {
+			w.add(file.vectors, pos)
 		}
 		return
 	}
 	for i := c.from; i < c.to; i++ {
 		for m := passing[i]; m != 0; m &= m - 1 {
-			w.add(seg, int(blocks[i])*bitcode.Block+bits.TrailingZeros16(m))
+			w.add(file.vectors, int(blocks[i])*bitcode.Block+bits.TrailingZeros16(m))
 		}
 	}
 }
 
-// add compares with the vector at a position of a segment.
-func (w *scanner) add(seg *segment, pos int) float64 {
-	score := float64(vek32.Dot(w.scan.q, seg.vector(pos)))
-	w.top.add(hit{seg.rows[pos], score})
+// add compares with the i-th vector of a file.
+func (w *scanner) add(file *vectors, i int) float64 {
+	score := float64(vek32.Dot(w.scan.q, file.At(i)))
+	w.top.add(hit{file.Rows[i], score})
 	return score
 }
 
@@ -372,32 +372,29 @@ func (w *scanner) compare(place uint32) float64 {
 	if !found {
 		i--
 	}
-	for len(w.scan.view.segs[i].rows) == 0 { // starts where the next does
-		i++
-	}
-	return w.add(w.scan.view.segs[i], int(place-w.scan.starts[i]))
+	return w.add(w.scan.view.vecs[i].vectors, int(place-w.scan.starts[i]))
 }
 
 // scanBlocks adds the vectors that look near to the candidates: those of every
-// step-th of the blocks of a segment that have something in the set, chunkBlocks
+// step-th of the blocks of a file that have something in the set, chunkBlocks
 // of them at most.
-func (w *scanner) scanBlocks(seg, from, to, step int) {
+func (w *scanner) scanBlocks(file, from, to, step int) {
 	numbers, passing := w.numbers[:0], w.passing[:0]
 	set := w.scan.set
-	masked := set.blocks[seg] != nil
+	masked := set.blocks[file] != nil
 	if masked && step == 1 {
-		numbers, passing = set.blocks[seg][from:to], set.passing[seg][from:to]
+		numbers, passing = set.blocks[file][from:to], set.passing[file][from:to]
 	} else {
 		for i := from; i < to && len(numbers) < chunkBlocks; i += step {
 			if masked {
-				numbers, passing = append(numbers, set.blocks[seg][i]), append(passing, set.passing[seg][i])
+				numbers, passing = append(numbers, set.blocks[file][i]), append(passing, set.passing[file][i])
 			} else {
 				numbers = append(numbers, uint32(i))
 			}
 		}
 	}
-	w.scan.view.segs[seg].codes.Scan(w.scan.queries[seg], numbers, w.likely.floor(), w.scores, w.found)
-	start := w.scan.starts[seg]
+	w.scan.view.vecs[file].codes.Scan(w.scan.queries[file], numbers, w.likely.floor(), w.scores, w.found)
+	start := w.scan.starts[file]
 	for n, number := range numbers {
 		m := w.found[n]
 		if masked {
@@ -414,12 +411,12 @@ func (w *scanner) scanBlocks(seg, from, to, step int) {
 type rowSet struct {
 	// rows is nil when all live rows are meant.
 	rows *roaring.Bitmap
-	// blocks are for each segment the numbers of the blocks, of bitcode.Block
-	// positions, that have something in the set, and passing has a bit for each
-	// position of these; nil where all positions, or none, are in the set.
+	// blocks are for each file of vectors the numbers of the blocks, of
+	// bitcode.Block places, that have something in the set, and passing has a bit
+	// for each place of these; nil where all places, or none, are in the set.
 	blocks  [][]uint32
 	passing [][]uint16
-	counts  []int // in each segment
+	counts  []int // in each file
 	count   int
 }
 
@@ -439,41 +436,58 @@ func blocksOf(mask []uint64) (numbers []uint32, passing []uint16) {
 
 // newRowSet makes the set of the rows, or of all live ones if they are nil.
 func (v *view) newRowSet(rows *roaring.Bitmap) *rowSet {
-	set := &rowSet{rows: rows, counts: make([]int, len(v.segs)),
-		blocks: make([][]uint32, len(v.segs)), passing: make([][]uint16, len(v.segs))}
+	set := &rowSet{rows: rows, counts: make([]int, len(v.vecs)),
+		blocks: make([][]uint32, len(v.vecs)), passing: make([][]uint16, len(v.vecs))}
 	if rows == nil {
 		rows = v.live
 	}
-	it := rows.Iterator()
-	for i, s := range v.segs {
-		n := len(s.rows)
-		if n == 0 {
-			continue
-		}
-		first, last := s.rows[0], s.rows[n-1]
-		in := rows.Rank(last)
-		if first > 0 {
-			in -= rows.Rank(first - 1)
-		}
-		set.counts[i] = int(in)
-		set.count += int(in)
-		if in == 0 || in == uint64(n) {
-			continue
-		}
-		mask := make([]uint64, (n+63)/64)
-		pos := 0
-		for it.AdvanceIfNeeded(first); it.HasNext() && it.PeekNext() <= last; {
-			row := it.Next()
-			if int(row-first) < n && s.rows[row-first] == row {
-				pos = int(row - first)
-			} else {
-				for s.rows[pos] < row {
-					pos++
-				}
-			}
-			mask[pos/64] |= 1 << (pos % 64)
-		}
-		set.blocks[i], set.passing[i] = blocksOf(mask)
+	for i, f := range v.vecs {
+		set.counts[i], set.blocks[i], set.passing[i] = f.among(rows)
+		set.count += set.counts[i]
 	}
 	return set
+}
+
+// among returns how many of the vectors count and are of one of the rows, and
+// the blocks that have them; none where all are.
+func (f viewVectors) among(rows *roaring.Bitmap) (count int, blocks []uint32, passing []uint16) {
+	n := len(f.Rows)
+	if n == 0 {
+		return 0, nil, nil
+	}
+	first, last := uint32(f.Rows[0]), uint32(f.Rows[n-1])
+	in := rows.Rank(last)
+	if first > 0 {
+		in -= rows.Rank(first - 1)
+	}
+	if in == 0 {
+		return 0, nil, nil
+	}
+	if f.All && f.hidden == nil { // then what is among its rows has a vector here
+		if count = int(in); count == n {
+			return count, nil, nil
+		}
+	}
+	mask := make([]uint64, (n+63)/64)
+	at, found := 0, 0
+	it := rows.Iterator()
+	for it.AdvanceIfNeeded(first); it.HasNext() && it.PeekNext() <= last; {
+		row := it.Next()
+		if k := row - first; int(k) < n && uint32(f.Rows[k]) == row {
+			at = int(k)
+		} else {
+			for uint32(f.Rows[at]) < row {
+				at++
+			}
+		}
+		if uint32(f.Rows[at]) == row && (f.hidden == nil || !f.hidden.Contains(row)) {
+			mask[at/64] |= 1 << (at % 64)
+			found++
+		}
+	}
+	if found == n {
+		return n, nil, nil
+	}
+	blocks, passing = blocksOf(mask)
+	return found, blocks, passing
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/viterin/vek/vek32"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 	"github.com/albert-search/albert-search/internal/bitcode"
 	"github.com/albert-search/albert-search/internal/vectorset"
 )
@@ -69,7 +70,7 @@ func TestNearestRecall(t *testing.T) {
 	s := fillStore(t, t.TempDir(), vectors)
 	coded := 0
 	for _, seg := range s.now().segs {
-		if seg.codes != nil {
+		if seg.vecs[0].codes != nil {
 			coded++
 		}
 	}
@@ -238,7 +239,7 @@ func TestNearestDeleted(t *testing.T) {
 		for n := round; n < rows/5; n += 5 { // a fifth of the documents
 			b.Delete = append(b.Delete, strconv.Itoa(n))
 			for i := range 5 {
-				gone[passageID(uint32(n*5+i))] = true
+				gone[passageID(segment.Row(n*5+i))] = true
 			}
 		}
 		if err := s.Apply(t.Context(), b); err != nil {
@@ -260,8 +261,8 @@ func TestNearestDeleted(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if n := s.now().segs[0]; n.codes == nil || len(n.rows) == rows {
-		t.Errorf("no compaction, or no codes after it: %d rows", len(n.rows))
+	if n := s.now().segs[0]; n.vecs[0].codes == nil || len(n.Rows()) == rows {
+		t.Errorf("no compaction, or no codes after it: %d rows", len(n.Rows()))
 	}
 	if err := s.Publish(t.Context()); err != nil {
 		t.Fatal(err)
@@ -336,8 +337,8 @@ func TestRowSet(t *testing.T) {
 		}
 		set := v.newRowSet(rows)
 		n := 0
-		for i, seg := range v.segs {
-			mask := make([]uint16, bitcode.Blocks(len(seg.rows))) // of what is in the set
+		for i, seg := range v.vecs {
+			mask := make([]uint16, bitcode.Blocks(len(seg.Rows))) // of what is in the set
 			if set.blocks[i] != nil {
 				numbers, passing := set.blocks[i], set.passing[i]
 				for n, number := range numbers {
@@ -356,13 +357,13 @@ func TestRowSet(t *testing.T) {
 					t.Errorf("keeping %g: blocks %v without anything", keep, numbers)
 				}
 			}
-			for pos, row := range seg.rows {
-				in := set.counts[i] == len(seg.rows)
+			for pos, row := range seg.Rows {
+				in := set.counts[i] == len(seg.Rows)
 				if set.blocks[i] != nil {
 					in = mask[pos/bitcode.Block]>>(pos%bitcode.Block)&1 == 1
 					mask[pos/bitcode.Block] &^= 1 << (pos % bitcode.Block)
 				}
-				if in != rows.Contains(row) {
+				if in != rows.Contains(uint32(row)) {
 					t.Errorf("keeping %g: row %d in the set: %t", keep, row, in)
 				}
 				if in {
@@ -461,7 +462,7 @@ func TestCodesDerived(t *testing.T) {
 				overwrite(t, path, content)
 			}
 			s := mustOpen(t, dir)
-			if s.now().segs[0].codes != nil {
+			if s.now().segs[0].vecs[0].codes != nil {
 				t.Error("the codes are used")
 			}
 			if got := hitsOf(t, s, r, true); !slices.Equal(got, want) {
@@ -487,7 +488,7 @@ func TestCodesDerived(t *testing.T) {
 			if again, err := os.ReadFile(codesOf(dir)); err != nil || !slices.Equal(again, good) {
 				t.Errorf("other codes than before, %v", err)
 			}
-			if s.now().segs[0].codes == nil {
+			if s.now().segs[0].vecs[0].codes == nil {
 				t.Error("the new codes are not used")
 			}
 		})
@@ -515,16 +516,16 @@ func TestCodesOfOlderWriter(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := mustOpen(t, dir)
-	if r.now().segs[0].codes != nil {
+	if r.now().segs[0].vecs[0].codes != nil {
 		t.Fatal("it has codes")
 	}
-	if w := fillMore(t, dir, 16); w.now().segs[0].codes == nil {
+	if w := fillMore(t, dir, 16); w.now().segs[0].vecs[0].codes == nil {
 		t.Error("the writer has made no codes")
 	}
 	if err := r.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if r.now().segs[0].codes == nil {
+	if r.now().segs[0].vecs[0].codes == nil {
 		t.Error("the next generation has no codes")
 	}
 	if err := errors.Join(r.Verify(t.Context()), r.CheckCodes(t.Context())); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 	"io"
 	"os"
 	"path/filepath"
@@ -204,7 +205,7 @@ func (d linkDir) GetWriter(path string) (io.WriteCloser, error) {
 }
 
 // passageDoc is the Bleve document of a passage.
-func passageDoc(row uint32, a *analysis.Analyzer, values [numFields]string) *document.Document {
+func passageDoc(row segment.Row, a *analysis.Analyzer, values [numFields]string) *document.Document {
 	d := document.NewDocument(rowKey(row))
 	for f, v := range values {
 		if v != "" {
@@ -215,14 +216,14 @@ func passageDoc(row uint32, a *analysis.Analyzer, values [numFields]string) *doc
 }
 
 // rowKey is a row as the id of a Bleve document.
-func rowKey(row uint32) string { return fmt.Sprintf("%08x", row) }
+func rowKey(row segment.Row) string { return fmt.Sprintf("%08x", row) }
 
-func parseRowKey(key string) (uint32, error) {
+func parseRowKey(key string) (segment.Row, error) {
 	n, err := strconv.ParseUint(key, 16, 32)
 	if err != nil || len(key) != 8 {
-		return 0, fmt.Errorf("%w: the postings have a passage %q", errRecord, key)
+		return 0, fmt.Errorf("%w: the postings have a passage %q", segment.ErrRecord, key)
 	}
-	return uint32(n), nil
+	return segment.Row(n), nil
 }
 
 const callbackName = "albert-search/index/local"

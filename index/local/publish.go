@@ -62,9 +62,8 @@ func (w *writer) publish() (err error) {
 	if err := os.MkdirAll(filepath.Join(tmp, postingsName), dirMode); err != nil {
 		return err
 	}
-	m.Segments = nil
+	m.Format, m.Segments, m.Vectors = formatVersion, manifestsOf(v.segs), v.vectorCount()
 	for _, seg := range v.segs {
-		m.Segments = append(m.Segments, seg.name)
 		if err := seg.link(tmp); err != nil {
 			return err
 		}
@@ -165,10 +164,15 @@ func (w *writer) sumFiles(gen string) ([]fileSum, error) {
 	return sums, nil
 }
 
-// immutable tells whether a file of that name never changes once it is
+// immutable reports whether a file of that name never changes once it is
 // written.
 func immutable(name string) bool {
-	return strings.HasPrefix(name, segPrefix) || isCodes(name) || path.Ext(name) == ".zap"
+	for _, prefix := range []string{segPrefix, vecPrefix, annPrefix} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return isCodes(name) || path.Ext(name) == ".zap"
 }
 
 // published remembers a generation as the base of the next.

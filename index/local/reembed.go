@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // Reembed begins to give the passages vectors of another embedder, or goes on
@@ -80,20 +81,20 @@ func (r *reembedding) Passages(ctx context.Context) iter.Seq2[index.Stored, erro
 				yield(index.Stored{}, err)
 				return
 			}
-			for i := range d.info.Passages {
+			for i := range d.Info.Passages {
 				if err := ctx.Err(); err != nil {
 					yield(index.Stored{}, err)
 					return
 				}
-				p, err := ref.seg.passage(ref.position() + i)
+				p, err := ref.seg.passage(ref.position() + segment.Position(i))
 				if err != nil {
 					yield(index.Stored{}, err)
 					return
 				}
-				at := d.first + uint32(i)
+				at := d.First + segment.Row(i)
 				p.Vector, _ = r.vector(context.Background(), at) // none once it has ended
 				id := passageID(at)
-				if !yield(index.Stored{ID: id, Doc: &d.info, Passage: p}, nil) {
+				if !yield(index.Stored{ID: id, Doc: &d.Info, Passage: p}, nil) {
 					return
 				}
 			}
@@ -110,7 +111,7 @@ func (r *reembedding) Vector(ctx context.Context, id index.PassageID) ([]float32
 	return r.vector(ctx, at)
 }
 
-func (r *reembedding) vector(ctx context.Context, at uint32) ([]float32, error) {
+func (r *reembedding) vector(ctx context.Context, at segment.Row) ([]float32, error) {
 	w, err := r.lock(ctx)
 	if err != nil {
 		return nil, err

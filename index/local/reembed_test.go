@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // nextSettings are those of an index of steps after it was re-embedded.
@@ -236,12 +237,21 @@ func shadowed(t *testing.T, steps, n int) (dir string) {
 	return dir
 }
 
+// fileNames are the names of all files of segments but the codes.
+func fileNames(segs []segmentManifest) []string {
+	var names []string
+	for _, m := range segs {
+		names = append(names, slices.Concat([]string{m.Name}, m.Vectors, m.Annotations)...)
+	}
+	return names
+}
+
 // TestDamagedShadow checks that what a writer goes on with is what was written.
 func TestDamagedShadow(t *testing.T) {
 	dir := shadowed(t, 12, 8)
 	gen := newestGen(t, dir)
 	r := mustOpen(t, dir)
-	names := r.pinned.manifest.Reembedding.Segments
+	names := fileNames(r.pinned.manifest.Reembedding.Segments)
 	if len(names) == 0 {
 		t.Fatal("nothing is in the shadow")
 	}
@@ -272,9 +282,9 @@ func TestDamagedShadow(t *testing.T) {
 // index is noticed.
 func TestShadowOfOthers(t *testing.T) {
 	d := *sampleDoc()
-	for name, now := range map[string]docRecord{
-		"row":    {number: d.number, first: d.first + 1, info: d.info},
-		"length": {number: d.number, first: d.first, info: index.Info{ID: d.info.ID, Passages: d.info.Passages + 1}},
+	for name, now := range map[string]segment.Doc{
+		"row":    {Number: d.Number, First: d.First + 1, Info: d.Info},
+		"length": {Number: d.Number, First: d.First, Info: index.Info{ID: d.Info.ID, Passages: d.Info.Passages + 1}},
 	} {
 		if err := newShadow(nextSettings.Model()).load(&d, &now); err == nil {
 			t.Errorf("another %s is accepted", name)
@@ -287,7 +297,7 @@ func TestShadowOfOthers(t *testing.T) {
 func TestShadowIsDropped(t *testing.T) {
 	dir := shadowed(t, 12, 8)
 	w := mustCreate(t, dir)
-	names := w.manifest.Reembedding.Segments
+	names := fileNames(w.manifest.Reembedding.Segments)
 	r, err := w.Reembed(t.Context(), nextSettings.Model())
 	if err != nil {
 		t.Fatal(err)

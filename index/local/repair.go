@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // Repair writes a new generation of everything in the index in dir whose
@@ -110,7 +111,7 @@ func rebuild(ctx context.Context, dir string, o index.RepairOptions, report *ind
 		}
 	}()
 	defer catchFault(&err)()
-	from, err := openSalvage(ctx, dir)
+	from, err := openRecovery(ctx, dir)
 	if err != nil {
 		return false, err
 	}
@@ -137,7 +138,7 @@ func rebuild(ctx context.Context, dir string, o index.RepairOptions, report *ind
 
 // startAnew begins to write an index without documents whose numbers go on
 // where those of the damaged one end. Nothing of that is touched.
-func (w *writer) startAnew(from *salvage) error {
+func (w *writer) startAnew(from *recovery) error {
 	made, err := newSchema(from.base.Settings)
 	if err != nil {
 		return err
@@ -147,11 +148,11 @@ func (w *writer) startAnew(from *salvage) error {
 	w.manifest = from.base // how large it is tells how long a disk may take
 	w.next = manifest{
 		Format: formatVersion, Generation: from.newest, Settings: from.base.Settings,
-		Batch: from.base.Batch, NextRow: from.base.NextRow, NextDocument: from.base.NextDocument, NextSegment: from.base.NextSegment,
+		Batch: from.base.Batch, NextRow: from.base.NextRow, NextDocument: from.base.NextDocument, NextFile: from.base.NextFile,
 	}
 	if !from.trusted {
 		// A number that is wrong may be anything: go by what was handed out.
-		w.next.NextRow, w.next.NextDocument, w.next.NextSegment = from.handedOut()
+		w.next.NextRow, w.next.NextDocument, w.next.NextFile = from.highestNumbers()
 	}
 	if err := os.RemoveAll(w.work); err != nil {
 		return err
@@ -159,23 +160,25 @@ func (w *writer) startAnew(from *salvage) error {
 	return w.startWork()
 }
 
-// handedOut returns the numbers after those in the segments.
-func (s *salvage) handedOut() (row, document uint32, segment uint64) {
-	segment = 1
-	for _, name := range s.base.Segments {
-		if n, ok := parseSeg(filepath.Base(name)); ok {
-			segment = max(segment, n+1)
+// highestNumbers returns the numbers after those in the segments.
+func (s *recovery) highestNumbers() (row segment.Row, document segment.DocNumber, file uint64) {
+	file = 1
+	for _, m := range s.base.Segments {
+		for _, name := range slices.Concat([]string{m.Name}, m.Vectors, m.Annotations) {
+			if n, ok := parseFile(filepath.Base(name)); ok {
+				file = max(file, n+1)
+			}
 		}
-		seg := s.segment(name)
-		if seg == nil {
+		f := s.texts(filepath.Base(m.Name))
+		if f == nil {
 			continue
 		}
-		for _, d := range seg.docs {
-			row, document = max(row, d.first+uint32(d.info.Passages)), max(document, d.number+1)
+		for i := range f.Docs() {
+			row, document = max(row, f.First(i)+segment.Row(f.Passages(i))), max(document, f.Number(i)+1)
 		}
-		seg.close()
+		f.Release()
 	}
-	return row, document, segment
+	return row, document, file
 }
 
 // A rebuilt index is written in batches of about this many passages and bytes.
@@ -185,7 +188,7 @@ const (
 )
 
 // fill applies the documents that can be saved.
-func (w *writer) fill(ctx context.Context, from *salvage, o index.RepairOptions, report *index.RepairReport) error {
+func (w *writer) fill(ctx context.Context, from *recovery, o index.RepairOptions, report *index.RepairReport) error {
 	var b index.Batch
 	passages, bytes, found := 0, 0, 0
 	flush := func() error {
@@ -205,7 +208,7 @@ func (w *writer) fill(ctx context.Context, from *salvage, o index.RepairOptions,
 		}
 		found++
 		if d.vectorless && d.lost == "" {
-			if err := reembedSalvaged(ctx, d, from.base.Settings.Model(), o.Embed, report); err != nil {
+			if err := embedRecovered(ctx, d, from.base.Settings.Model(), o, report); err != nil {
 				return err
 			}
 		}
@@ -243,21 +246,23 @@ func (w *writer) fill(ctx context.Context, from *salvage, o index.RepairOptions,
 	return v.release()
 }
 
-const noEmbedder = "its vectors are damaged, and the model that makes them is not at hand"
-
-// reembedSalvaged gives a document new vectors, or says that it is lost.
-func reembedSalvaged(ctx context.Context, d *salvaged, e index.Embedder, embed func(context.Context, index.Embedder, []index.Stored) ([][]float32, error), report *index.RepairReport) error {
-	if embed == nil {
-		d.lost = noEmbedder
+// embedRecovered gives passages of a document new vectors in the place of those
+// that are damaged, if it can.
+func embedRecovered(ctx context.Context, d *recovered, e index.Embedder, o index.RepairOptions, report *index.RepairReport) error {
+	var at []int
+	var stored []index.Stored
+	for i, p := range d.doc.Content {
+		if p.Vector == nil {
+			at, stored = append(at, i), append(stored, index.Stored{Doc: &d.doc.Info, Passage: p})
+		}
+	}
+	if o.Embed == nil {
+		report.Vectorless += len(at)
 		return nil
 	}
-	stored := make([]index.Stored, len(d.doc.Content))
-	for i := range stored {
-		stored[i] = index.Stored{Doc: &d.doc.Info, Passage: d.doc.Content[i]}
-	}
-	vectors, err := embed(ctx, e, stored)
+	vectors, err := o.Embed(ctx, e, stored)
 	if errors.Is(err, index.ErrModelMismatch) {
-		d.lost = noEmbedder
+		report.Vectorless += len(at)
 		return nil
 	}
 	if err != nil {
@@ -267,7 +272,7 @@ func reembedSalvaged(ctx context.Context, d *salvaged, e index.Embedder, embed f
 		return fmt.Errorf("embed %s: %d vectors for %d passages", d.doc.Path, len(vectors), len(stored))
 	}
 	for i, v := range vectors {
-		d.doc.Content[i].Vector = v
+		d.doc.Content[at[i]].Vector = v
 	}
 	report.Reembedded += len(vectors)
 	return nil
@@ -277,7 +282,7 @@ func reembedSalvaged(ctx context.Context, d *salvaged, e index.Embedder, embed f
 func plainName(err error) string {
 	var d *damageError
 	if errors.As(err, &d) {
-		return filepath.Base(d.path)
+		return filepath.Base(d.Path)
 	}
 	return err.Error()
 }

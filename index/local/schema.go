@@ -36,7 +36,7 @@ func (v *view) query() (analysis.Query, error) {
 				v.languagesErr = err
 				return
 			}
-			if l := d.info.Language; !seen[l] {
+			if l := d.Info.Language; !seen[l] {
 				seen[l] = true
 				tags = append(tags, l)
 			}

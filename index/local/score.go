@@ -12,6 +12,7 @@ import (
 
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/analysis"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // Scoring has two steps, each on all processors. First the postings of each
@@ -228,7 +229,7 @@ func openList(seg *scorch.SegmentSnapshot, f field, term string, used scorchapi.
 // scorer is what one worker of a search has to itself. Searches of a view hand
 // it on.
 type scorer struct {
-	lengths [numFields]fieldLength
+	lengths [numFields]segment.FieldLength
 	norms   [numFields][]float64 // norm by length; nil for a field that no passage has
 	lists   arena
 	scores  []float64 // of a block
@@ -256,7 +257,7 @@ func (k *keywordSearch) newScorer(limit int) *scorer {
 		}
 		if st := k.global; st != nil {
 			l := st.Fields[field(f).String()]
-			w.lengths[f] = fieldLength{max(l.Passages, 1), l.Tokens}
+			w.lengths[f] = segment.FieldLength{Passages: max(l.Passages, 1), Tokens: l.Tokens}
 		}
 		w.norms[f] = make([]float64, lengths)
 		for n := range w.norms[f] {
@@ -309,7 +310,7 @@ func (w *scorer) readField(seg *scorch.SegmentSnapshot, f field, term string) (t
 	for i := range n {
 		p, err := it.Next()
 		if err == nil && p == nil {
-			err = fmt.Errorf("%w: %d postings of %q instead of %d", errRecord, i, term, n)
+			err = fmt.Errorf("%w: %d postings of %q instead of %d", segment.ErrRecord, i, term, n)
 		}
 		if err != nil {
 			return termList{}, fmt.Errorf("reading postings: %w", err)

@@ -10,6 +10,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // shadow is a re-embedding under way: the documents once more, in segments of
@@ -18,13 +19,13 @@ import (
 // that are put meanwhile have numbers above it. The writer's lock guards it.
 type shadow struct {
 	embedder index.Embedder
-	segs     []*segment // ascending by rows; the shadow has a reference to each
+	segs     []*segReader // ascending by rows; the shadow has a reference to each
 	// contents is what a view of segs would have.
 	contents contents
 }
 
 func newShadow(e index.Embedder) *shadow {
-	return &shadow{embedder: e, contents: newContents(roaring.New(), make(map[uint32]*docRecord))}
+	return &shadow{embedder: e, contents: newContents(roaring.New(), make(map[segment.DocNumber]*segment.Doc))}
 }
 
 // openShadow opens the shadow of a generation, of which work is a clone and
@@ -38,24 +39,21 @@ func (w *writer) openShadow(m *manifest) (*shadow, error) {
 		return nil, damaged(filepath.Join(w.work, manifestName), fmt.Sprintf("has a re-embedding with vectors of length %d", r.Dim))
 	}
 	sh := newShadow(index.Embedder{ID: r.Embedder, Name: r.Name, Dim: r.Dim})
-	for _, name := range r.Segments {
-		s, err := openSegment(filepath.Join(w.work, filepath.Base(name)))
-		if err != nil {
-			return nil, errors.Join(err, releaseSegments(sh.segs))
-		}
-		sh.segs = append(sh.segs, s)
+	var err error
+	if sh.segs, err = openSegments(w.work, r.Segments); err != nil {
+		return nil, err
 	}
 	if err := checkSegments(w.work, m, sh.segs, r.Dim); err != nil {
 		return nil, errors.Join(err, releaseSegments(sh.segs))
 	}
 	for _, s := range sh.segs {
-		for i := range s.docs {
-			d, err := s.doc(i)
+		for i := range s.Docs() {
+			d, err := s.Doc(i)
 			if err == nil {
-				err = sh.load(d, w.byID[d.info.ID])
+				err = sh.load(d, w.byID[d.Info.ID])
 			}
 			if err != nil {
-				return nil, errors.Join(damaged(s.path, err.Error()), releaseSegments(sh.segs))
+				return nil, errors.Join(damaged(s.Path, err.Error()), releaseSegments(sh.segs))
 			}
 		}
 	}
@@ -69,15 +67,15 @@ func (w *writer) openShadow(m *manifest) (*shadow, error) {
 // load takes up a document of a shadow that is opened; now is what the index
 // has under its ID. The shadow has no list of its own of what was deleted or
 // touched since.
-func (sh *shadow) load(d, now *docRecord) error {
+func (sh *shadow) load(d, now *segment.Doc) error {
 	switch {
-	case now == nil || now.number != d.number:
-		sh.contents.deleted.Add(d.number)
+	case now == nil || now.Number != d.Number:
+		sh.contents.deleted.Add(uint32(d.Number))
 		return nil
-	case now.first != d.first || now.info.Passages != d.info.Passages:
-		return fmt.Errorf("has a document %q that is not there", d.info.ID)
-	case !bytes.Equal(appendDoc(nil, now), appendDoc(nil, d)):
-		sh.contents.touched[d.number] = now
+	case now.First != d.First || now.Info.Passages != d.Info.Passages:
+		return fmt.Errorf("has a document %q that is not there", d.Info.ID)
+	case !bytes.Equal(segment.AppendDoc(nil, now), segment.AppendDoc(nil, d)):
+		sh.contents.touched[d.Number] = now
 	}
 	sh.contents.add(now)
 	return nil
@@ -85,41 +83,40 @@ func (sh *shadow) load(d, now *docRecord) error {
 
 func (sh *shadow) manifest() *shadowManifest {
 	e := sh.embedder
-	m := &shadowManifest{Embedder: e.ID, Name: e.Name, Dim: e.Dim, Passages: sh.contents.stats.Passages, Segments: []string{}}
-	for _, s := range sh.segs {
-		m.Segments = append(m.Segments, s.name)
-	}
+	m := &shadowManifest{Embedder: e.ID, Name: e.Name, Dim: e.Dim, Passages: sh.contents.stats.Passages, Segments: manifestsOf(sh.segs)}
 	return m
 }
 
 // next is the number from which on documents are missing.
-func (sh *shadow) next() uint32 {
+func (sh *shadow) next() segment.DocNumber {
 	if len(sh.segs) == 0 {
 		return 0
 	}
-	docs := sh.segs[len(sh.segs)-1].docs
-	return docs[len(docs)-1].number + 1
+	return sh.segs[len(sh.segs)-1].LastNumber() + 1
 }
 
-// follow removes and touches what a change removes and touches; byID has the
-// documents before it.
-func (sh *shadow) follow(c *change, byID map[string]*docRecord) {
+// follow makes the shadow have what a change of the index, with which w.byID is
+// not up to date yet, has removed, touched and annotated.
+func (w *writer) follow(c *change) (err error) {
+	sh := w.shadow
 	next := sh.next()
 	for _, d := range c.gone {
-		if d.number < next {
+		if d.Number < next {
 			sh.contents.remove(d)
 		}
 	}
 	for _, d := range c.touched {
-		if d.number < next {
-			sh.contents.touch(byID[d.info.ID], d)
+		if d.Number < next {
+			sh.contents.touch(w.byID[d.Info.ID], d)
 		}
 	}
+	sh.segs, err = w.add(sh.segs, addition{annotations: c.later.annotations}, sh.embedder.Dim)
+	return err
 }
 
 // vector returns a copy of the vector of a row, nil if there is none.
-func (sh *shadow) vector(row uint32) []float32 {
-	if !sh.contents.live.Contains(row) {
+func (sh *shadow) vector(row segment.Row) []float32 {
+	if !sh.contents.live.Contains(uint32(row)) {
 		return nil
 	}
 	seg, pos, ok := findRow(sh.segs, row)
@@ -131,30 +128,33 @@ func (sh *shadow) vector(row uint32) []float32 {
 
 // missing returns the next documents that the shadow does not have: those of
 // the vectors, and those without passages up to the next that has some.
-func (sh *shadow) missing(v *view, vectors []index.Embedded) ([]segSource, error) {
-	var docs []segSource
+func (sh *shadow) missing(v *view, vectors []index.Embedded) ([]segment.Source, error) {
+	var docs []segment.Source
 	for r := range v.docsFrom(sh.next()) {
 		d, err := v.doc(r)
 		if err != nil {
 			return nil, err
 		}
-		n := d.info.Passages
+		n := d.Info.Passages
 		if n == 0 {
-			docs = append(docs, segSource{doc: d})
+			docs = append(docs, segment.Source{Doc: d})
 			continue
 		}
 		if len(vectors) == 0 {
 			return docs, nil
 		}
 		if n > len(vectors) {
-			return nil, fmt.Errorf("%d vectors for the %d passages of %s", len(vectors), n, d.info.ID)
+			return nil, fmt.Errorf("%d vectors for the %d passages of %s", len(vectors), n, d.Info.ID)
 		}
-		src := r.seg.source(d, r.position())
+		src, err := r.seg.source(d, r.position())
+		if err != nil {
+			return nil, err
+		}
 		for i, e := range vectors[:n] {
-			if want := d.first + uint32(i); e.ID != passageID(want) {
+			if want := d.First + segment.Row(i); e.ID != passageID(want) {
 				return nil, fmt.Errorf("a vector of passage %s, where that of passage %d is the next", e.ID, want)
 			}
-			src.vectors = append(src.vectors, e.Vector)
+			src.Vectors = append(src.Vectors, e.Vector)
 		}
 		docs, vectors = append(docs, src), vectors[n:]
 	}
@@ -165,7 +165,7 @@ func (sh *shadow) missing(v *view, vectors []index.Embedded) ([]segSource, error
 }
 
 // addShadow writes documents into the shadow.
-func (w *writer) addShadow(docs []segSource) (err error) {
+func (w *writer) addShadow(docs []segment.Source) (err error) {
 	defer catchFault(&err)()
 	sh := w.shadow
 	seg, err := w.addSegment(docs, sh.embedder.Dim)
@@ -174,7 +174,7 @@ func (w *writer) addShadow(docs []segSource) (err error) {
 	}
 	sh.segs = append(sh.segs, seg)
 	for _, d := range docs {
-		sh.contents.add(d.doc)
+		sh.contents.add(d.Doc)
 	}
 	sh.segs, err = w.compact(sh.segs, &sh.contents, sh.embedder.Dim)
 	return err
@@ -189,7 +189,7 @@ func (w *writer) dropShadow() error {
 }
 
 // releaseRemoved gives up segments that the next generation will not have.
-func releaseRemoved(segs []*segment) error {
+func releaseRemoved(segs []*segReader) error {
 	for _, s := range segs {
 		s.remove()
 	}

@@ -9,7 +9,10 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // snapshot is a view that a caller has, with the generation that it belongs to.
@@ -61,7 +64,7 @@ func (s *snapshot) Documents(ctx context.Context, prefix string) iter.Seq2[*inde
 				yield(nil, err)
 				return
 			}
-			if !strings.HasPrefix(d.info.ID, prefix) || !yield(&d.info, nil) {
+			if !strings.HasPrefix(d.Info.ID, prefix) || !yield(&d.Info, nil) {
 				return
 			}
 		}
@@ -83,7 +86,7 @@ func (s *snapshot) Document(ctx context.Context, id string) (*index.Info, error)
 	if err != nil {
 		return nil, err
 	}
-	return &d.info, nil
+	return &d.Info, nil
 }
 
 // DocumentPassages returns all passages of a document in the order of the text.
@@ -102,13 +105,13 @@ func (s *snapshot) DocumentPassages(ctx context.Context, id string) (stored []in
 	if err != nil {
 		return nil, err
 	}
-	stored = make([]index.Stored, d.info.Passages)
+	stored = make([]index.Stored, d.Info.Passages)
 	for i := range stored {
-		p, err := ref.seg.passage(ref.position() + i)
+		p, err := ref.seg.passage(ref.position() + segment.Position(i))
 		if err != nil {
 			return nil, err
 		}
-		stored[i] = index.Stored{ID: passageID(d.first + uint32(i)), Doc: &d.info, Passage: p}
+		stored[i] = index.Stored{ID: passageID(d.First + segment.Row(i)), Doc: &d.Info, Passage: p}
 	}
 	slices.SortStableFunc(stored, func(a, b index.Stored) int { return cmp.Compare(a.Start, b.Start) })
 	return stored, nil
@@ -129,7 +132,7 @@ func (v *view) byID() (docs []docRef, err error) {
 }
 
 // id is the document's ID, valid for as long as the segment is.
-func (r docRef) id() string { return r.seg.docID(r.i) }
+func (r docRef) id() string { return r.seg.DocID(r.i) }
 
 // findID returns where in the sorted documents an ID is or would be.
 func (v *view) findID(docs []docRef, id string) (int, bool) {
@@ -153,7 +156,7 @@ func (v *view) document(ctx context.Context, id string) (ref docRef, ok bool, er
 	return docs[i], true, nil
 }
 
-func (v *view) readDoc(r docRef) (d *docRecord, err error) {
+func (v *view) readDoc(r docRef) (d *segment.Doc, err error) {
 	defer catchFault(&err)()
 	return v.doc(r)
 }
@@ -180,17 +183,17 @@ func (s *snapshot) Passages(ctx context.Context, ids []index.PassageID) (stored 
 		if err != nil {
 			return nil, err
 		}
-		d, err := v.doc(docRef{seg, seg.docOf(row)})
+		d, err := v.doc(docRef{seg, seg.DocOf(row)})
 		if err != nil {
 			return nil, err
 		}
-		stored = append(stored, index.Stored{ID: id, Doc: &d.info, Passage: p})
+		stored = append(stored, index.Stored{ID: id, Doc: &d.Info, Passage: p})
 	}
 	return stored, nil
 }
 
 // find returns where the passage of an id is.
-func (s *snapshot) find(v *view, id index.PassageID) (row uint32, seg *segment, pos int, err error) {
+func (s *snapshot) find(v *view, id index.PassageID) (row segment.Row, seg *segReader, pos segment.Position, err error) {
 	row, ok := parseID(id)
 	if ok {
 		seg, pos, ok = v.find(row)
@@ -218,25 +221,77 @@ func (s *snapshot) Vectors(ctx context.Context, ids []index.PassageID) (vectors 
 		if err != nil {
 			return nil, err
 		}
-		var vector []float32
-		if seg.dim > 0 {
-			vector = slices.Clone(seg.vector(pos))
-		}
-		vectors = append(vectors, vector)
+		vectors = append(vectors, slices.Clone(seg.vector(pos)))
 	}
 	return vectors, nil
 }
 
-// Missing iterates over the passages without a vector. In this format all have
-// one.
+// Missing iterates over the passages that have no vector yet, document by
+// document.
 func (s *snapshot) Missing(ctx context.Context) iter.Seq2[index.Stored, error] {
 	return func(yield func(index.Stored, error) bool) {
-		if s.released.Load() {
-			yield(index.Stored{}, errClosed)
-		} else if err := ctx.Err(); err != nil {
+		v, err := s.acquire()
+		if err != nil {
+			yield(index.Stored{}, err)
+			return
+		}
+		defer v.release()
+		if v.schema.settings.Dim == 0 {
+			return
+		}
+		for _, seg := range v.segs {
+			if seg.bare == nil {
+				continue
+			}
+			for i := range seg.Docs() {
+				if err := ctx.Err(); err != nil {
+					yield(index.Stored{}, err)
+					return
+				}
+				missing, err := v.missing(docRef{seg, i})
+				if err != nil {
+					yield(index.Stored{}, err)
+					return
+				}
+				for _, p := range missing {
+					if !yield(p, nil) {
+						return
+					}
+				}
+			}
+		}
+		if err := ctx.Err(); err != nil {
 			yield(index.Stored{}, err)
 		}
 	}
+}
+
+// missing returns the passages of a document that have no vector.
+func (v *view) missing(r docRef) (missing []index.Stored, err error) {
+	defer catchFault(&err)()
+	first, n := r.seg.First(r.i), r.seg.Passages(r.i)
+	if n == 0 || v.deleted.Contains(uint32(r.seg.Number(r.i))) {
+		return nil, nil
+	}
+	rows := roaring.New()
+	rows.AddRange(uint64(first), uint64(first)+uint64(n))
+	rows.And(r.seg.bare)
+	if rows.IsEmpty() {
+		return nil, nil
+	}
+	d, err := v.doc(r)
+	if err != nil {
+		return nil, err
+	}
+	for it := rows.Iterator(); it.HasNext(); {
+		row := segment.Row(it.Next())
+		p, err := r.seg.passage(r.position() + segment.Position(row-first))
+		if err != nil {
+			return nil, err
+		}
+		missing = append(missing, index.Stored{ID: passageID(row), Doc: &d.Info, Passage: p})
+	}
+	return missing, nil
 }
 
 // Counts counts the documents that pass the filter by the values of a field.
@@ -257,7 +312,7 @@ func (s *snapshot) Counts(ctx context.Context, field string, f index.Filter) (co
 	}
 	counts = make(map[string]int)
 	n := 0
-	var scratch docRecord
+	var scratch segment.Doc
 	for r := range v.docsFrom(0) {
 		if n++; n%1024 == 1 && ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -266,7 +321,7 @@ func (s *snapshot) Counts(ctx context.Context, field string, f index.Filter) (co
 		if err != nil {
 			return nil, err
 		}
-		if name, ok := value(&d.info); ok && passes(&d.info) {
+		if name, ok := value(&d.Info); ok && passes(&d.Info) {
 			if _, known := counts[name]; !known {
 				name = strings.Clone(name) // it is part of the segment
 			}
@@ -289,10 +344,8 @@ func (s *snapshot) Stats(ctx context.Context) (index.Stats, error) {
 	st, m := v.stats, s.manifest
 	st.Updated, st.Settings = v.updated, v.schema.settings
 	st.Generation, st.DiskBytes = m.Generation, m.bytes()
-	if st.Settings.Dim > 0 {
-		st.Vectors = st.Passages
-	}
-	st.Outdated = slices.ContainsFunc(v.segs, func(s *segment) bool { return s.lacksCodes(codedRows) })
+	st.Vectors = v.vectorCount()
+	st.Outdated = m.Format < formatVersion || slices.ContainsFunc(v.segs, func(s *segReader) bool { return s.lacksCodes(codedRows) })
 	if r := m.Reembedding; r != nil {
 		st.Reembedding = index.Unfinished{Embedder: index.Embedder{ID: r.Embedder, Name: r.Name, Dim: r.Dim}, Passages: r.Passages}
 	}

@@ -5,6 +5,8 @@ import (
 	"container/heap"
 	"math"
 	"slices"
+
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // Three keep the best of what a search comes by. topK has hits, few of which come
@@ -14,7 +16,7 @@ import (
 
 // hit is a passage that was found.
 type hit struct {
-	row   uint32
+	row   segment.Row
 	score float64
 }
 
@@ -22,7 +24,7 @@ type hit struct {
 type topK struct {
 	limit int
 	// compareRows orders hits of equal scores.
-	compareRows func(a, b uint32) int
+	compareRows func(a, b segment.Row) int
 	hits        []hit
 }
 

@@ -11,11 +11,12 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // touch gives a document another Info. changed has what the batch has made of
 // documents so far, byID what was there before.
-func (c *change) touch(info *index.Info, changed, byID map[string]*docRecord) error {
+func (c *change) touch(info *index.Info, changed, byID map[string]*segment.Doc) error {
 	old, put := changed[info.ID]
 	if !put {
 		old = byID[info.ID]
@@ -23,49 +24,53 @@ func (c *change) touch(info *index.Info, changed, byID map[string]*docRecord) er
 	if old == nil {
 		return nil
 	}
-	if info.Title != old.info.Title || info.Path != old.info.Path || info.State != old.info.State {
+	if info.Title != old.Info.Title || info.Path != old.Info.Path || info.State != old.Info.State {
 		return fmt.Errorf("document %s: touching it cannot change its title, path or state; put it again", info.ID)
 	}
 	d := *old
-	d.info = *info
-	d.info.Passages = old.info.Passages
+	d.Info = *info
+	d.Info.Passages = old.Info.Passages
 	if put {
 		*old = d // which no search has seen yet
 		return nil
 	}
 	// What searches see now is what a reader will, and shares nothing with the
 	// caller.
-	kept, _, err := decodeDoc(appendDoc(nil, &d))
+	kept, _, err := segment.DecodeDoc(segment.AppendDoc(nil, &d))
 	if err != nil {
 		return fmt.Errorf("document %s: %w", info.ID, err)
 	}
-	c.touched[kept.number] = kept
+	c.touched[kept.Number] = kept
 	return nil
 }
 
 // encodeTouched returns the content of the file touched: the records in
 // ascending order of number.
-func encodeTouched(touched map[uint32]*docRecord) []byte {
+func encodeTouched(touched map[segment.DocNumber]*segment.Doc) []byte {
 	var b []byte
 	for _, number := range slices.Sorted(maps.Keys(touched)) {
-		b = appendDoc(b, touched[number])
+		b = segment.AppendDoc(b, touched[number])
 	}
 	return b
 }
 
 // decodeTouched is the inverse of encodeTouched.
-func decodeTouched(b []byte) (map[uint32]*docRecord, error) {
-	touched := make(map[uint32]*docRecord)
-	var last *docRecord
+func decodeTouched(b []byte, format int) (map[segment.DocNumber]*segment.Doc, error) {
+	touched := make(map[segment.DocNumber]*segment.Doc)
+	var last *segment.Doc
+	decode := segment.DecodeDoc
+	if format == 1 {
+		decode = segment.DecodeDocV1
+	}
 	for len(b) > 0 {
-		d, rest, err := decodeDoc(b)
+		d, rest, err := decode(b)
 		if err != nil {
 			return nil, fmt.Errorf("does not parse: %w", err)
 		}
-		if last != nil && d.number <= last.number {
+		if last != nil && d.Number <= last.Number {
 			return nil, errors.New("has documents out of order")
 		}
-		touched[d.number] = d
+		touched[d.Number] = d
 		last, b = d, rest
 	}
 	return touched, nil
@@ -73,16 +78,16 @@ func decodeTouched(b []byte) (map[uint32]*docRecord, error) {
 
 // readTouched reads the touched documents of a generation. The manifest has
 // the checksum of the file, and does not name it when there are none.
-func readTouched(dir string, m *manifest) (map[uint32]*docRecord, error) {
+func readTouched(dir string, m *manifest) (map[segment.DocNumber]*segment.Doc, error) {
 	if !slices.ContainsFunc(m.Files, func(f fileSum) bool { return f.Name == touchedName }) {
-		return make(map[uint32]*docRecord), nil
+		return make(map[segment.DocNumber]*segment.Doc), nil
 	}
 	path := filepath.Join(dir, touchedName)
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	touched, err := decodeTouched(b)
+	touched, err := decodeTouched(b, m.Format)
 	if err != nil {
 		return nil, damaged(path, err.Error())
 	}
@@ -91,20 +96,20 @@ func readTouched(dir string, m *manifest) (map[uint32]*docRecord, error) {
 
 // checkTouched checks that each touched document is live and has the rows that
 // its segment says.
-func checkTouched(segs []*segment, deleted *roaring.Bitmap, touched map[uint32]*docRecord) error {
+func checkTouched(segs []*segReader, deleted *roaring.Bitmap, touched map[segment.DocNumber]*segment.Doc) error {
 	found := 0
 	for _, s := range segs {
 		for number, t := range touched {
-			i, ok := s.find(number)
+			i, ok := s.Find(number)
 			if !ok {
 				continue
 			}
-			d, err := s.doc(i)
+			d, err := s.Doc(i)
 			if err != nil {
 				return err
 			}
-			if t.info.ID != d.info.ID || t.first != d.first || t.info.Passages != d.info.Passages || deleted.Contains(d.number) {
-				return fmt.Errorf("has a document %q that is not there", t.info.ID)
+			if t.Info.ID != d.Info.ID || t.First != d.First || t.Info.Passages != d.Info.Passages || deleted.Contains(uint32(d.Number)) {
+				return fmt.Errorf("has a document %q that is not there", t.Info.ID)
 			}
 			found++
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // touchDocs makes an index of documents, each put by a batch of its own.
@@ -117,8 +118,8 @@ func TestTouchDuringSearch(t *testing.T) {
 			t.Fatal(err)
 		}
 		n++
-		if d.info.Fingerprint.ModTime != 1 {
-			t.Errorf("%s has version %d, want that of the beginning", d.info.ID, d.info.Fingerprint.ModTime)
+		if d.Info.Fingerprint.ModTime != 1 {
+			t.Errorf("%s has version %d, want that of the beginning", d.Info.ID, d.Info.Fingerprint.ModTime)
 		}
 	}
 	if n != 4 {
@@ -133,20 +134,20 @@ func TestTouchedDocumentsFit(t *testing.T) {
 	w := touchDocs(t, t.TempDir(), 3)
 	segs := w.now().segs
 	for name, test := range map[string]struct {
-		change  func(d *docRecord)
+		change  func(d *segment.Doc)
 		deleted *roaring.Bitmap
 		fits    bool
 	}{
-		"as it is":        {change: func(*docRecord) {}, fits: true},
-		"Info":            {change: func(d *docRecord) { d.info.Type = "another" }, fits: true},
-		"ID":              {change: func(d *docRecord) { d.info.ID = "another" }},
-		"number":          {change: func(d *docRecord) { d.number = 77 }},
-		"first row":       {change: func(d *docRecord) { d.first++ }},
-		"passages":        {change: func(d *docRecord) { d.info.Passages++ }},
-		"deleted":         {change: func(*docRecord) {}, deleted: roaring.BitmapOf(1)},
-		"another deleted": {change: func(*docRecord) {}, deleted: roaring.BitmapOf(0), fits: true},
+		"as it is":        {change: func(*segment.Doc) {}, fits: true},
+		"Info":            {change: func(d *segment.Doc) { d.Info.Type = "another" }, fits: true},
+		"ID":              {change: func(d *segment.Doc) { d.Info.ID = "another" }},
+		"number":          {change: func(d *segment.Doc) { d.Number = 77 }},
+		"first row":       {change: func(d *segment.Doc) { d.First++ }},
+		"passages":        {change: func(d *segment.Doc) { d.Info.Passages++ }},
+		"deleted":         {change: func(*segment.Doc) {}, deleted: roaring.BitmapOf(1)},
+		"another deleted": {change: func(*segment.Doc) {}, deleted: roaring.BitmapOf(0), fits: true},
 	} {
-		d, err := segs[1].doc(0)
+		d, err := segs[1].Doc(0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +155,7 @@ func TestTouchedDocumentsFit(t *testing.T) {
 		if test.deleted == nil {
 			test.deleted = roaring.New()
 		}
-		if err := checkTouched(segs, test.deleted, map[uint32]*docRecord{d.number: d}); (err == nil) != test.fits {
+		if err := checkTouched(segs, test.deleted, map[segment.DocNumber]*segment.Doc{d.Number: d}); (err == nil) != test.fits {
 			t.Errorf("%s: %v, want an error: %t", name, err, !test.fits)
 		}
 	}
@@ -163,17 +164,17 @@ func TestTouchedDocumentsFit(t *testing.T) {
 // FuzzDecodeTouched checks that what decodes is what encoding it again gives.
 func FuzzDecodeTouched(f *testing.F) {
 	a, b := sampleDoc(), sampleDoc()
-	b.number++
-	f.Add(encodeTouched(map[uint32]*docRecord{a.number: a, b.number: b}))
-	f.Add(appendDoc(appendDoc(nil, b), a)) // out of order
-	f.Add(appendDoc(nil, a)[1:])
+	b.Number++
+	f.Add(encodeTouched(map[segment.DocNumber]*segment.Doc{a.Number: a, b.Number: b}))
+	f.Add(segment.AppendDoc(segment.AppendDoc(nil, b), a)) // out of order
+	f.Add(segment.AppendDoc(nil, a)[1:])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, content []byte) {
-		touched, err := decodeTouched(content)
+		touched, err := decodeTouched(content, formatVersion)
 		if err != nil {
 			return
 		}
-		again, err := decodeTouched(encodeTouched(touched))
+		again, err := decodeTouched(encodeTouched(touched), formatVersion)
 		if err != nil || !reflect.DeepEqual(touched, again) {
 			t.Fatalf("%v became %v, %v", touched, again, err)
 		}

@@ -11,11 +11,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	bleve "github.com/blevesearch/bleve_index_api"
 
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/analysis"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // view is the state of the index between two batches. It never changes, so
@@ -23,7 +25,8 @@ import (
 // through.
 type view struct {
 	contents
-	segs     []*segment // ascending by rows
+	segs     []*segReader // ascending by rows
+	vecs     []viewVectors
 	postings *scorch.IndexSnapshot
 	updated  time.Time
 	schema   *schema
@@ -41,12 +44,37 @@ type view struct {
 	sorted   atomic.Pointer[[]docRef] // all documents by ID, once they are wanted
 }
 
+// viewVectors are vectors with the rows for which others count.
+type viewVectors struct {
+	*vectors
+	hidden *roaring.Bitmap // nil when there are none
+}
+
+// vectorCount is the number of passages that have a vector.
+func (v *view) vectorCount() int {
+	if v.schema.settings.Dim == 0 {
+		return 0
+	}
+	n := v.stats.Passages
+	for _, s := range v.segs {
+		if s.bare != nil {
+			n -= int(s.bare.AndCardinality(v.live))
+		}
+	}
+	return n
+}
+
 // newView makes a view. It takes over the caller's references to the segments
 // and to the snapshot, also when it fails.
-func newView(c contents, segs []*segment, snapshot *scorch.IndexSnapshot, updated time.Time, made *schema) (*view, error) {
+func newView(c contents, segs []*segReader, snapshot *scorch.IndexSnapshot, updated time.Time, made *schema) (*view, error) {
 	v := &view{contents: c, segs: segs, postings: snapshot, updated: updated, schema: made}
 	v.rowCache = sync.OnceValue(func() []atomic.Uint32 { return make([]atomic.Uint32, v.postingDocs()) })
 	v.refs.Store(1)
+	for _, s := range segs {
+		for i, file := range s.vecs {
+			v.vecs = append(v.vecs, viewVectors{file, s.hidden[i]})
+		}
+	}
 	n, err := snapshot.DocCount()
 	if err == nil && n != v.live.GetCardinality() {
 		err = fmt.Errorf("has postings of %d passages instead of %d", n, v.live.GetCardinality())
@@ -69,16 +97,16 @@ func (v *view) postingDocs() uint64 {
 
 // docRef says where a document is: the i-th of a segment.
 type docRef struct {
-	seg *segment
+	seg *segReader
 	i   int
 }
 
 // position is that of the document's first passage.
-func (r docRef) position() int { return int(r.seg.docs[r.i].at) }
+func (r docRef) position() segment.Position { return r.seg.At(r.i) }
 
 // docs iterates over the documents that are not deleted, in order of number.
-func (v *view) docs() iter.Seq2[*docRecord, error] {
-	return func(yield func(*docRecord, error) bool) {
+func (v *view) docs() iter.Seq2[*segment.Doc, error] {
+	return func(yield func(*segment.Doc, error) bool) {
 		for r := range v.docsFrom(0) {
 			if !yield(v.doc(r)) {
 				return
@@ -89,12 +117,12 @@ func (v *view) docs() iter.Seq2[*docRecord, error] {
 
 // docsFrom iterates over the documents of that number and above that are not
 // deleted.
-func (v *view) docsFrom(number uint32) iter.Seq[docRef] {
+func (v *view) docsFrom(number segment.DocNumber) iter.Seq[docRef] {
 	return func(yield func(docRef) bool) {
 		for _, s := range v.segs {
-			first, _ := s.find(number)
-			for i := first; i < len(s.docs); i++ {
-				if !v.deleted.Contains(s.docs[i].number) && !yield(docRef{s, i}) {
+			first, _ := s.Find(number)
+			for i := first; i < s.Docs(); i++ {
+				if !v.deleted.Contains(uint32(s.Number(i))) && !yield(docRef{s, i}) {
 					return
 				}
 			}
@@ -103,25 +131,25 @@ func (v *view) docsFrom(number uint32) iter.Seq[docRef] {
 }
 
 // doc reads a document, with the Info that counts.
-func (c *contents) doc(r docRef) (*docRecord, error) {
-	if t := c.touched[r.seg.docs[r.i].number]; t != nil {
+func (c *contents) doc(r docRef) (*segment.Doc, error) {
+	if t := c.touched[r.seg.Number(r.i)]; t != nil {
 		return t, nil
 	}
-	return r.seg.doc(r.i)
+	return r.seg.Doc(r.i)
 }
 
 // peek is as doc, but what it returns may be in scratch, and its strings are
 // valid for as long as the view is.
-func (c *contents) peek(r docRef, scratch *docRecord) (*docRecord, error) {
-	if t := c.touched[r.seg.docs[r.i].number]; t != nil {
+func (c *contents) peek(r docRef, scratch *segment.Doc) (*segment.Doc, error) {
+	if t := c.touched[r.seg.Number(r.i)]; t != nil {
 		return t, nil
 	}
-	return scratch, r.seg.peekDoc(r.i, scratch)
+	return scratch, r.seg.Peek(r.i, scratch)
 }
 
 // find returns the segment and the position of a live row.
-func (v *view) find(row uint32) (*segment, int, bool) {
-	if !v.live.Contains(row) {
+func (v *view) find(row segment.Row) (*segReader, segment.Position, bool) {
+	if !v.live.Contains(uint32(row)) {
 		return nil, 0, false
 	}
 	return findRow(v.segs, row)
@@ -129,13 +157,13 @@ func (v *view) find(row uint32) (*segment, int, bool) {
 
 // compareRows orders rows by the IDs of their documents, then by where they begin,
 // so that the order does not depend on when documents were put.
-func (v *view) compareRows(a, b uint32) int {
+func (v *view) compareRows(a, b segment.Row) int {
 	segA, posA, _ := v.find(a)
 	segB, posB, _ := v.find(b)
 	if segA == nil || segB == nil || a == b {
 		return cmp.Compare(a, b)
 	}
-	docA, docB := docRef{segA, segA.docOf(a)}, docRef{segB, segB.docOf(b)}
+	docA, docB := docRef{segA, segA.DocOf(a)}, docRef{segB, segB.DocOf(b)}
 	if docA != docB {
 		return strings.Compare(docA.id(), docB.id())
 	}
@@ -151,16 +179,16 @@ func (v *view) hits(found []hit) []index.Hit {
 	for i, h := range found {
 		out[i] = index.Hit{ID: passageID(h.row), Score: h.score}
 		if seg, pos, ok := v.find(h.row); ok {
-			out[i].Doc, out[i].Start = strings.Clone(seg.docID(seg.docOf(h.row))), seg.start(pos)
+			out[i].Doc, out[i].Start = strings.Clone(seg.DocID(seg.DocOf(h.row))), seg.start(pos)
 		}
 	}
 	return out
 }
 
 // findRow returns the segment that has a row, and the row's position there.
-func findRow(segs []*segment, row uint32) (*segment, int, bool) {
-	i, _ := slices.BinarySearchFunc(segs, row, func(s *segment, row uint32) int {
-		if s.end() <= uint64(row) {
+func findRow(segs []*segReader, row segment.Row) (*segReader, segment.Position, bool) {
+	i, _ := slices.BinarySearchFunc(segs, row, func(s *segReader, row segment.Row) int {
+		if s.End() <= uint64(row) {
 			return -1
 		}
 		return 1
@@ -168,19 +196,19 @@ func findRow(segs []*segment, row uint32) (*segment, int, bool) {
 	if i == len(segs) {
 		return nil, 0, false
 	}
-	pos, ok := segs[i].position(row)
+	pos, ok := segs[i].Position(row)
 	return segs[i], pos, ok
 }
 
 // row returns the row of a Bleve document number. Reading it from Bleve costs
 // more than scoring a posting, so it is kept.
-func (v *view) row(number uint64) (uint32, error) {
+func (v *view) row(number uint64) (segment.Row, error) {
 	cache := v.rowCache()
 	if number >= uint64(len(cache)) {
-		return 0, fmt.Errorf("%w: the postings have no passage %d", errRecord, number)
+		return 0, fmt.Errorf("%w: the postings have no passage %d", segment.ErrRecord, number)
 	}
 	if r := cache[number].Load(); r != 0 {
-		return r - 1, nil
+		return segment.Row(r - 1), nil
 	}
 	key, err := v.postings.ExternalID(bleve.NewIndexInternalID(nil, number))
 	if err != nil {
@@ -190,7 +218,7 @@ func (v *view) row(number uint64) (uint32, error) {
 	if err != nil {
 		return 0, err
 	}
-	cache[number].Store(row + 1)
+	cache[number].Store(uint32(row) + 1)
 	return row, nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // writer changes an index. All writing happens in the folder work, a clone of the
@@ -41,7 +41,7 @@ type writer struct {
 
 	mu   sync.Mutex // one batch or publication at a time
 	next manifest   // numbers to hand out; the rest is filled in by publish
-	byID map[string]*docRecord
+	byID map[string]*segment.Doc
 	// shadow is the unfinished re-embedding, nil when there is none.
 	shadow *shadow
 	// dirty tells that something was applied since the last publication.
@@ -63,7 +63,7 @@ type writer struct {
 func newWriter(dir string, lock *flock.Flock, made *schema) *writer {
 	return &writer{
 		dir: dir, lock: lock, work: filepath.Join(dir, workName), schema: made,
-		byID: make(map[string]*docRecord), sums: make(map[string]fileSum),
+		byID: make(map[string]*segment.Doc), sums: make(map[string]fileSum),
 	}
 }
 
@@ -90,10 +90,15 @@ func (w *writer) startWriting(ctx context.Context) error {
 	if !m.Settings.Same(want.settings) {
 		return &index.SettingsError{Dir: w.dir, Have: m.Settings, Want: want.settings}
 	}
-	if err := cloneGeneration(gen, w.work, m); err != nil {
+	clone, old := cloneGeneration, m.Format < formatVersion
+	if old {
+		clone = migrate
+	}
+	m, sum, err := clone(ctx, gen, w.work, m, cur.manifest)
+	if err != nil {
 		return fmt.Errorf("preparing index for writing: %w", err)
 	}
-	g, err := openGeneration(ctx, w.work, cur.manifest, false, &w.known)
+	g, err := openGeneration(ctx, w.work, sum, false, &w.known)
 	if err != nil {
 		return err
 	}
@@ -111,18 +116,39 @@ func (w *writer) startWriting(ctx context.Context) error {
 	if w.shadow, err = w.openShadow(m); err != nil {
 		return errors.Join(err, g.close())
 	}
-	segs := g.view.segs
-	if w.shadow != nil {
-		segs = slices.Concat(segs, w.shadow.segs)
+	var vecs []*vectors
+	for _, s := range g.view.segs {
+		vecs = append(vecs, s.vecs...)
 	}
-	if w.dirty, err = w.ensureCodes(ctx, segs); err != nil {
+	if w.shadow != nil {
+		for _, s := range w.shadow.segs {
+			vecs = append(vecs, s.vecs...)
+		}
+	}
+	if w.dirty, err = w.ensureCodes(ctx, vecs...); err != nil {
 		if w.shadow != nil {
 			err = errors.Join(err, releaseSegments(w.shadow.segs))
 		}
 		return errors.Join(fmt.Errorf("preparing index for writing: %w", err), g.close())
 	}
 	w.view, w.manifest = g.view, m
+	if old {
+		// The index is brought over, whatever becomes of what follows.
+		w.dirty = true
+		if err := w.publishDirty(ctx); err != nil {
+			return errors.Join(err, w.abandon())
+		}
+	}
 	return nil
+}
+
+// abandon frees what a writer has that comes to nothing.
+func (w *writer) abandon() error {
+	var err error
+	if w.shadow != nil {
+		err = releaseSegments(w.shadow.segs)
+	}
+	return errors.Join(err, w.view.release(), w.closePostings())
 }
 
 // learn notes the documents of a view.
@@ -132,7 +158,7 @@ func (w *writer) learn(v *view) error {
 		if err != nil {
 			return err
 		}
-		w.byID[d.info.ID] = d
+		w.byID[d.Info.ID] = d
 	}
 	return nil
 }
@@ -140,13 +166,13 @@ func (w *writer) learn(v *view) error {
 // startEmpty makes an index without documents and publishes it, so that from
 // now on the folder is an index and its settings are fixed.
 func (w *writer) startEmpty(ctx context.Context) error {
-	w.next = manifest{Format: formatVersion, Settings: w.schema.settings, NextSegment: 1}
+	w.next = manifest{Format: formatVersion, Settings: w.schema.settings, NextFile: 1}
 	w.dirty = true
 	if err := w.startWork(); err != nil {
 		return err
 	}
 	if err := w.Publish(ctx); err != nil {
-		return errors.Join(err, w.view.release(), w.closePostings())
+		return errors.Join(err, w.abandon())
 	}
 	return nil
 }
@@ -164,7 +190,7 @@ func (w *writer) startWork() error {
 	w.postings = p
 	err = p.apply(w.next.Batch, bleve.NewBatch())
 	if err == nil {
-		err = w.makeView(newContents(roaring.New(), make(map[uint32]*docRecord)), nil)
+		err = w.makeView(newContents(roaring.New(), make(map[segment.DocNumber]*segment.Doc)), nil)
 	}
 	if err != nil {
 		return errors.Join(err, p.close())
@@ -174,7 +200,7 @@ func (w *writer) startWork() error {
 
 // makeView makes the state after a batch the one that searches see. It takes
 // over the references to the segments.
-func (w *writer) makeView(c contents, segs []*segment) error {
+func (w *writer) makeView(c contents, segs []*segReader) error {
 	snapshot, err := w.postings.reader()
 	if err != nil {
 		return errors.Join(err, releaseSegments(segs))
@@ -215,17 +241,24 @@ func clean(dir string, newest uint64) error {
 	return nil
 }
 
-// cloneGeneration makes work from a generation. Everything is linked but
-// root.bolt, the one file that is written in place.
-func cloneGeneration(gen, work string, m *manifest) error {
+// cloneGeneration makes work from a generation, of which m is the manifest with
+// the checksum sum. Everything is linked but root.bolt, the one file that is
+// written in place. It returns the manifest of work and the checksum of that.
+func cloneGeneration(_ context.Context, gen, work string, m *manifest, sum uint32) (*manifest, uint32, error) {
 	if err := os.MkdirAll(filepath.Join(work, postingsName), dirMode); err != nil {
-		return err
+		return nil, 0, err
 	}
 	names := []string{manifestName}
 	for _, f := range m.Files {
-		names = append(names, filepath.FromSlash(f.Name))
+		names = append(names, f.Name)
 	}
+	return m, sum, cloneFiles(gen, work, names)
+}
+
+// cloneFiles makes files of a generation appear in work.
+func cloneFiles(gen, work string, names []string) error {
 	for _, name := range names {
+		name = filepath.FromSlash(name)
 		clone := linkFile
 		if filepath.Ext(name) == ".bolt" {
 			clone = copyFile

@@ -116,9 +116,9 @@ func (a *Annotations) Release() error {
 	return a.data.Unmap()
 }
 
-// annotatedLater sums up what files, the later ones last, say of a position, and
+// AnnotatedLater sums up what files, the later ones last, say of a position, and
 // whether any says something.
-func annotatedLater(files []*Annotations, pos Position) (sum Annotated, any bool, err error) {
+func AnnotatedLater(files []*Annotations, pos Position) (sum Annotated, any bool, err error) {
 	for _, a := range files {
 		found, ok, err := a.At(pos)
 		if err != nil {

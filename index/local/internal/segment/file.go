@@ -452,6 +452,14 @@ func (f *File) DocOf(row Row) int {
 // record returns the encoded passage at a position, as it is in the file.
 func (f *File) record(pos Position) []byte { return f.records[f.offset(int(pos)):f.offset(int(pos)+1)] }
 
+// Start is where in its document the passage at a position begins; 0 if the
+// record is damaged.
+func (f *File) Start(pos Position) int {
+	r := reader{b: f.record(pos)}
+	r.bytes(4)
+	return r.size()
+}
+
 // Passage reads the passage at a position, with what was annotated later.
 func (f *File) Passage(pos Position, later []*Annotations) (p document.Passage, err error) {
 	var annotated Annotated
@@ -463,7 +471,7 @@ func (f *File) Passage(pos Position, later []*Annotations) (p document.Passage, 
 	if err != nil {
 		return p, f.damagedPassage(pos, err)
 	}
-	more, any, err := annotatedLater(later, pos)
+	more, any, err := AnnotatedLater(later, pos)
 	if err != nil {
 		return p, err
 	}
@@ -484,7 +492,7 @@ func (f *File) Record(pos Position, later []*Annotations) ([]byte, error) {
 		}
 		record = AppendPassage(nil, &p)
 	}
-	annotated, any, err := annotatedLater(later, pos)
+	annotated, any, err := AnnotatedLater(later, pos)
 	if err != nil || !any {
 		return record, err
 	}

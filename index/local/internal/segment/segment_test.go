@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -333,6 +335,22 @@ func TestRecover(t *testing.T) {
 		r.Release()
 		if _, err := Open(path, func(*Doc) {}); (err == nil) != (sec == -1 || sec == secPassages) {
 			t.Errorf("section %d: opened, %v", sec, err)
+		}
+	}
+}
+
+// TestFormatIsDescribed checks that docs/format.md knows the files' names and
+// lengths.
+func TestFormatIsDescribed(t *testing.T) {
+	doc, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "docs", "format.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{magic, magicV1, magicVectors, magicAnnotations,
+		fmt.Sprintf("last %d bytes", footerSize), fmt.Sprintf("last %d bytes", sideFooter), fmt.Sprintf("footer of %d bytes", footerSizeV1),
+		fmt.Sprintf("| %d | copy signature |", tagSignature), fmt.Sprintf("| %d, %d | versions of the reader and of the splitter", tagReader, tagSplitter)} {
+		if !strings.Contains(string(doc), want) {
+			t.Errorf("docs/format.md does not have %q", want)
 		}
 	}
 }

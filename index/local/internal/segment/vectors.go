@@ -105,7 +105,7 @@ func (v *Vectors) parse(f *File) (err error) {
 // InFile returns the vectors that a segment file of format 1 has in it, nil if
 // there are none. They keep the file open.
 func (f *File) InFile() *Vectors {
-	if f.foot.version != 1 || f.foot.dim == 0 || len(f.rows) != int(f.foot.rows) {
+	if f.foot.version != 1 || f.foot.dim == 0 || len(f.rows) == 0 || len(f.rows) != int(f.foot.rows) {
 		return nil
 	}
 	f.Retain()

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -22,41 +23,86 @@ type Source struct {
 // Write writes a segment file with the documents, which must be in ascending
 // order of number, and returns when it is on the disk. Vectors are left out.
 func Write(path string, docs []Source) error {
+	return write(path, len(docs), func(i int) (*Doc, error) { return docs[i].Doc, nil },
+		func(i, n int) ([]byte, error) { return docs[i].Records[n], nil })
+}
+
+// Rewrite writes the documents of a file, which may be of an older format, into
+// another and returns when it is on the disk. It ends with ctx's error when ctx
+// does.
+func Rewrite(ctx context.Context, path string, f *File) error {
+	return write(path, f.Docs(), f.Doc, func(i, n int) ([]byte, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return f.Record(f.At(i)+Position(n), nil)
+	})
+}
+
+// write writes a segment file of n documents. record returns the n-th passage of
+// the i-th document; it is asked for twice, so that only one has to be in memory.
+func write(path string, n int, doc func(i int) (*Doc, error), record func(i, n int) ([]byte, error)) error {
 	return disk.Create(path, true, func(file *os.File) error {
 		w := &writer{w: bufio.NewWriterSize(file, 1<<20)}
-		w.footer.docs = uint32(len(docs))
-		var buf []byte
-		for _, d := range docs {
-			buf = buf[:0]
-			for i := range d.Records {
-				buf = binary.LittleEndian.AppendUint32(buf, uint32(d.Doc.First)+uint32(i))
-			}
-			w.write(buf)
-			w.footer.rows += uint32(len(d.Records))
-		}
-		w.end(secRows)
+		w.footer.docs = uint32(n)
 		var at uint64
-		w.write(binary.LittleEndian.AppendUint64(nil, at))
-		for _, d := range docs {
-			buf = buf[:0]
-			for _, r := range d.Records {
-				at += uint64(len(r))
-				buf = binary.LittleEndian.AppendUint64(buf, at)
+		var buf []byte
+		for _, section := range []struct {
+			number int
+			doc    func(i int, d *Doc) error
+		}{
+			{secRows, func(_ int, d *Doc) error {
+				buf = buf[:0]
+				for i := range d.Info.Passages {
+					buf = binary.LittleEndian.AppendUint32(buf, uint32(d.First)+uint32(i))
+				}
+				w.write(buf)
+				w.footer.rows += uint32(d.Info.Passages)
+				return nil
+			}},
+			{secOffsets, func(i int, d *Doc) error {
+				buf = buf[:0]
+				if i == 0 {
+					buf = binary.LittleEndian.AppendUint64(buf, 0)
+				}
+				for n := range d.Info.Passages {
+					r, err := record(i, n)
+					if err != nil {
+						return err
+					}
+					at += uint64(len(r))
+					buf = binary.LittleEndian.AppendUint64(buf, at)
+				}
+				w.write(buf)
+				return nil
+			}},
+			{secPassages, func(i int, d *Doc) error {
+				for n := range d.Info.Passages {
+					r, err := record(i, n)
+					if err != nil {
+						return err
+					}
+					w.write(r)
+				}
+				return nil
+			}},
+			{secDocs, func(_ int, d *Doc) error {
+				buf = AppendDoc(buf[:0], d)
+				w.write(buf)
+				return nil
+			}},
+		} {
+			for i := range n {
+				d, err := doc(i)
+				if err == nil {
+					err = section.doc(i, d)
+				}
+				if err != nil {
+					return err
+				}
 			}
-			w.write(buf)
+			w.end(section.number)
 		}
-		w.end(secOffsets)
-		for _, d := range docs {
-			for _, r := range d.Records {
-				w.write(r)
-			}
-		}
-		w.end(secPassages)
-		for _, d := range docs {
-			buf = AppendDoc(buf[:0], d.Doc)
-			w.write(buf)
-		}
-		w.end(secDocs)
 		w.write(w.footer.encode())
 		return w.flush()
 	})

@@ -12,8 +12,8 @@ import (
 	"github.com/albert-search/albert-search/index"
 )
 
-// TestSalvageNotes tells what is damaged from what cannot be read now.
-func TestSalvageNotes(t *testing.T) {
+// TestRecoveryNotes tells what is damaged from what cannot be read now.
+func TestRecoveryNotes(t *testing.T) {
 	dir := t.TempDir()
 	_, isDir := os.ReadFile(dir)
 	file := filepath.Join(dir, "file")
@@ -22,13 +22,13 @@ func TestSalvageNotes(t *testing.T) {
 	}
 	_, notDir := os.Open(filepath.Join(file, "below"))
 	for _, err := range []error{nil, fs.ErrNotExist, damaged(file, "is short"), isDir, notDir} {
-		s := new(salvage)
+		s := new(recovery)
 		if s.note(err); s.readable() != nil {
 			t.Errorf("%v keeps an index from being repaired", err)
 		}
 	}
 	for _, err := range []error{syscall.EIO, fs.ErrPermission, syscall.EMFILE} {
-		s := new(salvage)
+		s := new(recovery)
 		s.note(err)
 		s.note(index.ErrDamaged)
 		if !errors.Is(s.readable(), err) {

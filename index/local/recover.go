@@ -1,30 +1,26 @@
 package local
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io/fs"
 	"iter"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"syscall"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	"github.com/blevesearch/mmap-go"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
-// salvage is what can be read of a damaged index: documents and passages whose
+// recovery is what can be read of a damaged index: documents and passages whose
 // checksums hold. All else can be made of them.
-type salvage struct {
+type recovery struct {
 	dir string
 	// base is the manifest of the generation that is saved. Of an index whose
 	// CURRENT or MANIFEST is damaged it may be the one before the newest.
@@ -39,19 +35,19 @@ type salvage struct {
 	unread error
 	// deleted is nil if nothing tells which documents were deleted.
 	deleted *roaring.Bitmap
-	touched map[uint32]*docRecord
+	touched map[segment.DocNumber]*segment.Doc
 	// newest is the highest number of a generation, damaged or not, and current
 	// that which CURRENT names, or the newest when CURRENT names none.
 	newest, current uint64
 }
 
-// openSalvage finds the newest generation of which something can be saved.
-func openSalvage(ctx context.Context, dir string) (*salvage, error) {
+// openRecovery finds the newest generation of which something can be saved.
+func openRecovery(ctx context.Context, dir string) (*recovery, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &salvage{dir: dir}
+	s := &recovery{dir: dir}
 	var generations []uint64
 	for _, e := range entries {
 		if n, ok := parseGen(e.Name()); ok {
@@ -77,8 +73,8 @@ func openSalvage(ctx context.Context, dir string) (*salvage, error) {
 		if err != nil || m.Generation != n {
 			continue
 		}
-		if m.Format > formatVersion {
-			return nil, newerFormat(dir, m.Format)
+		if m.Format > formatVersion || len(m.Requires) > 0 {
+			return nil, newerFormat(dir, m.Format, m.Requires)
 		}
 		sum, known := sums[n]
 		switch {
@@ -108,7 +104,7 @@ func openSalvage(ctx context.Context, dir string) (*salvage, error) {
 }
 
 // note remembers an error of the disk, as opposed to one of what is on it.
-func (s *salvage) note(err error) {
+func (s *recovery) note(err error) {
 	for _, damage := range []error{fs.ErrNotExist, syscall.ENOTDIR, syscall.EISDIR, index.ErrDamaged} {
 		if errors.Is(err, damage) {
 			return
@@ -120,23 +116,22 @@ func (s *salvage) note(err error) {
 }
 
 // readable returns an error if something could not be read.
-func (s *salvage) readable() error {
+func (s *recovery) readable() error {
 	if s.unread == nil {
 		return nil
 	}
 	return fmt.Errorf("%w; try again, or copy what can be read to another disk and repair the copy", s.unread)
 }
 
-// allKnown tells whether a manifest has no field but those of this program: of
+// allKnown reports whether a manifest has no field but those of this program: of
 // one that is damaged another may be a name that was changed.
 func allKnown(manifestText []byte) bool {
-	d := json.NewDecoder(bytes.NewReader(manifestText))
-	d.DisallowUnknownFields()
-	return d.Decode(new(manifest)) == nil
+	format, _ := formatOf(manifestText)
+	return new(manifest).read(manifestText, format, false) == nil
 }
 
 // readLists reads which documents are deleted and touched.
-func (s *salvage) readLists(ctx context.Context) {
+func (s *recovery) readLists(ctx context.Context) {
 	if path := s.intact(deletedName); path != "" {
 		var err error
 		s.deleted, err = readDeleted(path)
@@ -146,7 +141,7 @@ func (s *salvage) readLists(ctx context.Context) {
 		b, err := os.ReadFile(path)
 		s.note(err)
 		if err == nil {
-			s.touched, _ = decodeTouched(b)
+			s.touched, _ = decodeTouched(b, s.base.Format)
 		}
 	}
 	if s.deleted == nil && ctx.Err() == nil {
@@ -155,7 +150,7 @@ func (s *salvage) readLists(ctx context.Context) {
 }
 
 // file returns what the manifest says of a file.
-func (s *salvage) file(name string) (fileSum, bool) {
+func (s *recovery) file(name string) (fileSum, bool) {
 	i := slices.IndexFunc(s.base.Files, func(f fileSum) bool { return f.Name == name })
 	if i < 0 {
 		return fileSum{}, false
@@ -165,7 +160,7 @@ func (s *salvage) file(name string) (fileSum, bool) {
 
 // intact returns the path of a file that is as the manifest says, in whatever
 // generation, or "".
-func (s *salvage) intact(name string) string {
+func (s *recovery) intact(name string) string {
 	want, ok := s.file(name)
 	if !ok {
 		return ""
@@ -183,7 +178,7 @@ func (s *salvage) intact(name string) string {
 
 // deletedByPostings tells the deleted documents by their passages, which the
 // postings no longer have. It returns nil if the postings are damaged too.
-func (s *salvage) deletedByPostings() (deleted *roaring.Bitmap) {
+func (s *recovery) deletedByPostings() (deleted *roaring.Bitmap) {
 	defer func() {
 		if recover() != nil { // of Bleve, over what no checksum has shown
 			deleted = nil
@@ -229,26 +224,26 @@ func (s *salvage) deletedByPostings() (deleted *roaring.Bitmap) {
 		if err != nil {
 			return nil
 		}
-		rows.Add(row)
+		rows.Add(uint32(row))
 	}
 	deleted = roaring.New()
-	for _, name := range s.base.Segments {
-		if seg := s.segment(name); seg != nil {
-			for _, d := range seg.docs {
-				if d.info.Passages > 0 && !rows.Contains(d.first) {
-					deleted.Add(d.number)
+	for _, m := range s.base.Segments {
+		if f := s.texts(filepath.Base(m.Name)); f != nil {
+			for i := range f.Docs() {
+				if f.Passages(i) > 0 && !rows.Contains(uint32(f.First(i))) {
+					deleted.Add(uint32(f.Number(i)))
 				}
 			}
-			seg.close()
+			f.Release()
 		}
 	}
 	return deleted
 }
 
-// salvaged is a document of which something can be read.
-type salvaged struct {
+// recovered is a document of which something can be read.
+type recovered struct {
 	doc index.Document
-	// vectorless tells that the vectors of its passages cannot be trusted.
+	// vectorless says that passages of it had a vector that cannot be trusted.
 	vectorless bool
 	// lost says why the document cannot be saved; empty if it can.
 	lost string
@@ -257,12 +252,12 @@ type salvaged struct {
 // documents iterates over the documents that were not deleted, in ascending
 // order of number. An error says that documents were lost of which not even
 // the names can be read, or that ctx has ended.
-func (s *salvage) documents(ctx context.Context) iter.Seq2[*salvaged, error] {
-	return func(yield func(*salvaged, error) bool) {
-		for _, name := range s.base.Segments {
-			seg := s.segment(name)
+func (s *recovery) documents(ctx context.Context) iter.Seq2[*recovered, error] {
+	return func(yield func(*recovered, error) bool) {
+		for _, m := range s.base.Segments {
+			seg := s.segment(m)
 			if seg == nil {
-				if !yield(nil, damaged(filepath.Join(s.folders[0], filepath.Base(name)), "cannot be read at all")) {
+				if !yield(nil, damaged(filepath.Join(s.folders[0], filepath.Base(m.Name)), "cannot be read at all")) {
 					return
 				}
 				continue
@@ -276,161 +271,171 @@ func (s *salvage) documents(ctx context.Context) iter.Seq2[*salvaged, error] {
 	}
 }
 
-func (s *salvage) segmentDocuments(ctx context.Context, seg *salvagedSegment, yield func(*salvaged, error) bool) bool {
-	at := 0
-	for _, d := range seg.docs {
-		first := at
-		at += d.info.Passages
-		if s.deleted != nil && s.deleted.Contains(d.number) {
+func (s *recovery) segmentDocuments(ctx context.Context, seg *damagedSegment, yield func(*recovered, error) bool) bool {
+	for i := range seg.Docs() {
+		number := seg.Number(i)
+		if s.deleted != nil && s.deleted.Contains(uint32(number)) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			yield(nil, err)
 			return false
 		}
-		if !yield(seg.document(d, s.touched[d.number], first), nil) {
+		if !yield(seg.document(i, s.touched[number]), nil) {
 			return false
 		}
 	}
-	if seg.unnamed || !seg.named { // and what was read of them may be wrong
-		return yield(nil, damaged(seg.path, "has documents whose names cannot be read"))
+	if seg.Damage().Names { // and what was read of them may be wrong
+		return yield(nil, damaged(seg.Path, "has documents whose names cannot be read"))
 	}
 	return true
 }
 
 // segment opens a segment in the best state that there is; nil if none of its
 // documents can be read.
-func (s *salvage) segment(name string) *salvagedSegment {
-	name = filepath.Base(name)
+func (s *recovery) segment(m segmentManifest) *damagedSegment {
+	f := s.texts(filepath.Base(m.Name))
+	if f == nil {
+		return nil
+	}
+	seg := &damagedSegment{File: f}
+	if v := f.InFile(); v != nil && v.Intact() {
+		seg.vecs = append(seg.vecs, v)
+	} else if v != nil {
+		seg.lostVectors = true
+		v.Release()
+	}
+	for _, name := range m.Vectors {
+		v := openBest(s, name, func(path string) (*segment.Vectors, error) {
+			v, err := segment.OpenVectors(path, f)
+			if err == nil && !v.Intact() {
+				return nil, errors.Join(damaged(path, "has vectors with a wrong checksum"), v.Release())
+			}
+			return v, err
+		})
+		if v == nil {
+			seg.lostVectors = true
+			continue
+		}
+		seg.vecs = append(seg.vecs, v)
+	}
+	for _, name := range m.Annotations {
+		if a := openBest(s, name, func(path string) (*segment.Annotations, error) { return segment.OpenAnnotations(path, f) }); a != nil {
+			seg.anns = append(seg.anns, a)
+		}
+	}
+	return seg
+}
+
+// texts opens the file of a segment in the best state that there is, nil if there
+// is none.
+func (s *recovery) texts(name string) *segment.File {
 	if path := s.intact(name); path != "" {
-		seg, err := salvageSegment(path)
+		f, err := segment.Recover(path)
 		if err == nil {
-			return seg
+			return f
 		}
 		s.note(err)
 	}
 	for _, folder := range s.folders {
-		seg, err := salvageSegment(filepath.Join(folder, name))
+		f, err := segment.Recover(filepath.Join(folder, name))
 		if err != nil {
 			s.note(err)
 			continue
 		}
-		if seg.whole && s.trusted {
-			seg.close() // not a damaged segment but another one in its place
+		if !f.Damage().Any && s.trusted {
+			f.Release() // not a damaged segment but another one in its place
 			continue
 		}
-		return seg
+		return f
 	}
 	return nil
 }
 
-// salvagedSegment is a segment file that may be damaged.
-type salvagedSegment struct {
-	path string
-	data mmap.MMap
-	dim  int
-	docs []*docRecord
-	// whole tells that all checksums hold, named that that of the documents
-	// does; unnamed that there are some after docs that cannot be read.
-	whole, named, unnamed bool
-	vectors               []byte   // nil if their checksum does not hold
-	offsets               []uint64 // of the passages; nil if they cannot be found
-	records               []byte
-}
-
-// salvageSegment opens a segment as far as it can be read.
-func salvageSegment(path string) (_ *salvagedSegment, err error) {
-	data, err := mapFile(path, fitsSegment)
-	if err != nil {
-		return nil, err
-	}
-	f, err := decodeFooter(data)
-	if err != nil {
-		return nil, errors.Join(damaged(path, err.Error()), data.Unmap())
-	}
-	s := &salvagedSegment{path: path, data: data, dim: int(f.dim), whole: true}
-	part := func(i int) (b []byte, intact bool) {
-		b = data[f.sections[i].offset : f.sections[i].offset+f.sections[i].length]
-		intact = crc32.Checksum(b, castagnoli) == f.sections[i].crc
-		s.whole = s.whole && intact
-		return b, intact
-	}
-	if b, ok := part(secVectors); ok {
-		s.vectors = b
-	}
-	s.records, _ = part(secPassages) // each has a checksum of its own
-	if b, ok := part(secOffsets); ok {
-		s.offsets = readOffsets(b, uint64(len(s.records)))
-	}
-	part(secRows) // which follow from the documents
-	var rest []byte
-	rest, s.named = part(secDocs)
-	at := 0
-	for range f.docs {
-		d, after, err := decodeDoc(rest)
-		if err != nil || d.info.Passages > int(f.rows)-at {
-			s.unnamed = true
-			break
+// openBest opens a file that is intact, wherever there is one, or returns nil. Of
+// an index whose MANIFEST cannot be trusted a file counts that open finds intact.
+func openBest[T any](s *recovery, name string, open func(path string) (*T, error)) *T {
+	name = filepath.Base(name)
+	paths := []string{s.intact(name)}
+	if !s.trusted {
+		for _, folder := range s.folders {
+			paths = append(paths, filepath.Join(folder, name))
 		}
-		at += d.info.Passages
-		s.docs, rest = append(s.docs, d), after
 	}
-	return s, nil
-}
-
-// readOffsets returns the offsets of passages in limit bytes, nil if they are
-// none.
-func readOffsets(b []byte, limit uint64) []uint64 {
-	offsets := make([]uint64, len(b)/8)
-	last := uint64(0)
-	for i := range offsets {
-		at := binary.LittleEndian.Uint64(b[8*i:])
-		if at < last || at > limit {
-			return nil
+	for _, path := range paths {
+		if path == "" {
+			continue
 		}
-		offsets[i], last = at, at
+		f, err := open(path)
+		if err == nil {
+			return f
+		}
+		s.note(err)
 	}
-	return offsets
+	return nil
 }
 
-func (s *salvagedSegment) close() error { return s.data.Unmap() }
+// damagedSegment is a segment of which some may be damaged.
+type damagedSegment struct {
+	*segment.File
+	vecs []*segment.Vectors // that are intact
+	anns []*segment.Annotations
+	// lostVectors says that there are files of vectors that are not.
+	lostVectors bool
+}
 
-// document reads the document d, whose passages begin at a position; touched is
-// what of it counts instead, if not nil.
-func (s *salvagedSegment) document(d, touched *docRecord, pos int) *salvaged {
-	out := &salvaged{doc: index.Document{Info: d.info}}
+func (s *damagedSegment) close() (err error) {
+	for _, v := range s.vecs {
+		err = errors.Join(err, v.Release())
+	}
+	for _, a := range s.anns {
+		err = errors.Join(err, a.Release())
+	}
+	return errors.Join(err, s.Release())
+}
+
+// document reads the i-th document; touched is what of it counts instead, if not
+// nil.
+func (s *damagedSegment) document(i int, touched *segment.Doc) *recovered {
+	d, err := s.Doc(i)
+	if err != nil {
+		return &recovered{lost: "its record is damaged"}
+	}
+	out := &recovered{doc: index.Document{Info: d.Info}}
 	switch {
-	case !s.named:
+	case s.Damage().Docs:
 		out.lost = "its record is damaged"
 		return out
-	case s.offsets == nil && d.info.Passages > 0:
+	case s.Damage().Texts && d.Info.Passages > 0:
 		out.lost = "its passages cannot be found"
 		return out
 	case touched != nil:
-		out.doc.Info = touched.info
+		out.doc.Info = touched.Info
 	}
-	for i := range d.info.Passages {
-		p, err := decodePassage(s.records[s.offsets[pos+i]:s.offsets[pos+i+1]])
+	for n := range d.Info.Passages {
+		pos := s.At(i) + segment.Position(n)
+		p, err := s.Passage(pos, s.anns)
 		if err != nil {
-			out.lost = fmt.Sprintf("passage %d of it is damaged", i+1)
+			p, err = s.Passage(pos, nil) // without what was annotated later
+		}
+		if err != nil {
+			out.lost = fmt.Sprintf("passage %d of it is damaged", n+1)
 			return out
 		}
-		if p.Vector = s.vector(pos + i); checkVector(p.Vector, s.dim) != nil {
-			out.vectorless = true
+		if p.Vector = s.vector(d.First + segment.Row(n)); p.Vector == nil {
+			out.vectorless = out.vectorless || s.lostVectors
 		}
 		out.doc.Content = append(out.doc.Content, p)
 	}
 	return out
 }
 
-// vector returns a copy of a vector, nil if it cannot be trusted.
-func (s *salvagedSegment) vector(pos int) []float32 {
-	if s.vectors == nil || s.dim == 0 {
-		return nil
+// vector returns a copy of a vector, nil if there is none that can be trusted.
+func (s *damagedSegment) vector(row segment.Row) []float32 {
+	for _, v := range slices.Backward(s.vecs) {
+		if i, ok := v.Find(row); ok && checkVector(v.At(i), v.Dim) == nil {
+			return slices.Clone(v.At(i))
+		}
 	}
-	v := make([]float32, s.dim)
-	for i := range v {
-		v[i] = math.Float32frombits(binary.LittleEndian.Uint32(s.vectors[4*(pos*s.dim+i):]))
-	}
-	return v
+	return nil
 }
