@@ -285,11 +285,11 @@ func (s *session) showRecordText(w io.Writer, r *modelstore.Record) {
 // for.
 type useOptions struct {
 	models []options.Model
-	as     modelstore.Role
+	As     modelstore.Role
 }
 
 func (o *useOptions) Flags() []cli.Flag {
-	o.models, o.as = nil, ""
+	o.models, o.As = nil, ""
 	for _, role := range modelstore.ChosenRoles() {
 		o.models = append(o.models, options.Model{Role: role})
 	}
@@ -300,7 +300,7 @@ func (o *useOptions) Flags() []cli.Flag {
 		flags = append(flags, f)
 	}
 	return append(flags, cli.Flag{
-		Name: "as", Setting: cli.Unconfigured, To: cli.Choice(&o.as, modelstore.ChosenRoles()), Default: "what it was trained for",
+		Name: "as", Setting: cli.Unconfigured, To: cli.Choice(&o.As, modelstore.ChosenRoles()), Default: "what it was trained for",
 		Usage: "use NAME as `ROLE`: " + cli.OneOf(modelstore.ChosenRoles()),
 	})
 }
@@ -349,8 +349,8 @@ func (s *session) asked(o *useOptions) (inUse, error) {
 	switch {
 	case len(s.Args) > 1:
 		return nil, s.Usagef("name one model; albert-search model list lists them")
-	case len(s.Args) == 0 && o.as != "":
-		return nil, s.Usagef("name the model that is to be used as %s", o.as)
+	case len(s.Args) == 0 && o.As != "":
+		return nil, s.Usagef("name the model that is to be used as %s", o.As)
 	case len(s.Args) == 0:
 		return asked, nil
 	}
@@ -360,8 +360,8 @@ func (s *session) asked(o *useOptions) (inUse, error) {
 		return nil, s.Usagef("the name of the model is empty")
 	case len(asked) > 0:
 		return nil, s.Usagef("%s and a flag both name a model: leave one of them out", name)
-	case o.as != "":
-		return inUse{o.as: name}, nil
+	case o.As != "":
+		return inUse{o.As: name}, nil
 	case name == modelstore.Builtin:
 		for _, role := range modelstore.ChosenRoles() {
 			asked[role] = name
