@@ -3,7 +3,6 @@ package albertsearch
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -55,6 +54,10 @@ func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.begin(); err != nil {
+		return nil, err
+	}
+	defer e.reading.Done()
 	answerer, err := e.loadBoth(ctx, r.Mode)
 	if err != nil {
 		return nil, err
@@ -65,30 +68,18 @@ func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 	}
 	res := &AskResult{Question: r.Question, Mode: cmp.Or(r.Mode, Hybrid), Answers: []Answer{}}
 	res.Fusion = fusionOf(res.Mode, r.Fusion)
-	err = e.read(ctx, func(store index.Snapshot) error {
-		found, err := e.retrieve(ctx, store, retrieval{
-			// Not parsed: the punctuation of a question is no query syntax.
-			query: index.Query{Clauses: []index.Clause{{Text: question}}},
-			mode:  r.Mode, fusion: r.Fusion, filter: r.Filter, limit: read,
-		})
-		if err != nil {
-			return err
-		}
-		stored, err := store.Passages(ctx, ids(found))
-		if err != nil {
-			return fmt.Errorf("fetch passages: %w", err)
-		}
-		res.Read = len(stored)
-		if err := readAnswers(ctx, answerer, question, stored, found, limit, res); err != nil {
-			return err
-		}
-		res.Coverage, err = coverage(ctx, store)
-		return err
+	passages, coverage, err := e.retrieve(ctx, retrieval{
+		// Not parsed: the punctuation of a question is no query syntax.
+		query: index.Query{Clauses: []index.Clause{{Text: question}}},
+		mode:  res.Mode, fusion: res.Fusion, filter: r.Filter, limit: read,
 	})
 	if err != nil {
 		return nil, err
 	}
-	res.Took = since(began)
+	if err := readAnswers(ctx, answerer, question, passages, limit, res); err != nil {
+		return nil, err
+	}
+	res.Read, res.Coverage, res.Took = len(passages), coverage, since(began)
 	return res, nil
 }
 
@@ -114,27 +105,27 @@ func (e *Engine) loadBoth(ctx context.Context, m Mode) (*qa.Answerer, error) {
 	return a, nil
 }
 
-// readAnswers reads the stored passages and puts at most limit answers into
-// res, cut from the original text.
-func readAnswers(ctx context.Context, a *qa.Answerer, question string, stored []index.Stored, found []candidate, limit int, res *AskResult) error {
-	norms := make([]textnorm.Text, len(stored))
-	passages := make([]qa.Passage, len(stored))
-	for i, p := range stored {
+// readAnswers reads the passages and puts at most limit answers into res, cut
+// from the original text.
+func readAnswers(ctx context.Context, a *qa.Answerer, question string, passages []found, limit int, res *AskResult) error {
+	norms := make([]textnorm.Text, len(passages))
+	texts := make([]qa.Passage, len(passages))
+	for i, p := range passages {
 		norms[i] = textnorm.Normalize(p.Text)
-		passages[i] = qa.Passage{Text: norms[i].String(), Score: found[i].Score}
+		texts[i] = qa.Passage{Text: norms[i].String(), Score: p.score}
 	}
-	result, err := a.Answer(ctx, question, passages)
+	result, err := a.Answer(ctx, question, texts)
 	if err != nil {
 		return err
 	}
 	res.Answered = result.Answered
 	for i, answer := range result.Answers[:min(limit, len(result.Answers))] {
-		p := stored[answer.Passage]
+		p := passages[answer.Passage]
 		start, end := norms[answer.Passage].Original(answer.Start, answer.End)
 		from, to := ingest.Sentence(p.Text, start, end)
 		out := Answer{
 			Rank:       i + 1,
-			Citation:   cite(p).Part(p.Text, index.Range{Start: start, End: end}),
+			Citation:   cite(p.Stored).Part(p.Text, index.Range{Start: start, End: end}),
 			Text:       p.Text[start:end],
 			Sentence:   p.Text[from:to],
 			InSentence: index.Range{Start: start - from, End: end - from},
@@ -148,7 +139,7 @@ func readAnswers(ctx context.Context, a *qa.Answerer, question string, stored []
 			out.Relevance = &answer.Evidence.Relevance
 		}
 		for _, s := range answer.Support {
-			out.Support = append(out.Support, cite(stored[s]))
+			out.Support = append(out.Support, cite(passages[s].Stored))
 		}
 		res.Answers = append(res.Answers, out)
 	}

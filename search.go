@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -72,6 +71,10 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 	if err := r.checkRerank(); err != nil {
 		return nil, err
 	}
+	if err := e.begin(); err != nil {
+		return nil, err
+	}
+	defer e.reading.Done()
 	if r.Rerank > 0 {
 		// At the same time as the embedder, and before anything is searched.
 		answerer, err := e.loadBoth(ctx, r.Mode)
@@ -84,40 +87,28 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 	}
 	res := &SearchResult{Query: r.Query, Mode: cmp.Or(r.Mode, Hybrid), Rerank: r.Rerank, Hits: []Hit{}}
 	res.Fusion = fusionOf(res.Mode, r.Fusion)
-	err = e.read(ctx, func(store index.Snapshot) error {
-		found, err := e.retrieve(ctx, store, retrieval{
-			query: q, mode: r.Mode, fusion: r.Fusion, filter: r.Filter, limit: max(limit, r.Rerank),
-		})
-		if err != nil {
-			return err
-		}
-		passages, err := store.Passages(ctx, ids(found))
-		if err != nil {
-			return fmt.Errorf("fetch passages: %w", err)
-		}
-		if r.Rerank > 0 {
-			if found, passages, err = e.rerank(ctx, wanted(q), found, passages, r.Rerank); err != nil {
-				return err
-			}
-		}
-		found, passages = found[:min(len(found), limit)], passages[:min(len(passages), limit)]
-		for i, p := range passages {
-			res.Hits = append(res.Hits, Hit{
-				Rank:     i + 1,
-				Citation: cite(p),
-				Text:     p.Text,
-				Matches:  e.matches(q, p),
-				Score:    found[i].Score,
-				Explain:  found[i].explanation,
-			})
-		}
-		res.Coverage, err = coverage(ctx, store)
-		return err
+	hits, coverage, err := e.retrieve(ctx, retrieval{
+		query: q, mode: res.Mode, fusion: res.Fusion, filter: r.Filter, limit: max(limit, r.Rerank),
 	})
 	if err != nil {
 		return nil, err
 	}
-	res.Took = since(began)
+	if r.Rerank > 0 {
+		if hits, err = e.rerank(ctx, wanted(q), hits, r.Rerank); err != nil {
+			return nil, err
+		}
+	}
+	for i, h := range hits[:min(len(hits), limit)] {
+		res.Hits = append(res.Hits, Hit{
+			Rank:     i + 1,
+			Score:    h.score,
+			Citation: cite(h.Stored),
+			Text:     h.Text,
+			Matches:  e.matches(q, h.Stored),
+			Explain:  h.explanation,
+		})
+	}
+	res.Coverage, res.Took = coverage, since(began)
 	return res, nil
 }
 
@@ -139,116 +130,72 @@ type retrieval struct {
 	limit  int
 }
 
-// candidate is a passage that was found, with the score it is ranked by. What
-// orders equal scores is the number that it is fused by.
-type candidate struct {
-	rerank.Candidate
-	passage     index.PassageID
+// found is a passage that was found, with the score it is ranked by.
+type found struct {
+	index.Stored
+	score       float64
 	explanation Explanation
 }
 
-func ids(found []candidate) []index.PassageID {
-	out := make([]index.PassageID, len(found))
-	for i, c := range found {
-		out[i] = c.passage
-	}
-	return out
+// retrieve returns at most r.limit passages, best first. The snapshot that they
+// are of is given back before it returns: what reads them may take long.
+func (e *Engine) retrieve(ctx context.Context, r retrieval) (passages []found, c Coverage, err error) {
+	err = e.read(ctx, func(s index.Snapshot) error {
+		ranked, err := e.rank(ctx, s, r)
+		if err != nil {
+			return err
+		}
+		ids := make([]index.PassageID, len(ranked))
+		for i, h := range ranked {
+			ids[i] = h.ID
+		}
+		stored, err := s.Passages(ctx, ids)
+		if err != nil {
+			return fmt.Errorf("fetch passages: %w", err)
+		}
+		passages = make([]found, len(stored))
+		for i, h := range ranked {
+			k, v := h.Parts[0], h.Parts[1]
+			passages[i] = found{stored[i], h.Score, Explanation{
+				KeywordRank: k.Rank, KeywordScore: k.Score, VectorRank: v.Rank, Cosine: v.Score, Fused: h.Score,
+			}}
+		}
+		c, err = coverageOf(ctx, s)
+		return err
+	})
+	return passages, c, err
 }
 
-// retrieve returns at most r.limit candidates, best first.
-func (e *Engine) retrieve(ctx context.Context, store index.Snapshot, r retrieval) ([]candidate, error) {
+// rank returns at most r.limit hits, best first. Each has two parts: what the
+// keywords say of it and what the vectors say.
+func (e *Engine) rank(ctx context.Context, s index.Snapshot, r retrieval) ([]rerank.Fused, error) {
 	req := index.Request{Query: r.query, Filter: r.filter, Limit: r.limit}
-	switch mode := cmp.Or(r.mode, Hybrid); mode {
-	case Keyword:
-		hits, err := store.Keyword(ctx, req)
-		if err != nil {
+	if r.mode == Hybrid {
+		req.Limit = max(r.limit, fusionDepth)
+	}
+	var keyword, vector []index.Hit
+	var err error
+	switch r.mode {
+	case Hybrid, Keyword, Vector:
+	default:
+		return nil, errkind.Errorf(errkind.Usage, "unknown search mode %q: use one of %v", r.mode, Modes())
+	}
+	if r.mode != Vector {
+		if keyword, err = s.Keyword(ctx, req); err != nil {
 			return nil, fmt.Errorf("keyword search: %w", err)
 		}
-		return single(hits, func(rank int, score float64) Explanation {
-			return Explanation{KeywordRank: rank, KeywordScore: score, Fused: score}
-		}), nil
-	case Vector:
-		hits, err := e.nearest(ctx, store, req)
-		if err != nil {
+	}
+	if r.mode != Keyword {
+		if vector, err = e.nearest(ctx, s, req); err != nil {
 			return nil, err
 		}
-		return single(hits, func(rank int, score float64) Explanation {
-			return Explanation{VectorRank: rank, Cosine: score, Fused: score}
-		}), nil
-	case Hybrid:
-		return e.hybrid(ctx, store, req, r.fusion)
-	default:
-		return nil, errkind.Errorf(errkind.Usage, "unknown search mode %q: use one of %v", mode, Modes())
 	}
-}
-
-// hybrid fuses the results of both retrievers.
-func (e *Engine) hybrid(ctx context.Context, store index.Snapshot, req index.Request, fusion rerank.Method) ([]candidate, error) {
-	limit := req.Limit
-	req.Limit = max(limit, fusionDepth)
-	keyword, err := store.Keyword(ctx, req)
-	if err != nil {
-		return nil, fmt.Errorf("keyword search: %w", err)
+	lists := []rerank.List{{Weight: 1, Hits: keyword, Complete: len(keyword) < req.Limit}, {Weight: 1, Hits: vector}}
+	if r.mode != Hybrid {
+		return rerank.Single(lists...), nil
 	}
-	vector, err := e.nearest(ctx, store, req)
-	if err != nil {
-		return nil, err
-	}
-	passages := numbered(keyword, vector)
-	fused, err := rerank.Fuse(cmp.Or(fusion, rerank.Default),
-		rerank.List{Weight: 1, Candidates: candidates(keyword, passages), Complete: len(keyword) < req.Limit},
-		rerank.List{Weight: 1, Candidates: candidates(vector, passages)})
-	if err != nil {
-		return nil, err
-	}
-	fused = fused[:min(len(fused), limit)]
-	out := make([]candidate, len(fused))
-	for i, f := range fused {
-		k, v := f.Parts[0], f.Parts[1]
-		out[i] = candidate{rerank.Candidate{ID: f.ID, Score: f.Score}, passages.ids[f.ID], Explanation{
-			KeywordRank: k.Rank, KeywordScore: k.Score, VectorRank: v.Rank, Cosine: v.Score, Fused: f.Score,
-		}}
-	}
-	return out, nil
-}
-
-func single(hits []index.Hit, explain func(rank int, score float64) Explanation) []candidate {
-	out := make([]candidate, len(hits))
-	for i, h := range hits {
-		out[i] = candidate{rerank.Candidate{ID: uint32(i), Score: h.Score}, h.ID, explain(i+1, h.Score)}
-	}
-	return out
-}
-
-// numbers gives passages the numbers that they are fused by.
-type numbers struct {
-	ids []index.PassageID // by number
-	of  map[index.PassageID]uint32
-}
-
-// numbered numbers the passages of lists, in the order of documents and texts, in
-// which fusion leaves those of equal scores.
-func numbered(lists ...[]index.Hit) numbers {
-	n := numbers{of: make(map[index.PassageID]uint32)}
-	all := slices.Concat(lists...)
-	slices.SortStableFunc(all, func(a, b index.Hit) int {
-		return cmp.Or(cmp.Compare(a.Doc, b.Doc), cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID))
-	})
-	for _, h := range all {
-		if _, known := n.of[h.ID]; !known {
-			n.of[h.ID] = uint32(len(n.ids))
-			n.ids = append(n.ids, h.ID)
-		}
-	}
-	return n
-}
-
-func candidates(hits []index.Hit, n numbers) []rerank.Candidate {
-	out := make([]rerank.Candidate, len(hits))
-	for i, h := range hits {
-		out[i] = rerank.Candidate{ID: n.of[h.ID], Score: h.Score}
-	}
-	return out
+	fused, err := rerank.Fuse(r.fusion, lists...)
+	return fused[:min(len(fused), r.limit)], err
 }
 
 // nearest embeds the wanted text of the query and finds the nearest passages.
@@ -307,7 +254,7 @@ func (e *Engine) matches(q index.Query, p index.Stored) []index.Range {
 	return ranges
 }
 
-func coverage(ctx context.Context, store index.Snapshot) (Coverage, error) {
+func coverageOf(ctx context.Context, store index.Snapshot) (Coverage, error) {
 	s, err := store.Stats(ctx)
 	if err != nil {
 		return Coverage{}, fmt.Errorf("count documents: %w", err)

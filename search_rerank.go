@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/internal/errkind"
 	"github.com/albert-search/albert-search/rerank"
 )
@@ -22,16 +21,16 @@ func (r SearchRequest) checkRerank() error {
 	return nil
 }
 
-// rerank orders candidates and their passages anew by what the reader thinks of
-// the first n of them.
-func (e *Engine) rerank(ctx context.Context, query string, found []candidate, passages []index.Stored, n int) ([]candidate, []index.Stored, error) {
+// rerank returns the passages in the order that what the reader thinks of the
+// first n of them makes of it.
+func (e *Engine) rerank(ctx context.Context, query string, passages []found, n int) ([]found, error) {
 	answerer, err := e.models.answerer(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	calibration, err := e.models.reranking(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var encoder rerank.CrossEncoder = answerer
 	texts := make([]string, min(n, len(passages)))
@@ -40,20 +39,19 @@ func (e *Engine) rerank(ctx context.Context, query string, found []candidate, pa
 	}
 	relevance, err := encoder.Relevance(ctx, query, texts)
 	if err != nil {
-		return nil, nil, fmt.Errorf("rerank: %w", err)
+		return nil, fmt.Errorf("rerank: %w", err)
 	}
-	fused := make([]rerank.Candidate, len(found))
-	for i, c := range found {
-		fused[i] = c.Candidate
+	fused := make([]float64, len(passages))
+	for i, p := range passages {
+		fused[i] = p.score
 	}
-	orderedFound, orderedPassages := make([]candidate, len(found)), make([]index.Stored, len(found))
+	out := make([]found, len(passages))
 	for i, r := range calibration.Rerank(fused, relevance) {
-		c := found[r.From]
-		c.Score = r.Score
+		out[i] = passages[r.From]
+		out[i].score = r.Score
 		if r.Read && !math.IsInf(r.Relevance, 0) {
-			c.explanation.Relevance = &r.Relevance
+			out[i].explanation.Relevance = &r.Relevance
 		}
-		orderedFound[i], orderedPassages[i] = c, passages[r.From]
 	}
-	return orderedFound, orderedPassages, nil
+	return out, nil
 }

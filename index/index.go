@@ -5,7 +5,6 @@
 package index
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,10 +15,6 @@ import (
 	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/internal/errkind"
 )
-
-// PassageID names a passage within one index. Only the backend that made it
-// knows what it says. It is never reused.
-type PassageID string
 
 // Errors that every Backend returns, wrapped in an error with the details.
 var (
@@ -47,6 +42,9 @@ type (
 	Info        = document.Info
 	Fingerprint = document.Fingerprint
 	Passage     = document.Passage
+	PassageID   = document.PassageID
+	// Hit has the score of BM25 from Keyword, the cosine from Nearest.
+	Hit = document.Hit
 )
 
 // The states of a document.
@@ -150,22 +148,6 @@ type Request struct {
 	// Statistics are what Keyword scores by; nil stands for those of the
 	// snapshot.
 	Statistics *Statistics
-}
-
-// Hit is a found passage. Higher scores are better: BM25 for Keyword, the
-// cosine for Nearest.
-type Hit struct {
-	ID    PassageID
-	Score float64
-	// Doc is the ID of the document, Start where in its text the passage begins.
-	Doc   string
-	Start int
-}
-
-// CompareHits orders hits as searches return them: by descending score, equal
-// scores by document ID, then by Start.
-func CompareHits(a, b Hit) int {
-	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Doc, b.Doc), cmp.Compare(a.Start, b.Start))
 }
 
 // Range is a byte range in a text.

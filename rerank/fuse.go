@@ -4,10 +4,12 @@
 package rerank
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/albert-search/albert-search/document"
+	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // Method is a way to fuse ranked lists. All methods give scores in 0..1.
@@ -47,44 +49,37 @@ func (m Method) check() error {
 	for _, known := range Methods() {
 		names = append(names, string(known))
 	}
-	return fmt.Errorf("unknown fusion method %q: use one of %s", m, strings.Join(names, ", "))
-}
-
-// Candidate is a passage that a retriever found.
-type Candidate struct {
-	ID    uint32
-	Score float64
+	return errkind.Errorf(errkind.Usage, "unknown fusion method %q: use one of %s", m, strings.Join(names, ", "))
 }
 
 // List is the result of one retriever, best first.
 type List struct {
 	// Weight is the list's share of the fused score, relative to the other
 	// lists' weights.
-	Weight     float64
-	Candidates []Candidate
-	// Complete tells that what is not in the list scored 0, not merely less
+	Weight float64
+	Hits   []document.Hit
+	// Complete says that what is not in the list scored 0, not merely less
 	// than the last candidate.
 	Complete bool
 }
 
-// Fused is a candidate of at least one list.
+// Fused is a hit of at least one list, with its fused score.
 type Fused struct {
-	ID    uint32
-	Score float64
+	document.Hit
 	// Parts has one element for each list, in the order of the lists.
 	Parts []Part
 }
 
-// Part is what one list says of a candidate.
+// Part is what one list says of a hit.
 type Part struct {
-	// Rank counts from 1; it is 0 when the list does not hold the candidate.
+	// Rank counts from 1; it is 0 when the list does not have the hit.
 	Rank int
 	// Score is the retriever's own score.
 	Score float64
 }
 
-// Fuse merges the lists into one, in descending order of fused score and, for
-// equal scores, ascending ID.
+// Fuse merges the lists into one, in the order of document.Hit.Compare by the
+// fused score.
 func Fuse(m Method, lists ...List) ([]Fused, error) {
 	if err := m.check(); err != nil {
 		return nil, err
@@ -96,25 +91,38 @@ func Fuse(m Method, lists ...List) ([]Fused, error) {
 	if total <= 0 {
 		return nil, fmt.Errorf("fuse: the weights add up to %g, which is not positive", total)
 	}
-	at := make(map[uint32]int)
+	at := make(map[document.PassageID]int)
 	var out []Fused
 	for i, l := range lists {
 		contribution := scorer(m, l)
-		for rank, c := range l.Candidates {
-			j, ok := at[c.ID]
+		for rank, h := range l.Hits {
+			j, ok := at[h.ID]
 			if !ok {
 				j = len(out)
-				at[c.ID] = j
-				out = append(out, Fused{ID: c.ID, Parts: make([]Part, len(lists))})
+				at[h.ID] = j
+				out = append(out, Fused{Hit: h, Parts: make([]Part, len(lists))})
+				out[j].Score = 0
 			}
-			out[j].Parts[i] = Part{Rank: rank + 1, Score: c.Score}
-			out[j].Score += l.Weight / total * contribution(rank, c.Score)
+			out[j].Parts[i] = Part{Rank: rank + 1, Score: h.Score}
+			out[j].Score += l.Weight / total * contribution(rank, h.Score)
 		}
 	}
-	slices.SortFunc(out, func(a, b Fused) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(out, func(a, b Fused) int { return a.Compare(b.Hit) })
 	return out, nil
+}
+
+// Single returns the hits of the one list that has some, with the scores that they
+// have, as Fuse would return them.
+func Single(lists ...List) []Fused {
+	var out []Fused
+	for i, l := range lists {
+		for rank, h := range l.Hits {
+			f := Fused{Hit: h, Parts: make([]Part, len(lists))}
+			f.Parts[i] = Part{Rank: rank + 1, Score: h.Score}
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // scorer returns the function that gives a candidate's share, in 0..1, of its
@@ -123,11 +131,11 @@ func scorer(m Method, l List) func(rank int, score float64) float64 {
 	if m == RRF {
 		return func(rank int, _ float64) float64 { return (rrfK + 1) / float64(rrfK+1+rank) }
 	}
-	if len(l.Candidates) == 0 {
+	if len(l.Hits) == 0 {
 		return nil
 	}
-	high := l.Candidates[0].Score
-	low := l.Candidates[len(l.Candidates)-1].Score
+	high := l.Hits[0].Score
+	low := l.Hits[len(l.Hits)-1].Score
 	if high > 0 && (m == WeightedSum || l.Complete) {
 		low = 0
 	}

@@ -1,20 +1,38 @@
 package rerank_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/rerank"
 )
 
 func list(weight float64, scores ...float64) rerank.List {
 	l := rerank.List{Weight: weight}
 	for i, s := range scores {
-		l.Candidates = append(l.Candidates, rerank.Candidate{ID: uint32(i), Score: s})
+		l.Hits = append(l.Hits, hit(i, s))
 	}
 	return l
+}
+
+// hit is the passage of the number, whose ID has another order than the place
+// where it stands.
+func hit(i int, score float64) document.Hit {
+	return document.Hit{ID: document.PassageID(strconv.Itoa(99 - i)), Doc: fmt.Sprintf("doc%02d", i/2), Start: i % 2 * 100, Score: score}
+}
+
+// number is that of the passage.
+func number(h document.Hit) uint32 {
+	id, err := strconv.Atoi(string(h.ID))
+	if err != nil {
+		panic(err)
+	}
+	return uint32(99 - id)
 }
 
 func scores(t *testing.T, m rerank.Method, lists ...rerank.List) map[uint32]float64 {
@@ -25,14 +43,14 @@ func scores(t *testing.T, m rerank.Method, lists ...rerank.List) map[uint32]floa
 	}
 	got := make(map[uint32]float64)
 	for _, f := range fused {
-		got[f.ID] = f.Score
+		got[number(f.Hit)] = f.Score
 	}
 	return got
 }
 
 func TestFuseScores(t *testing.T) {
 	keyword := list(1, 8, 4, 2) // ids 0, 1, 2
-	vector := rerank.List{Weight: 3, Candidates: []rerank.Candidate{{ID: 2, Score: .9}, {ID: 7, Score: .3}}}
+	vector := rerank.List{Weight: 3, Hits: []document.Hit{hit(2, .9), hit(7, .3)}}
 	complete := keyword
 	complete.Complete = true
 	for _, c := range []struct {
@@ -69,12 +87,12 @@ func TestFuseScores(t *testing.T) {
 }
 
 func TestFuseTellsRanksAndScores(t *testing.T) {
-	fused, err := rerank.Fuse(rerank.RRF, list(1, 8, 4), rerank.List{Weight: 1, Candidates: []rerank.Candidate{{ID: 1, Score: .5}}})
+	fused, err := rerank.Fuse(rerank.RRF, list(1, 8, 4), rerank.List{Weight: 1, Hits: []document.Hit{hit(1, .5)}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []rerank.Part{{Rank: 2, Score: 4}, {Rank: 1, Score: .5}}
-	if fused[0].ID != 1 || !slices.Equal(fused[0].Parts, want) {
+	if number(fused[0].Hit) != 1 || !slices.Equal(fused[0].Parts, want) {
 		t.Errorf("first is %+v, want passage 1 with parts %v", fused[0], want)
 	}
 	if got := fused[1].Parts[1]; got != (rerank.Part{}) {
@@ -91,9 +109,9 @@ func TestFuseOrderAndBounds(t *testing.T) {
 			lists[i].Weight = rnd.Float64() + .1
 			lists[i].Complete = rnd.IntN(2) == 0
 			for _, id := range rnd.Perm(40)[:rnd.IntN(30)] {
-				lists[i].Candidates = append(lists[i].Candidates, rerank.Candidate{ID: uint32(id), Score: float64(rnd.IntN(7) - 2)})
+				lists[i].Hits = append(lists[i].Hits, hit(id, float64(rnd.IntN(7)-2)))
 			}
-			slices.SortStableFunc(lists[i].Candidates, func(a, b rerank.Candidate) int { return int(b.Score - a.Score) })
+			slices.SortStableFunc(lists[i].Hits, func(a, b document.Hit) int { return int(b.Score - a.Score) })
 		}
 		for _, m := range rerank.Methods() {
 			fused, err := rerank.Fuse(m, lists...)
@@ -104,11 +122,19 @@ func TestFuseOrderAndBounds(t *testing.T) {
 				if f.Score < 0 || f.Score > 1+1e-9 {
 					t.Fatalf("%s: score %g of %+v is outside 0..1", m, f.Score, lists)
 				}
-				if i > 0 && (fused[i-1].Score < f.Score || fused[i-1].Score == f.Score && fused[i-1].ID >= f.ID) {
+				if i > 0 && (fused[i-1].Score < f.Score || fused[i-1].Score == f.Score && number(fused[i-1].Hit) >= number(f.Hit)) {
 					t.Fatalf("%s: %+v stands before %+v", m, fused[i-1], f)
 				}
 			}
 		}
+	}
+}
+
+func TestSingleKeepsScoresAndRanks(t *testing.T) {
+	got := rerank.Single(rerank.List{}, list(1, 8, 4))
+	if len(got) != 2 || number(got[1].Hit) != 1 || got[1].Score != 4 ||
+		!slices.Equal(got[1].Parts, []rerank.Part{{}, {Rank: 2, Score: 4}}) {
+		t.Errorf("got %+v", got)
 	}
 }
 

@@ -88,27 +88,26 @@ var calibrationJSON []byte
 // BuiltinCalibration is that of the built-in reader.
 func BuiltinCalibration() *Calibration { return calibration.Builtin[Calibration](calibrationJSON) }
 
-// Reranked is a candidate in its new order.
+// Reranked is a hit in its new order.
 type Reranked struct {
-	// Candidate has the final score.
-	Candidate
 	// From is its index in the order before.
 	From int
-	// Relevance is that of the candidate if it is Read.
+	// Score is the final score.
+	Score float64
+	// Relevance is that of the hit if it was Read.
 	Relevance float64
 	Read      bool
 }
 
-// Rerank orders candidates, given in descending order of fused score, by their
-// scores with the relevance of the first ones. Candidates without a relevance
-// keep their order after those with one and score as irrelevant. Ties are
-// stable.
-func (c Calibration) Rerank(fused []Candidate, relevance []float64) []Reranked {
+// Rerank orders hits, given by their fused scores in descending order and the
+// relevance of the first ones. Hits without a relevance keep their order after
+// those with one and score as irrelevant. Ties keep their order.
+func (c Calibration) Rerank(fused, relevance []float64) []Reranked {
 	out := make([]Reranked, len(fused))
-	for i, f := range fused {
-		out[i] = Reranked{Candidate: Candidate{f.ID, c.Score(f.Score, math.Inf(-1))}, From: i}
+	for i, score := range fused {
+		out[i] = Reranked{From: i, Score: c.Score(score, math.Inf(-1))}
 		if i < len(relevance) {
-			out[i].Score = c.Score(f.Score, relevance[i])
+			out[i].Score = c.Score(score, relevance[i])
 			out[i].Relevance, out[i].Read = relevance[i], true
 		}
 	}

@@ -1,6 +1,7 @@
 package rerank_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
@@ -10,33 +11,30 @@ import (
 	"github.com/albert-search/albert-search/rerank"
 )
 
-func order(r []rerank.Reranked) (ids []uint32) {
+func order(r []rerank.Reranked) (from []int) {
 	for _, x := range r {
-		ids = append(ids, x.ID)
+		from = append(from, x.From)
 	}
-	return ids
+	return from
 }
 
 func TestRerankInterpolates(t *testing.T) {
-	fused := []rerank.Candidate{{ID: 1, Score: .9}, {ID: 2, Score: .8}, {ID: 3, Score: .7}, {ID: 4, Score: .6}, {ID: 5, Score: .6}}
+	fused := []float64{.9, .8, .7, .6, .6}
 	relevance := []float64{-2, 0, 2}
 	for _, c := range []struct {
 		weight float64
-		want   []uint32
+		want   []int
 	}{
-		{0, []uint32{1, 2, 3, 4, 5}},
-		{1, []uint32{3, 2, 1, 4, 5}},
-		{.1, []uint32{1, 2, 3, 4, 5}},
-		{.5, []uint32{3, 2, 1, 4, 5}},
+		{0, []int{0, 1, 2, 3, 4}},
+		{1, []int{2, 1, 0, 3, 4}},
+		{.1, []int{0, 1, 2, 3, 4}},
+		{.5, []int{2, 1, 0, 3, 4}},
 	} {
 		got := rerank.Calibration{Weight: c.weight, Slope: 1}.Rerank(fused, relevance)
 		if !slices.Equal(order(got), c.want) {
 			t.Errorf("weight %v: order %v, want %v", c.weight, order(got), c.want)
 		}
 		for _, r := range got {
-			if f := fused[r.From]; f.ID != r.ID {
-				t.Errorf("weight %v: %d is said to come from %d", c.weight, r.ID, f.ID)
-			}
 			if r.Read != (r.From < len(relevance)) || r.Read && r.Relevance != relevance[r.From] {
 				t.Errorf("weight %v: %+v", c.weight, r)
 			}
@@ -53,11 +51,11 @@ func TestRerankInterpolates(t *testing.T) {
 func TestScoresFallOverTheWholeList(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
-		fused := make([]rerank.Candidate, random.IntN(30))
+		fused := make([]float64, random.IntN(30))
 		for i := range fused {
-			fused[i] = rerank.Candidate{ID: uint32(i), Score: random.Float64()}
+			fused[i] = random.Float64()
 		}
-		slices.SortFunc(fused, func(a, b rerank.Candidate) int { return int(math.Copysign(1, b.Score-a.Score)) })
+		slices.SortFunc(fused, func(a, b float64) int { return cmp.Compare(b, a) })
 		relevance := make([]float64, random.IntN(40))
 		for i := range relevance {
 			relevance[i] = 5 * random.NormFloat64()

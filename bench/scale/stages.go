@@ -258,20 +258,15 @@ func searchStore(ctx context.Context, c config) (f figures, err error) {
 			return f, err
 		}
 		vector = append(vector, milliseconds(half))
-		numbers := make(numbering)
 		fused, err := rerank.Fuse(rerank.Default,
-			rerank.List{Weight: 1, Candidates: numbers.candidates(words), Complete: len(words) < searchLimit},
-			rerank.List{Weight: 1, Candidates: numbers.candidates(near)})
+			rerank.List{Weight: 1, Hits: words, Complete: len(words) < searchLimit},
+			rerank.List{Weight: 1, Hits: near})
 		if err != nil {
 			return f, err
 		}
-		all := make([]index.PassageID, len(numbers))
-		for id, n := range numbers {
-			all[n] = id
-		}
 		var ids []index.PassageID
 		for _, h := range fused[:min(shownPassages, len(fused))] {
-			ids = append(ids, all[h.ID])
+			ids = append(ids, h.ID)
 		}
 		if _, err := s.Passages(ctx, ids); err != nil {
 			return f, err
@@ -292,20 +287,6 @@ func searchStore(ctx context.Context, c config) (f figures, err error) {
 	}
 	f.List = milliseconds(began)
 	return f, nil
-}
-
-// numbering gives the passages of a search the numbers that they are fused by.
-type numbering map[index.PassageID]uint32
-
-func (n numbering) candidates(hits []index.Hit) []rerank.Candidate {
-	out := make([]rerank.Candidate, len(hits))
-	for i, h := range hits {
-		if _, known := n[h.ID]; !known {
-			n[h.ID] = uint32(len(n))
-		}
-		out[i] = rerank.Candidate{ID: n[h.ID], Score: h.Score}
-	}
-	return out
 }
 
 // queries makes texts of passages all over the store, and vectors: those of

@@ -285,7 +285,7 @@ func texts(t *testing.T, s *store, hits []index.Hit) []string {
 	ids := make([]index.PassageID, len(hits))
 	for i, h := range hits {
 		ids[i] = h.ID
-		if i > 0 && index.CompareHits(hits[i-1], h) > 0 {
+		if i > 0 && hits[i-1].Compare(h) > 0 {
 			t.Errorf("hit %d %+v comes after %+v", i, h, hits[i-1])
 		}
 	}

@@ -492,7 +492,7 @@ func testStatistics(t *testing.T, open func(t *testing.T) Opener) {
 			return hits
 		}
 		want := find(all, nil)
-		got := slices.SortedStableFunc(slices.Values(slices.Concat(find(left, &sum), find(right, &sum))), index.CompareHits)
+		got := slices.SortedStableFunc(slices.Values(slices.Concat(find(left, &sum), find(right, &sum))), index.Hit.Compare)
 		got = got[:min(len(got), 50)]
 		if len(got) != len(want) {
 			t.Fatalf("%s: %d hits, want %d", query, len(got), len(want))

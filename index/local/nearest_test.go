@@ -95,7 +95,7 @@ func TestNearestRecall(t *testing.T) {
 						t.Fatalf("passage %s has score %g, want %g", h.ID, h.Score, want)
 					}
 				}
-				if !slices.IsSortedFunc(got, index.CompareHits) {
+				if !slices.IsSortedFunc(got, index.Hit.Compare) {
 					t.Fatalf("hits out of order: %v", got)
 				}
 				sum += recall(got, exact)

@@ -126,7 +126,7 @@ func (k *search) hits(ctx context.Context, r index.Request, score func(*passage)
 			}
 		}
 	}
-	slices.SortStableFunc(hits, index.CompareHits)
+	slices.SortStableFunc(hits, index.Hit.Compare)
 	return hits[:min(len(hits), r.Limit)], nil
 }
 
