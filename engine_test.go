@@ -153,7 +153,8 @@ func TestInMemory(t *testing.T) {
 		"SearchWhileIndexing": TestSearchWhileIndexing, "NothingChanged": TestNothingChangedPublishesNothing,
 		"EqualPassages": TestEqualPassagesAreEmbeddedOnce, "Reembed": TestReembed, "ReembedGoesOn": TestReembedGoesOn,
 		"ReembedThird": TestReembedThird, "SearchIsReranked": TestSearchIsReranked, "NarrowerRun": TestNarrowerRunKeepsTheRest,
-		"UnreadParts": TestUnreadPartsOfSourcesAreKept,
+		"UnreadParts": TestUnreadPartsOfSourcesAreKept, "IndexerLooks": TestIndexerLooksAtWhatChanged,
+		"ListsOnce": TestIndexListsOnce, "DoubtfulRoots": TestDoubtfulRootsAreKept, "VectorsAreReused": TestVectorsAreReused,
 	} {
 		t.Run(name, test)
 	}

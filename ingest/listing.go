@@ -16,7 +16,8 @@ type Root struct {
 	// Doubt says why what is not found there may be there all the same; empty
 	// where there is no reason.
 	Doubt Doubt
-	// Device is what it is on, as in Fingerprint.
+	// Device is what it is on, or its folder where it is not there, as in
+	// Fingerprint.
 	Device uint64
 }
 
@@ -181,10 +182,10 @@ func (l *Listing) Plan(docs iter.Seq[*document.Info], o PlanOptions) Plan {
 		p.Held = append(p.Held, h)
 	}
 	if !o.Prune {
-		p.keepOtherDevices(devices)
 		total := o.Total
 		if total == 0 {
 			total = covered
+			p.keepOtherDevices(devices) // which some paths alone do not show
 		}
 		if total >= manyDocuments && 2*len(p.Gone) > total {
 			p.Held = append(p.Held, Held{Reason: DoubtTooMany, Documents: len(p.Gone)})

@@ -126,6 +126,9 @@ func rootOf(path string) ingest.Root {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		r.Doubt = ingest.DoubtRootGone
+		if dir, err := os.Stat(filepath.Dir(path)); err == nil {
+			r.Device = deviceOf(dir)
+		}
 	case err != nil:
 		r.Doubt = ingest.DoubtRootUnreadable
 	case info.IsDir():
