@@ -9,10 +9,10 @@ import (
 	"time"
 
 	albertsearch "github.com/albert-search/albert-search"
-	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/evalcmd"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/modelcmd"
+	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 )
 
 // docs returns the sections of docs/cli.md by their headings.
@@ -94,7 +94,7 @@ func TestEveryFlag(t *testing.T) {
 
 // checkFields checks that each flag fills a field of the options, and that each
 // field is filled by one flag.
-func checkFields(t *testing.T, command string, options cli.Options, flags []cli.Flag) {
+func checkFields(t *testing.T, command string, o cli.Options, flags []cli.Flag) {
 	t.Helper()
 	filled := map[any]string{}
 	for _, f := range flags {
@@ -105,7 +105,7 @@ func checkFields(t *testing.T, command string, options cli.Options, flags []cli.
 		filled[field] = f.Name
 	}
 	common := len(flags)
-	for _, field := range leafFields(reflect.ValueOf(options).Elem()) {
+	for _, field := range leafFields(reflect.ValueOf(o).Elem()) {
 		if _, ok := filled[field]; ok {
 			delete(filled, field)
 			common--
@@ -131,7 +131,7 @@ func leafFields(v reflect.Value) []any {
 	case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[time.Time]():
 		var all []any
 		for i := range v.NumField() {
-			if v.Type().Field(i).Type == reflect.TypeFor[modelstore.Role]() {
+			if v.Type() == reflect.TypeFor[options.Model]() && v.Type().Field(i).Name == "Role" {
 				continue // names the flag
 			}
 			all = append(all, leafFields(v.Field(i))...)
