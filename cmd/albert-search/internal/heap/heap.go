@@ -15,9 +15,12 @@ import (
 const usualMemory = 512 << 20
 
 // Pace keeps the heap close to live memory, by moving the collector's limit with
-// it, until stop is called. Without it the heap of an indexing grows to several
-// times what is in use after a document of megabytes. A limit that GOMEMLIMIT
-// sets is left as it is.
+// it, until stop is called. A limit that GOMEMLIMIT sets is left as it is.
+//
+// It pays where large documents come one after another: text files of 20 MB of
+// very short words took at the most 655 MiB with it and 799 MiB without where
+// eight threads ran Go code, 741 and 781 MiB with two, for a twentieth more
+// processor time. Most collections stay below the limit, where it does nothing.
 func Pace() (stop func()) {
 	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
 		return func() {}
@@ -55,8 +58,9 @@ func Pace() (stop func()) {
 const tightPercent = 10
 
 // Tight collects often until stop is called, for work whose memory is a few
-// large blocks that come and go, such as the tensors of a model: collecting costs
-// next to nothing there, and a heap twice as large as the model would be much.
+// large blocks that come and go, such as the tensors of a model. Importing a BERT
+// of 344 MB as int8 took 152 MiB at the most with it and 210 MiB without, for
+// a fifth of a second more processor time.
 func Tight() (stop func()) {
 	before := debug.SetGCPercent(tightPercent)
 	return func() { debug.SetGCPercent(before) }
