@@ -11,6 +11,7 @@ import (
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
+	"github.com/albert-search/albert-search/internal/snippet"
 )
 
 // searchOptions are the flags of search.
@@ -141,7 +142,7 @@ func (s *session) showHits(o *searchOptions, request albertsearch.SearchRequest,
 	case o.Vimgrep:
 		err = s.Print(func(w io.Writer) {
 			for _, h := range result.Hits {
-				at := firstMatch(h)
+				at := snippet.FirstMatch(h)
 				s.vimgrep(w, h.Part(h.Text, at), lineAt(h.Text, at.Start))
 			}
 		})

@@ -8,7 +8,7 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
-	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/internal/snippet"
 )
 
 // place is where a citation points to: "notes/gears.md:12", "gears.pdf, page 3".
@@ -57,9 +57,7 @@ func (s *session) head(w io.Writer, indent int, c albertsearch.Citation) {
 
 // paragraph prints text of a format with the ranges in the style.
 func (s *session) paragraph(w io.Writer, indent int, format, text string, ranges []term.Range, st term.Style) {
-	if !preformatted(format) {
-		text, ranges = term.Reflow(text, ranges, ownLine(format))
-	}
+	text, ranges = snippet.Flow(format, text, ranges)
 	for _, row := range term.Wrap(text, ranges, s.Style(st), s.Columns-indent) {
 		fmt.Fprintf(w, "%*s%s\n", indent, "", row.Text)
 	}
@@ -76,28 +74,6 @@ func (s *session) vimgrep(w io.Writer, c albertsearch.Citation, text string) {
 		c.Line, c.Column = 1, 1
 	}
 	fmt.Fprintf(w, "%s:%d:%d:%s\n", s.Path(c.Path), c.Line, max(c.Column, 1), text)
-}
-
-func ranges(in []index.Range) []term.Range {
-	out := make([]term.Range, len(in))
-	for i, r := range in {
-		out[i] = term.Range{Start: r.Start, End: r.End}
-	}
-	return out
-}
-
-// clip returns the ranges that lie in the part, relative to its beginning.
-func clip(in []term.Range, part term.Range) []term.Range {
-	var out []term.Range
-	for _, r := range in {
-		if r.Start < part.End && r.End > part.Start {
-			out = append(out, term.Range{
-				Start: max(r.Start, part.Start) - part.Start,
-				End:   min(r.End, part.End) - part.Start,
-			})
-		}
-	}
-	return out
 }
 
 // coverage says how much of the collection could not be read: "" if nothing.

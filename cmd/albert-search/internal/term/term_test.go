@@ -59,10 +59,10 @@ func TestWrap(t *testing.T) {
 		{"long word", "a bbbbbbbb c", nil, 3, []string{"a", "bbb", "bbb", "bb", "c"}},
 		{"wide letters", "漢字漢字 x", nil, 5, []string{"漢字", "漢字", "x"}},
 		{"combining", "e\u0301e\u0301e\u0301", nil, 2, []string{"e\u0301e\u0301", "e\u0301"}},
-		{"marked", "one two three", []term.Range{{4, 7}}, 20, []string{"one \x1b[1mtwo\x1b[0m three"}},
-		{"marked over a row's end", "one two three", []term.Range{{4, 13}}, 8, []string{"one \x1b[1mtwo\x1b[0m", "\x1b[1mthree\x1b[0m"}},
-		{"marked space", "one two three", []term.Range{{0, 7}}, 20, []string{"\x1b[1mone two\x1b[0m three"}},
-		{"marked part", "reindexing", []term.Range{{2, 7}}, 20, []string{"re\x1b[1mindex\x1b[0ming"}},
+		{"marked", "one two three", []term.Range{{Start: 4, End: 7}}, 20, []string{"one \x1b[1mtwo\x1b[0m three"}},
+		{"marked over a row's end", "one two three", []term.Range{{Start: 4, End: 13}}, 8, []string{"one \x1b[1mtwo\x1b[0m", "\x1b[1mthree\x1b[0m"}},
+		{"marked space", "one two three", []term.Range{{Start: 0, End: 7}}, 20, []string{"\x1b[1mone two\x1b[0m three"}},
+		{"marked part", "reindexing", []term.Range{{Start: 2, End: 7}}, 20, []string{"re\x1b[1mindex\x1b[0ming"}},
 		{"escaped", "a\x1bb", nil, 20, []string{`a\x1bb`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestWrap(t *testing.T) {
 }
 
 func TestRowsKnowTheirLinesAndMarks(t *testing.T) {
-	got := term.Wrap("one two\nthree four", []term.Range{{0, 3}, {4, 10}, {14, 18}}, term.Plain, 5)
+	got := term.Wrap("one two\nthree four", []term.Range{{Start: 0, End: 3}, {Start: 4, End: 10}, {Start: 14, End: 18}}, term.Plain, 5)
 	want := []term.Row{
 		{Text: "one", Marks: []int{0}},
 		{Text: "two", Marks: []int{1}, Continued: true},
@@ -84,41 +84,6 @@ func TestRowsKnowTheirLinesAndMarks(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-}
-
-func TestReflow(t *testing.T) {
-	items := func(_, line string) bool { return strings.HasPrefix(strings.TrimSpace(line), "- ") }
-	for _, c := range []struct{ name, text, mark, want, marked string }{
-		{"joined", "one\r\n  two\n", "two", "one two", "two"},
-		{"hard", "a list:\n - one\n   more\n - two", "more\n - two", "a list:\n - one more\n - two", "more\n - two"},
-		{"empty lines", "one\n\n \ntwo", "one\n\n \ntwo", "one two", "one two"},
-		{"parted word", "the thumb-\nnail is small", "thumb-\nnail", "the thumbnail is small", "thumbnail"},
-		{"soft hyphen", "the thumb\u00ad\nnail", "nail", "the thumbnail", "nail"},
-		{"hyphen that stays", "inlet- and\nout-\n- item", "and", "inlet- and out-\n- item", "and"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			at := strings.Index(c.text, c.mark)
-			got, marks := term.Reflow(c.text, []term.Range{{Start: at, End: at + len(c.mark)}}, items)
-			if got != c.want || got[marks[0].Start:marks[0].End] != c.marked {
-				t.Errorf("got %q with %q marked", got, got[marks[0].Start:marks[0].End])
-			}
-		})
-	}
-}
-
-func FuzzReflow(f *testing.F) {
-	f.Add("one-\ntwo\n\n- three \xff", 3, 9)
-	f.Add(" \u00ad\n\u00ad\n", 0, 2)
-	f.Add("00-\na", 3, 4)
-	f.Fuzz(func(t *testing.T, text string, start, end int) {
-		if start < 0 || end < start || end > len(text) {
-			t.Skip()
-		}
-		got, marks := term.Reflow(text, []term.Range{{Start: start, End: end}}, func(previous, _ string) bool { return previous == "" })
-		if m := marks[0]; m.Start < 0 || m.End < m.Start || m.End > len(got) {
-			t.Fatalf("range %v of %d bytes", m, len(got))
-		}
-	})
 }
 
 func FuzzWrap(f *testing.F) {

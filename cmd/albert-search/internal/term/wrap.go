@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
+
+	"github.com/albert-search/albert-search/index"
 )
 
-// Range is a byte range.
-type Range struct {
-	Start, End int
-}
+// Range is a byte range of a text.
+type Range = index.Range
 
 // Width is the number of columns that s takes on screen.
 func Width(s string) int { return runewidth.StringWidth(s) }
@@ -96,7 +96,7 @@ func (w *wrapper) letter(text string, mark int) {
 		w.word[len(w.word)-1].End = w.text.Len()
 		return
 	}
-	w.word = append(w.word, letter{Range{start, w.text.Len()}, width, mark})
+	w.word = append(w.word, letter{Range{Start: start, End: w.text.Len()}, width, mark})
 	w.wordWidth += width
 }
 
@@ -126,7 +126,7 @@ func (w *wrapper) endWord() {
 	for range min(w.gap, w.width/2) {
 		start := w.text.Len()
 		w.text.WriteByte(' ')
-		w.put(letter{Range{start, w.text.Len()}, 1, w.gapMark})
+		w.put(letter{Range{Start: start, End: w.text.Len()}, 1, w.gapMark})
 	}
 	for _, l := range w.word {
 		if w.rowWidth+l.width > w.width && w.rowWidth > 0 {

@@ -1,17 +1,18 @@
-package term
+package snippet
 
 import (
 	"bytes"
 	"strings"
 	"unicode"
 
+	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest/textnorm"
 )
 
-// Reflow joins the lines of text, except where hard says that a line stays one
+// reflow joins the lines of text, except where hard says that a line stays one
 // of its own, and leaves out empty lines. Words that were parted by a hyphen at
 // the end of a line are whole again. It returns the ranges moved along.
-func Reflow(text string, ranges []Range, hard func(previous, line string) bool) (string, []Range) {
+func reflow(text string, ranges []index.Range, hard func(previous, line string) bool) (string, []index.Range) {
 	var out []byte
 	to := make([]int, 0, len(text)+1) // where each byte of text is in out
 	previous := ""
@@ -40,9 +41,9 @@ func Reflow(text string, ranges []Range, hard func(previous, line string) bool) 
 		previous = kept
 	}
 	to = append(to, len(out))
-	moved := make([]Range, len(ranges))
+	moved := make([]index.Range, len(ranges))
 	for i, r := range ranges {
-		moved[i] = Range{to[r.Start], to[r.End]}
+		moved[i] = index.Range{Start: to[r.Start], End: to[r.End]}
 	}
 	return string(out), moved
 }
