@@ -357,6 +357,20 @@ Dues rise since two crab boats have moved here from Ardvey, and since the toll g
 	}
 }
 
+// A numbered title looks like an item of a list.
+func TestSentenceBelowNumberedTitle(t *testing.T) {
+	const body = `3. Repair of the East Mole
+The harbour engineer, Ms Orrell, reported on the damage that the storm of 28 January had done
+to the mole. She had found eleven blocks out of line and a gap on the seaward face.
+`
+	const want = "The harbour engineer, Ms Orrell, reported on the damage that the storm of 28 January had done\nto the mole."
+	i := strings.Index(body, "Ms Orrell")
+	start, end := ingest.Sentence(body, i, i+len("Ms Orrell"))
+	if got := body[start:end]; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func BenchmarkSplit(b *testing.B) {
 	prose := "The gear ratio of a bicycle is the number of teeth of its chainring over that of its sprocket. Dr. Miller measured it, e.g. in 1990; it was 3.5.\nThe third sentence of the paragraph ends it.\n\n"
 	for _, c := range []struct{ name, typ, body string }{

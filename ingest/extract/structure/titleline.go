@@ -12,12 +12,14 @@ import (
 
 // Titles yields the parts of a paragraph: a line that looks like a title,
 // although no empty line follows it, ends a part. The text of a PDF has many. A
-// block of another kind is one part.
+// block that is neither a paragraph nor an item of a list is one part.
 func Titles(body string, b document.Block) iter.Seq[document.Block] {
 	return func(yield func(document.Block) bool) {
 		width := 0
 		end := b.Start + len(strings.TrimRightFunc(body[b.Start:b.End], unicode.IsSpace))
-		if b.Kind == document.Paragraph {
+		// A numbered title is taken for an item of a list where nothing else is
+		// known of the text.
+		if b.Kind == document.Paragraph || b.Kind == document.ListItem {
 			width = lineWidth(body[b.Start:end])
 		}
 		for pos := b.Start; width > 0 && pos < end; {
