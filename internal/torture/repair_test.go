@@ -25,7 +25,7 @@ var breaks = []struct {
 	loses bool
 	do    func(dir string) error
 }{
-	{"vectors", false, func(dir string) error { return flip(last(dir, "gen-*", "seg-*"), 0.01) }},
+	{"vectors", false, func(dir string) error { return flip(last(dir, "gen-*", "vec-*"), 0.01) }},
 	{"a document", true, func(dir string) error { return flip(last(dir, "gen-*", "seg-*"), 0.5) }},
 	{"postings", false, func(dir string) error { return flip(last(dir, "gen-*", "postings", "*.zap"), 0.5) }},
 	{"MANIFEST", false, func(dir string) error { return flip(last(dir, "gen-*", "MANIFEST"), 0.5) }},
