@@ -56,7 +56,7 @@ func TestFaultsAreErrors(t *testing.T) {
 		"copy":     func() { copy(make([]byte, 8), data) },
 		"vek32":    func() { vek32.Dot(q, seg.vector(0)) },
 		"checksum": func() { crc32.Checksum(data, castagnoli) },
-		"passage":  func() { seg.passage(0) },
+		"passage":  func() { _, _ = seg.passage(0) },
 		"codes": func() {
 			var calls atomic.Int64
 			bitcode.Encode(len(q), 5000, func(int) []float32 {

@@ -433,7 +433,7 @@ func childHolder(dir string) error {
 		return err
 	}
 	fmt.Println("holding")
-	os.Stdin.Read(make([]byte, 1))
+	_, _ = os.Stdin.Read(make([]byte, 1))
 	return s.Close()
 }
 

@@ -63,7 +63,7 @@ func lockDir(dir string) (*flock.Flock, error) {
 		err = os.WriteFile(path, append(b, '\n'), fileMode)
 	}
 	if err != nil {
-		l.Unlock()
+		_ = l.Unlock() // the error of the write is what is told
 		return nil, fmt.Errorf("writing %s: %w", path, err)
 	}
 	return l, nil

@@ -28,7 +28,6 @@ type outermost struct {
 	containers []extract.Container
 	budget     *budget
 	spools     *spoolPool
-	file       bool // and not a stream
 	// stat and device are those of the file when it was listed, zero for a stream.
 	stat   ingest.Stat
 	device uint64

@@ -332,7 +332,7 @@ func FuzzMembers(f *testing.F) {
 			if err != nil {
 				return
 			}
-			io.WriteString(w, content)
+			_, _ = io.WriteString(w, content)
 		}
 		if z.Close() != nil {
 			return

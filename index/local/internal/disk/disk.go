@@ -71,9 +71,9 @@ func CatchFault(err *error) func() {
 	}
 }
 
-// Map maps a file of at least min bytes for reading. A shorter one is damaged.
-func Map(path string, min int) (mmap.MMap, error) {
-	return MapIf(path, func(size int64) bool { return size >= int64(min) && size <= math.MaxInt })
+// Map maps a file of at least that many bytes for reading. A shorter one is damaged.
+func Map(path string, least int) (mmap.MMap, error) {
+	return MapIf(path, func(size int64) bool { return size >= int64(least) && size <= math.MaxInt })
 }
 
 // MapIf maps a file for reading. One of a size that does not fit is damaged.

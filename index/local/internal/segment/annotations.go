@@ -118,15 +118,15 @@ func (a *Annotations) Release() error {
 
 // AnnotatedLater sums up what files, the later ones last, say of a position, and
 // whether any says something.
-func AnnotatedLater(files []*Annotations, pos Position) (sum Annotated, any bool, err error) {
+func AnnotatedLater(files []*Annotations, pos Position) (sum Annotated, some bool, err error) {
 	for _, a := range files {
 		found, ok, err := a.At(pos)
 		if err != nil {
 			return sum, false, err
 		}
 		if ok {
-			sum, any = sum.Then(found), true
+			sum, some = sum.Then(found), true
 		}
 	}
-	return sum, any, nil
+	return sum, some, nil
 }

@@ -471,11 +471,11 @@ func (f *File) Passage(pos Position, later []*Annotations) (p document.Passage, 
 	if err != nil {
 		return p, f.damagedPassage(pos, err)
 	}
-	more, any, err := AnnotatedLater(later, pos)
+	more, some, err := AnnotatedLater(later, pos)
 	if err != nil {
 		return p, err
 	}
-	if any {
+	if some {
 		p.Annotations = annotated.Then(more).Annotations
 	}
 	return p, nil
@@ -492,8 +492,8 @@ func (f *File) Record(pos Position, later []*Annotations) ([]byte, error) {
 		}
 		record = AppendPassage(nil, &p)
 	}
-	annotated, any, err := AnnotatedLater(later, pos)
-	if err != nil || !any {
+	annotated, some, err := AnnotatedLater(later, pos)
+	if err != nil || !some {
 		return record, err
 	}
 	if record, err = annotate(record, annotated); err != nil {

@@ -160,8 +160,8 @@ func FuzzSegment(f *testing.F) {
 			if row < d.First || row-d.First >= Row(d.Info.Passages) {
 				t.Fatalf("row %d is said to be of %+v", row, d)
 			}
-			s.Passage(pos, nil) // may be damaged, must not panic
-			s.Record(pos, nil)
+			_, _ = s.Passage(pos, nil) // may be damaged, must not panic
+			_, _ = s.Record(pos, nil)
 		}
 		s.refs.Store(1)
 		if v := s.InFile(); v != nil {
@@ -192,7 +192,7 @@ func FuzzRecover(f *testing.F) {
 			}
 			for n := range Position(d.Info.Passages) {
 				if !s.Damage().Texts {
-					s.Passage(s.At(i)+n, nil)
+					_, _ = s.Passage(s.At(i)+n, nil)
 				}
 			}
 		}
