@@ -68,7 +68,7 @@ func ask(ctx context.Context, c *cli.Call, o *askOptions) error {
 	request := albertsearch.AskRequest{
 		Question: question, Mode: o.Mode, Fusion: o.Fusion, Filter: o.Filter.Filter, Limit: o.MaxResults, Read: o.Read,
 	}
-	parts := append(embedderFor(&o.Retrieval, &o.Embedder), &o.Reader, &o.Answers, &o.Compute)
+	parts := append(o.Retrieval.Models(&o.Embedder), &o.Reader, &o.Answers, &o.Compute)
 	return s.withEngine(func(e *albertsearch.Engine) error {
 		result, err := e.Ask(ctx, request)
 		if err != nil {

@@ -97,7 +97,7 @@ func search(ctx context.Context, c *cli.Call, o *searchOptions) error {
 			s.Remark("Not reranked: the mode is %s, not %s.", o.Mode, albertsearch.Hybrid)
 		}
 	}
-	parts := append(embedderFor(&o.Retrieval, &o.Embedder), &o.Reader, &o.Reranking, &o.Compute)
+	parts := append(o.Retrieval.Models(&o.Embedder), &o.Reader, &o.Reranking, &o.Compute)
 	return s.withEngine(func(e *albertsearch.Engine) error {
 		result, err := e.Search(ctx, request)
 		if err != nil {
@@ -105,28 +105,6 @@ func search(ctx context.Context, c *cli.Call, o *searchOptions) error {
 		}
 		return s.showHits(o, request, result)
 	}, parts...)
-}
-
-// vimgrepFlag declares --vimgrep, which oneForm goes with.
-func vimgrepFlag(to *bool) cli.Flag {
-	return cli.Flag{Name: "vimgrep", Setting: cli.Unconfigured, Group: cli.GroupOutput, To: cli.Bool(to),
-		Usage: "print path:line:col:text, one line for each result"}
-}
-
-// oneForm refuses two forms of output.
-func oneForm(c *cli.Call) error {
-	if c.Given("json") && c.Given("vimgrep") {
-		return c.Usagef("--json and --vimgrep: the output can have one form only")
-	}
-	return nil
-}
-
-// embedderFor is the embedder where the retrieval needs one.
-func embedderFor(r *options.Retrieval, m *options.Model) []options.Part {
-	if r.NeedsEmbedder() {
-		return []options.Part{m}
-	}
-	return nil
 }
 
 func (s *session) showHits(o *searchOptions, request albertsearch.SearchRequest, result *albertsearch.SearchResult) error {

@@ -11,6 +11,20 @@ import (
 	"github.com/albert-search/albert-search/internal/snippet"
 )
 
+// vimgrepFlag declares --vimgrep, which oneForm goes with.
+func vimgrepFlag(to *bool) cli.Flag {
+	return cli.Flag{Name: "vimgrep", Setting: cli.Unconfigured, Group: cli.GroupOutput, To: cli.Bool(to),
+		Usage: "print path:line:col:text, one line for each result"}
+}
+
+// oneForm refuses two forms of output.
+func oneForm(c *cli.Call) error {
+	if c.Given("json") && c.Given("vimgrep") {
+		return c.Usagef("--json and --vimgrep: the output can have one form only")
+	}
+	return nil
+}
+
 // place is where a citation points to: "notes/gears.md:12", "gears.pdf, page 3".
 func (s *session) place(c albertsearch.Citation) string {
 	place := s.Name(c.ID, c.Path)

@@ -31,9 +31,14 @@ func (o *Retrieval) Flags() []cli.Flag {
 	}
 }
 
-// NeedsEmbedder reports whether the mode needs vectors: words alone are found
-// without.
-func (o *Retrieval) NeedsEmbedder() bool { return o.Mode != albertsearch.Keyword }
+// Models are the parts that the retrieval needs of the embedder: none where
+// words alone are looked for.
+func (o *Retrieval) Models(embedder *Model) []Part {
+	if o.Mode == albertsearch.Keyword {
+		return nil
+	}
+	return []Part{embedder}
+}
 
 // Filter says which documents are meant.
 type Filter struct{ index.Filter }
