@@ -117,7 +117,8 @@ type PlanOptions struct {
 
 // Plan is what there is to do to bring an index up to date.
 type Plan struct {
-	// Entries are to be looked at, in the order in which they were added.
+	// Entries are to be looked at, in the order in which they were added. They may
+	// be shared with the Listing.
 	Entries []Entry
 	// Gone are the documents that are no more, in the order of docs.
 	Gone []*document.Info
@@ -172,10 +173,9 @@ func (l *Listing) Plan(docs iter.Seq[*document.Info], o PlanOptions) Plan {
 			p.Gone = append(p.Gone, info)
 		}
 	}
-	for _, e := range l.entries {
-		if !replaced[e.ID] {
-			p.Entries = append(p.Entries, e)
-		}
+	p.Entries = l.entries
+	if len(replaced) > 0 {
+		p.Entries = slices.DeleteFunc(slices.Clone(l.entries), func(e Entry) bool { return replaced[e.ID] })
 	}
 	for _, h := range order {
 		h.Documents = held[Held{Root: h.Root, Reason: h.Reason}]

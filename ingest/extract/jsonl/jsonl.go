@@ -84,7 +84,8 @@ func (Container) Members(ctx context.Context, in *io.SectionReader) iter.Seq2[ex
 
 // member is line n, which begins at the byte at and could be read unless err.
 func member(line []byte, err error, n int, at int64) extract.Member {
-	m := extract.Member{Number: n, Place: document.Place{Line: n}, Size: int64(len(line))}
+	size := int64(len(line)) // m must not be kept by the functions in it
+	m := extract.Member{Number: n, Place: document.Place{Line: n}, Size: size}
 	var rec record
 	if err == nil {
 		rec, err = parseRecord(line)
@@ -96,7 +97,7 @@ func member(line []byte, err error, n int, at int64) extract.Member {
 	sum := sha256.Sum256(line)
 	m.Name, m.Path, m.Modified, m.SHA256 = rec.id, rec.path, rec.modified, &sum
 	m.Open = func(_ context.Context, in *io.SectionReader) (io.Reader, error) {
-		return io.NewSectionReader(in, at, m.Size), nil
+		return io.NewSectionReader(in, at, size), nil
 	}
 	m.Read = func(_ context.Context, content []byte) (*extract.Text, error) {
 		rec, err := parseRecord(content)
