@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"iter"
 	"strings"
 	"unicode"
 
@@ -26,21 +25,19 @@ type span struct {
 	line       bool // has no sentences
 }
 
-// spansOf yields the spans of a block, which cover all of its bytes that are not
-// white space. rank is that of the place before the block.
-func spansOf(body string, b document.Block, rank cut) iter.Seq[span] {
+// eachSpan calls f with the spans of a block, which cover all of its bytes that
+// are not white space. rank is that of the place before the block.
+func eachSpan(body string, b document.Block, rank cut, f func(span)) {
 	end := b.Start + len(strings.TrimRightFunc(body[b.Start:b.End], unicode.IsSpace))
-	switch b.Kind {
-	case document.Code:
-		return codeLines(body, b.Start, end, rank)
-	case document.ListItem, document.Term:
-		rank = max(rank, cutMinor)
-	}
-	line := b.Kind == document.Heading || isRow(b.Kind)
-	return func(yield func(span) bool) {
-		if b.Start < end {
-			yield(span{start: b.Start, end: end, before: rank, line: line})
+	switch {
+	case b.Start >= end:
+	case b.Kind == document.Code:
+		eachLine(body, b.Start, end, rank, f)
+	default:
+		if b.Kind == document.ListItem || b.Kind == document.Term {
+			rank = max(rank, cutMinor)
 		}
+		f(span{start: b.Start, end: end, before: rank, line: b.Kind == document.Heading || isRow(b.Kind)})
 	}
 }
 
@@ -59,25 +56,21 @@ func after(body string, b document.Block) cut {
 	return cutPlain
 }
 
-// codeLines yields the lines of body[start:end], which is code or data.
-func codeLines(body string, start, end int, rank cut) iter.Seq[span] {
-	return func(yield func(span) bool) {
-		for pos := start; pos < end; {
-			line, next := structure.LineAt(body, pos, end)
-			l := span{start: pos, end: pos + len(line), before: rank, line: true}
-			pos = next
-			if strings.TrimSpace(line) == "" {
-				rank = max(rank, cutMinor)
-				continue
-			}
-			if !yield(l) {
-				return
-			}
-			rank = cutPlain
-			// A comment's empty line parts paragraphs.
-			if strings.Trim(line, "/#*;-% \t\r") == "" {
-				rank = cutMinor
-			}
+// eachLine calls f with the lines of body[start:end], which is code or data.
+func eachLine(body string, start, end int, rank cut, f func(span)) {
+	for pos := start; pos < end; {
+		line, next := structure.LineAt(body, pos, end)
+		l := span{start: pos, end: pos + len(line), before: rank, line: true}
+		pos = next
+		if strings.TrimSpace(line) == "" {
+			rank = max(rank, cutMinor)
+			continue
+		}
+		f(l)
+		rank = cutPlain
+		// A comment's empty line parts paragraphs.
+		if strings.Trim(line, "/#*;-% \t\r") == "" {
+			rank = cutMinor
 		}
 	}
 }

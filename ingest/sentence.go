@@ -45,14 +45,14 @@ func Sentence(body string, start, end int) (int, int) {
 			continue
 		}
 		for title := range structure.Titles(window, b) {
-			for part := range spansOf(window, title, cutPlain) {
+			eachSpan(window, title, cutPlain, func(part span) {
 				for s, e := range sentencesIn(window, part, &buf) {
 					// A span that is empty belongs to the sentence it lies in.
 					if s, e = s+from, e+from; s < end && e > start || s <= start && end <= e {
 						first, last = min(first, s), max(last, e)
 					}
 				}
-			}
+			})
 		}
 	}
 	return first, last

@@ -51,6 +51,7 @@ func Split(t *extract.Text, o SplitOptions, c TokenCounter) []document.Passage {
 	for i := range s.sections {
 		s.readSection(i)
 	}
+	s.out = make([]document.Passage, 0, s.likelyPassages())
 	for i := 0; i < len(s.sections); {
 		n := s.group(i)
 		s.pack(s.units[s.sections[i].units:s.unitsEnd(i+n-1)])
@@ -58,6 +59,15 @@ func Split(t *extract.Text, o SplitOptions, c TokenCounter) []document.Passage {
 	}
 	s.describe(o.Languages)
 	return s.out
+}
+
+// likelyPassages is about how many passages there will be.
+func (s *splitter) likelyPassages() int {
+	tokens := 0
+	for _, sec := range s.sections {
+		tokens += sec.tokens
+	}
+	return min(len(s.units), tokens/s.budget*5/4+len(s.sections)/4+1)
 }
 
 // unit is what is not cut any more: a sentence, a line, or words of a sentence
@@ -96,9 +106,7 @@ func (s *splitter) readSection(i int) {
 		if b.Start >= b.End {
 			continue
 		}
-		for part := range spansOf(body, b, rank) {
-			s.readSpan(part, b.Kind, i)
-		}
+		eachSpan(body, b, rank, func(part span) { s.readSpan(part, b.Kind, i) })
 		s.dependences.add(b, rank)
 		rank = after(body, b)
 		if whole > sec.end {
@@ -152,7 +160,7 @@ func (s *splitter) add(u unit) {
 		return
 	}
 	rank := u.before
-	for part := range codeLines(s.text.Body, u.start, u.end, cutPlain) {
+	eachLine(s.text.Body, u.start, u.end, cutPlain, func(part span) {
 		start, end := trim(s.text.Body, part.start, part.end)
 		l := unit{start: start, end: end, before: rank, line: u.line, section: u.section}
 		rank = cutPlain
@@ -161,7 +169,7 @@ func (s *splitter) add(u unit) {
 		} else {
 			s.addWords(l)
 		}
-	}
+	})
 }
 
 // group returns how many sections from i on are packed together.

@@ -387,6 +387,7 @@ func BenchmarkSplit(b *testing.B) {
 			text := &extract.Text{Body: c.body, Type: c.typ, Verbatim: true}
 			b.SetBytes(int64(len(c.body)))
 			for b.Loop() {
+				read(text)
 				ingest.Split(text, ingest.SplitOptions{}, pieces{})
 			}
 		})
