@@ -84,18 +84,24 @@ func (s *blockScanner) line(at int, line string) {
 		s.indented(at, line, trimmed, wasCode)
 		return
 	}
-	if s.paragraph >= 0 && setextLine.MatchString(text) {
+	if s.paragraph >= 0 && (text[0] == '=' || text[0] == '-') && setextLine.MatchString(text) {
 		s.setext(text)
 		return
 	}
+	// Regular expressions are asked only about lines that begin as they do.
 	inner := unquote(text)
-	inner = inner[len(listMarker.FindString(inner)):]
-	atx := atxHeading.FindStringSubmatch(inner)
+	if begins(inner, "-*+0123456789") {
+		inner = inner[len(listMarker.FindString(inner)):]
+	}
+	var atx []string
+	if begins(inner, "#") {
+		atx = atxHeading.FindStringSubmatch(inner)
+	}
 	switch {
 	case atx != nil && s.heading(at, len(atx[1]), atx[2]):
 		s.begin(at, document.Heading, len(atx[1]))
 		s.open = false
-	case codeFence.MatchString(inner):
+	case begins(inner, "`~") && codeFence.MatchString(inner):
 		s.fence = inner[:len(inner)-len(strings.TrimLeft(inner, inner[:1]))]
 		s.begin(at, document.Code, 0)
 	case strings.HasPrefix(text, "<!--"):
@@ -108,9 +114,14 @@ func (s *blockScanner) line(at int, line string) {
 		s.end = at + len(line)
 		s.lines++
 	}
-	if atx != nil || s.fence != "" || interrupter.MatchString(text) {
+	if atx != nil || s.fence != "" || begins(text, "><-*+1") && interrupter.MatchString(text) {
 		s.paragraph = -1
 	}
+}
+
+// begins reports whether s begins with one of the characters.
+func begins(s, characters string) bool {
+	return s != "" && strings.IndexByte(characters, s[0]) >= 0
 }
 
 // other looks at a line that is neither heading nor code, and reports whether it
