@@ -14,6 +14,7 @@ import (
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/extract"
 )
 
 const (
@@ -287,8 +288,10 @@ type indexRun struct {
 	request  IndexRequest
 	embedder func(context.Context) (embed.Embedder, error)
 	versions versions
-	writer   index.Writer
-	before   index.Snapshot // what there was when the run began
+	// languages may be nil.
+	languages extract.LanguageDetector
+	writer    index.Writer
+	before    index.Snapshot // what there was when the run began
 
 	// listing and known are what the sources and the index have, of a partial
 	// run what they have at the paths.
@@ -309,7 +312,7 @@ type indexRun struct {
 
 func newIndexRun(ctx context.Context, e *Engine, r IndexRequest) *indexRun {
 	return &indexRun{
-		request: e.logFailures(ctx, r), embedder: e.models.embedder, versions: e.versions, memory: semaphore.NewWeighted(allMemory), published: time.Now(),
+		request: e.logFailures(ctx, r), embedder: e.models.embedder, versions: e.versions, languages: e.o.LanguageDetector, memory: semaphore.NewWeighted(allMemory), published: time.Now(),
 		summary: IndexSummary{Index: e.address(), Unread: []FileReport{}},
 	}
 }

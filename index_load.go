@@ -143,8 +143,9 @@ func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 		l.markFailed(e, previous, err)
 		return l
 	}
+	doc.DetectLanguage(r.languages)
 	info := index.Info{
-		ID: e.ID, Path: e.Path, Title: doc.Title, Type: doc.Type, Modified: doc.Modified, Metadata: doc.Metadata,
+		ID: e.ID, Path: e.Path, Title: doc.Title, Type: doc.Type, Modified: doc.Modified, Metadata: doc.Metadata, Language: doc.Language,
 		Fingerprint: doc.Fingerprint, Reason: doc.Note, Bytes: len(doc.Body), Versions: r.versions.of(doc),
 	}
 	l.previous = previous
@@ -167,7 +168,7 @@ func (r *indexRun) split(ctx context.Context, l *loaded, doc *ingest.Document) e
 	if err != nil {
 		return err
 	}
-	l.put.Content = passages(doc, embedder)
+	l.put.Content = passages(doc, r.languages, embedder)
 	if !r.request.Force {
 		if err := r.reuseVectors(ctx, l.previous, l.put); err != nil {
 			return err
@@ -273,8 +274,8 @@ func (l *loaded) markFailed(e ingest.Entry, previous *index.Info, err error) {
 }
 
 // passages splits a document. The vectors are still missing.
-func passages(doc *ingest.Document, c ingest.TokenCounter) []index.Passage {
-	out := ingest.Split(&doc.Text, ingest.SplitOptions{}, c)
+func passages(doc *ingest.Document, languages extract.LanguageDetector, c ingest.TokenCounter) []index.Passage {
+	out := ingest.Split(&doc.Text, ingest.SplitOptions{Languages: languages}, c)
 	for i := range out {
 		p := &out[i]
 		p.Text = doc.Body[p.Start:p.End]

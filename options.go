@@ -6,6 +6,7 @@ import (
 
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/internal/errkind"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
@@ -26,6 +27,9 @@ type Options struct {
 	// analysis names them; texts of other languages are analysed in the first. They
 	// are fixed when the index is made. None stands for analysis.Default.
 	Languages []string
+	// LanguageDetector tells the language of documents that do not declare it,
+	// and of passages that are in another; nil leaves it unknown. Only Index asks.
+	LanguageDetector extract.LanguageDetector
 	// WriteTimeout bounds one write to an index in Dir, plus the time that its
 	// size takes; after it the disk is considered hung. 0 means 5 minutes.
 	WriteTimeout time.Duration

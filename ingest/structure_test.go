@@ -105,9 +105,12 @@ func TestLanguages(t *testing.T) {
 	if text, _ := splitFile(t, "a.html", "<html lang=zh-hant-tw><p>text", ingest.SplitOptions{Tokens: 99}); text.Language != "zh-Hant-TW" {
 		t.Errorf("the language of the page is %q", text.Language)
 	}
-	x := formats.New(extract.Options{Languages: finnish{}})
-	defer x.Close()
-	text := extracttest.Must(t, x, "a.txt", "Text in English.\n\nSää on hyvä tänään.")
+	text, _ := splitFile(t, "a.txt", "Text in English.\n\nSää on hyvä tänään.", ingest.SplitOptions{Tokens: 99})
+	text.DetectLanguage(nil)
+	if text.Language != "" {
+		t.Errorf("nobody said that it is %q", text.Language)
+	}
+	text.DetectLanguage(finnish{})
 	if text.Language != "fi" {
 		t.Errorf("the language found is %q", text.Language)
 	}

@@ -28,17 +28,13 @@ type Options struct {
 	// runs. Empty means "albert-search/wasm" in the user's cache folder; when
 	// that cannot be written, nothing is kept and each run compiles anew.
 	CacheDir string
-	// Languages tells the language of texts that do not declare it; nil leaves
-	// it unknown.
-	Languages LanguageDetector
 }
 
 // Extractor reads documents. It may be used by several goroutines at once.
 type Extractor struct {
 	*registry
-	limits    Limits
-	languages LanguageDetector
-	readers   map[string]Reader // by Format.Name
+	limits  Limits
+	readers map[string]Reader // by Format.Name
 }
 
 // New returns an Extractor of the formats, which as a rule are those of package
@@ -47,7 +43,7 @@ type Extractor struct {
 // and panics when two formats have the same name or claim the same files.
 func New(formats []Format, o Options) *Extractor {
 	o.Limits = o.Limits.WithDefaults()
-	x := &Extractor{registry: newRegistry(formats), limits: o.Limits, languages: o.Languages, readers: map[string]Reader{}}
+	x := &Extractor{registry: newRegistry(formats), limits: o.Limits, readers: map[string]Reader{}}
 	for _, f := range x.formats {
 		if f.Open != nil {
 			x.readers[f.Name] = f.Open(o)
@@ -100,7 +96,6 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 		if err := t.Check(); err != nil {
 			return nil, err
 		}
-		t.DetectLanguage(x.languages)
 		if len(t.Headings) == MaxHeadings {
 			t.Note = joinNotes(t.Note, fmt.Sprintf("of its headings only the first %d are known", MaxHeadings))
 		}

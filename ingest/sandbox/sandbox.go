@@ -54,11 +54,10 @@ type Options struct {
 
 // Extractor reads documents. It may be used by several goroutines at once.
 type Extractor struct {
-	local     *extract.Extractor
-	limits    extract.Limits
-	languages extract.LanguageDetector
-	command   func() *exec.Cmd
-	slots     chan struct{} // one for each file that is parsed
+	local   *extract.Extractor
+	limits  extract.Limits
+	command func() *exec.Cmd
+	slots   chan struct{} // one for each file that is parsed
 
 	mu      sync.Mutex
 	closed  bool
@@ -77,7 +76,7 @@ func New(formats []extract.Format, o Options) *Extractor {
 		n = max(1, min(maxProcesses, runtime.GOMAXPROCS(0), int(maxMemory/max(1, limits.Memory))))
 	}
 	x := &Extractor{
-		local: extract.New(formats, o.Extract), limits: limits, languages: o.Extract.Languages,
+		local: extract.New(formats, o.Extract), limits: limits,
 		command: o.Command, slots: make(chan struct{}, n),
 	}
 	x.ctx, x.cancel = context.WithCancel(context.Background())
@@ -114,8 +113,6 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 		return nil, whole.Err()
 	case ctx.Err() != nil:
 		return nil, errClosed
-	case err == nil:
-		t.DetectLanguage(x.languages)
 	}
 	return t, err
 }
