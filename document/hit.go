@@ -21,3 +21,9 @@ type Hit struct {
 func (h Hit) Compare(other Hit) int {
 	return cmp.Or(cmp.Compare(other.Score, h.Score), cmp.Compare(h.Doc, other.Doc), cmp.Compare(h.Start, other.Start))
 }
+
+// Span is a byte range in a text.
+type Span struct {
+	Start int `json:"start"`
+	End   int `json:"end"`
+}

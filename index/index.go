@@ -44,7 +44,8 @@ type (
 	Passage     = document.Passage
 	PassageID   = document.PassageID
 	// Hit has the score of BM25 from Keyword, the cosine from Nearest.
-	Hit = document.Hit
+	Hit   = document.Hit
+	Range = document.Span
 )
 
 // The states of a document.
@@ -148,12 +149,6 @@ type Request struct {
 	// Statistics are what Keyword scores by; nil stands for those of the
 	// snapshot.
 	Statistics *Statistics
-}
-
-// Range is a byte range in a text.
-type Range struct {
-	Start int `json:"start"`
-	End   int `json:"end"`
 }
 
 // Stats describes the contents of an index.

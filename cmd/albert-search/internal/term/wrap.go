@@ -7,11 +7,11 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
-	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/document"
 )
 
 // Range is a byte range of a text.
-type Range = index.Range
+type Range = document.Span
 
 // Width is the number of columns that s takes on screen.
 func Width(s string) int { return runewidth.StringWidth(s) }
