@@ -11,8 +11,8 @@ import (
 	"github.com/albert-search/albert-search/rerank"
 )
 
-// Outcome is what became of one question that was asked on a collection.
-type Outcome struct {
+// QuestionOutcome is what became of one question that was asked on a collection.
+type QuestionOutcome struct {
 	ID      string `json:"id"`
 	Article string `json:"article"`
 	// Rank of the question's own paragraph among the documents found, from 1;
@@ -40,7 +40,7 @@ const rightF1 = 0.5
 
 // Right reports whether there is an answer and it is right. It may be without being InCollection,
 // when another paragraph says the same.
-func (o Outcome) Right() bool { return o.Text != "" && o.F1 >= rightF1 }
+func (o QuestionOutcome) Right() bool { return o.Text != "" && o.F1 >= rightF1 }
 
 // AskOptions say how questions are asked; the zero value is how ask does it.
 type AskOptions struct {
@@ -58,8 +58,8 @@ const rankedDocuments = 20
 // paragraphs of s that kept lets pass, each a record whose id is its index. The
 // outcomes are in the order of s.Questions; tick is called after each, if there
 // is one.
-func EndToEnd(ctx context.Context, a Asker, s *SQuAD, kept func(paragraph int) bool, o AskOptions, tick func()) ([]Outcome, error) {
-	out := make([]Outcome, len(s.Questions))
+func EndToEnd(ctx context.Context, a Asker, s *SQuAD, kept func(paragraph int) bool, o AskOptions, tick func()) ([]QuestionOutcome, error) {
+	out := make([]QuestionOutcome, len(s.Questions))
 	err := each(ctx, len(s.Questions), tick, func(ctx context.Context, i int) error {
 		q := s.Questions[i]
 		outcome, err := ask(ctx, a, q, o)
@@ -71,8 +71,8 @@ func EndToEnd(ctx context.Context, a Asker, s *SQuAD, kept func(paragraph int) b
 	return out, err
 }
 
-func ask(ctx context.Context, a Asker, q Question, opt AskOptions) (Outcome, error) {
-	o := Outcome{ID: q.ID, paragraph: q.Paragraph}
+func ask(ctx context.Context, a Asker, q Question, opt AskOptions) (QuestionOutcome, error) {
+	o := QuestionOutcome{ID: q.ID, paragraph: q.Paragraph}
 	if !opt.NoRank {
 		var err error
 		if o.Rank, err = rankOf(ctx, a, q, opt); err != nil {
@@ -112,8 +112,8 @@ type AnswerScores struct {
 }
 
 // Answers scores the questions whose paragraph is in the collection.
-func Answers(outcomes []Outcome) AnswerScores {
-	var in []Outcome
+func Answers(outcomes []QuestionOutcome) AnswerScores {
+	var in []QuestionOutcome
 	for _, o := range outcomes {
 		if o.InCollection {
 			in = append(in, o)
@@ -133,10 +133,10 @@ func Answers(outcomes []Outcome) AnswerScores {
 }
 
 // recall is 1 if the own paragraph is among the first k documents, else 0.
-func (o Outcome) recall(k int) float64 { return float64(count(o.Rank >= 1 && o.Rank <= k)) }
+func (o QuestionOutcome) recall(k int) float64 { return float64(count(o.Rank >= 1 && o.Rank <= k)) }
 
 // Scores are the measures of one question by name, in 0..1.
-func (o Outcome) Scores() Scores {
+func (o QuestionOutcome) Scores() Scores {
 	return Scores{
 		"exact": o.Exact, "f1": o.F1, "right": float64(count(o.Right())),
 		"recall@1": o.recall(1), "recall@5": o.recall(5), "recall@10": o.recall(10), "recall@20": o.recall(20),

@@ -14,7 +14,7 @@ import (
 
 // AskAll asks all questions that a calibration is fitted on, with the
 // calibration.
-type AskAll func(context.Context, *qa.Calibration) ([]Outcome, error)
+type AskAll func(context.Context, *qa.Calibration) ([]QuestionOutcome, error)
 
 // WeightScore is the quality of the first answers with some weights, in percent,
 // over questions whose paragraph is in the collection.
@@ -36,7 +36,7 @@ type Fit struct {
 	// FusedWeight, RelevanceWeight and Threshold were chosen on all.
 	Judged ConfidenceScores `json:"judged"`
 	// Outcomes have those confidences.
-	Outcomes []Outcome `json:"-"`
+	Outcomes []QuestionOutcome `json:"-"`
 }
 
 // nearBest is how many points of F1 below the best are as good.

@@ -94,10 +94,10 @@ func TestFitConfidenceStaysFiniteWhenSeparable(t *testing.T) {
 // retrieval score, and whose confidence can be told from the margin.
 func TestCalibrate(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
-	var base []eval.Outcome
+	var base []eval.QuestionOutcome
 	for i := range 3000 {
 		margin := 3 * rnd.NormFloat64()
-		o := eval.Outcome{
+		o := eval.QuestionOutcome{
 			ID: strconv.Itoa(i), Article: strconv.Itoa(i % 25), Text: "x",
 			InCollection: i%2 == 0, Evidence: qa.Evidence{Margin: margin, Fused: rnd.Float64(), Lead: 1},
 		}
@@ -107,7 +107,7 @@ func TestCalibrate(t *testing.T) {
 		base = append(base, o)
 	}
 	base[7].Text, base[7].F1 = "", 0 // nothing found
-	fit, err := eval.Calibrate(t.Context(), false, func(_ context.Context, c *qa.Calibration) ([]eval.Outcome, error) {
+	fit, err := eval.Calibrate(t.Context(), false, func(_ context.Context, c *qa.Calibration) ([]eval.QuestionOutcome, error) {
 		out := slices.Clone(base)
 		if c.FusedWeight < 6 { // reads worse
 			for i := range out {
@@ -156,10 +156,10 @@ func TestCrossFitJudgesByTheOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var odd []eval.Judged
+	var odd []eval.ScoredAnswer
 	for i, c := range confidences {
 		if groups[i] == "odd" {
-			odd = append(odd, eval.Judged{Score: c, Right: examples[i].Right})
+			odd = append(odd, eval.ScoredAnswer{Score: c, Right: examples[i].Right})
 		}
 	}
 	if auc := eval.AUC(odd); auc > .01 {

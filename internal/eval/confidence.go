@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Judged is an answer with the score it was given and whether it is right.
-type Judged struct {
+// ScoredAnswer is an answer with the score it was given and whether it is right.
+type ScoredAnswer struct {
 	Score float64
 	Right bool
 }
@@ -14,8 +14,8 @@ type Judged struct {
 // auc is the probability that something right has a higher score than something
 // wrong: the area under the ROC curve, ties counting half. It is 0 where there
 // is nothing right or nothing wrong.
-func auc(judged []Judged) float64 {
-	ascending := slices.SortedFunc(slices.Values(judged), func(x, y Judged) int { return cmp.Compare(x.Score, y.Score) })
+func auc(judged []ScoredAnswer) float64 {
+	ascending := slices.SortedFunc(slices.Values(judged), func(x, y ScoredAnswer) int { return cmp.Compare(x.Score, y.Score) })
 	var wrongBelow, right, wins float64
 	for len(ascending) > 0 {
 		n, r := tie(ascending)
@@ -33,7 +33,7 @@ func auc(judged []Judged) float64 {
 
 // tie returns how many at the beginning have the score of the first, and how
 // many of those are right.
-func tie(sorted []Judged) (n int, right float64) {
+func tie(sorted []ScoredAnswer) (n int, right float64) {
 	for n < len(sorted) && sorted[n].Score == sorted[0].Score {
 		right += float64(count(sorted[n].Right))
 		n++
@@ -44,7 +44,7 @@ func tie(sorted []Judged) (n int, right float64) {
 // brier is the mean squared distance between a confidence and what became of
 // it, 1 for right and 0 for wrong (Brier 1950, "Verification of forecasts
 // expressed in terms of probability").
-func brier(judged []Judged) float64 {
+func brier(judged []ScoredAnswer) float64 {
 	return mean(len(judged), func(i int) float64 {
 		d := judged[i].Score - float64(count(judged[i].Right))
 		return d * d
@@ -65,7 +65,7 @@ const calibrationBins = 10
 
 // bins puts answers into ten bins of equal width by their confidence. What is
 // on a border belongs to the bin above it.
-func bins(judged []Judged) []Bin {
+func bins(judged []ScoredAnswer) []Bin {
 	const n = calibrationBins
 	out := make([]Bin, n)
 	for i := range out {
@@ -88,7 +88,7 @@ func bins(judged []Judged) []Bin {
 // calibrationError is the expected calibration error: the distance between mean
 // confidence and share of right answers in each of Bins, weighted by their size
 // (Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3).
-func calibrationError(judged []Judged) float64 {
+func calibrationError(judged []ScoredAnswer) float64 {
 	var sum float64
 	for _, b := range bins(judged) {
 		gap := b.Confidence*float64(b.Answers) - float64(b.Right)
@@ -110,8 +110,8 @@ type CurvePoint struct {
 // riskCoverage is the risk-coverage curve (El-Yaniv and Wiener 2010, "On the
 // Foundations of Noise-free Selective Classification"): a point for each
 // distinct confidence, highest first.
-func riskCoverage(judged []Judged) []CurvePoint {
-	descending := slices.SortedFunc(slices.Values(judged), func(x, y Judged) int { return cmp.Compare(y.Score, x.Score) })
+func riskCoverage(judged []ScoredAnswer) []CurvePoint {
+	descending := slices.SortedFunc(slices.Values(judged), func(x, y ScoredAnswer) int { return cmp.Compare(y.Score, x.Score) })
 	var out []CurvePoint
 	answered, right := 0, 0.0
 	for rest := descending; len(rest) > 0; {
@@ -132,8 +132,8 @@ func riskCoverage(judged []Judged) []CurvePoint {
 // all n: the area under the risk-coverage curve (Geifman, Uziel and El-Yaniv
 // 2019, "Bias-Reduced Uncertainty Estimation", section 2). Of equal confidence
 // the wrong ones come first, so that ties are never to the system's advantage.
-func aurc(judged []Judged) float64 {
-	sorted := slices.SortedFunc(slices.Values(judged), func(x, y Judged) int {
+func aurc(judged []ScoredAnswer) float64 {
+	sorted := slices.SortedFunc(slices.Values(judged), func(x, y ScoredAnswer) int {
 		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(count(x.Right), count(y.Right)))
 	})
 	wrong := 0.0
@@ -192,7 +192,7 @@ type ConfidenceScores struct {
 
 // JudgeConfidence sums up outcomes of which those with a confidence of at least
 // threshold are given.
-func JudgeConfidence(outcomes []Outcome, threshold float64) ConfidenceScores {
+func JudgeConfidence(outcomes []QuestionOutcome, threshold float64) ConfidenceScores {
 	s := ConfidenceScores{Questions: len(outcomes), Threshold: threshold}
 	for _, o := range outcomes {
 		answered := o.Text != "" && o.Confidence >= threshold
@@ -233,12 +233,12 @@ func thin(curve []CurvePoint) []CurvePoint {
 }
 
 // Curve is the risk-coverage curve of outcomes.
-func Curve(outcomes []Outcome) []CurvePoint { return riskCoverage(judge(outcomes)) }
+func Curve(outcomes []QuestionOutcome) []CurvePoint { return riskCoverage(judge(outcomes)) }
 
-func judge(outcomes []Outcome) []Judged {
-	out := make([]Judged, len(outcomes))
+func judge(outcomes []QuestionOutcome) []ScoredAnswer {
+	out := make([]ScoredAnswer, len(outcomes))
 	for i, o := range outcomes {
-		out[i] = Judged{o.Confidence, o.Right()}
+		out[i] = ScoredAnswer{o.Confidence, o.Right()}
 	}
 	return out
 }
@@ -247,7 +247,7 @@ func judge(outcomes []Outcome) []Judged {
 // the best F1 of SQuAD 2.0, and that F1 in percent; 1 where giving none is best.
 // A right answer to a question
 // whose paragraph is not in the collection is as good as any.
-func outcomeThreshold(outcomes []Outcome) (threshold, f1 float64) {
+func outcomeThreshold(outcomes []QuestionOutcome) (threshold, f1 float64) {
 	scored := make([]scoredQuestion, len(outcomes))
 	for i, o := range outcomes {
 		scored[i] = scoredQuestion{

@@ -28,9 +28,9 @@ func TestConfidenceEqualsTheReference(t *testing.T) {
 		t.Fatalf("only %d cases", len(cases))
 	}
 	for i, c := range cases {
-		var judged []eval.Judged
+		var judged []eval.ScoredAnswer
 		for j, s := range c.Scores {
-			judged = append(judged, eval.Judged{Score: s, Right: c.Right[j]})
+			judged = append(judged, eval.ScoredAnswer{Score: s, Right: c.Right[j]})
 		}
 		curve := eval.RiskCoverage(judged)
 		for name, got := range map[string]float64{
@@ -52,7 +52,7 @@ func TestConfidenceEqualsTheReference(t *testing.T) {
 }
 
 func TestTiedConfidenceTellsNothing(t *testing.T) {
-	judged := []eval.Judged{{Score: .5, Right: true}, {Score: .5}, {Score: .5, Right: true}}
+	judged := []eval.ScoredAnswer{{Score: .5, Right: true}, {Score: .5}, {Score: .5, Right: true}}
 	if auc := eval.AUC(judged); auc != .5 {
 		t.Errorf("AUC %v", auc)
 	}
@@ -76,7 +76,7 @@ func TestTheBestThresholdGivesTheAnswersThatItCounts(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
 		least := math.Exp(-8 * rnd.Float64())
-		outcomes := []eval.Outcome{
+		outcomes := []eval.QuestionOutcome{
 			{Text: "right", F1: 1, Confidence: least, InCollection: true},
 			{Text: "wrong", Confidence: least / 2},
 		}
@@ -85,7 +85,7 @@ func TestTheBestThresholdGivesTheAnswersThatItCounts(t *testing.T) {
 			t.Fatalf("best F1 %v from %v on, want it from %v on", f1, threshold, least)
 		}
 	}
-	if threshold, f1 := eval.BestThreshold([]eval.Outcome{{Text: "wrong", Confidence: .9}}); threshold != 1 || f1 != 100 {
+	if threshold, f1 := eval.BestThreshold([]eval.QuestionOutcome{{Text: "wrong", Confidence: .9}}); threshold != 1 || f1 != 100 {
 		t.Errorf("only wrong answers: best F1 %v from %v on", f1, threshold)
 	}
 }

@@ -149,21 +149,21 @@ type ReadingScores struct {
 // none.
 func JudgeReading(set *SQuAD, outcomes []ReadOutcome, least float64) ReadingScores {
 	predictions := make(map[string]Prediction, len(outcomes))
-	var hasAnswer, hasAnswerRelevance, gold, goldRelevance []Judged
+	var hasAnswer, hasAnswerRelevance, gold, goldRelevance []ScoredAnswer
 	s := ReadingScores{}
 	for _, o := range outcomes {
 		predictions[o.ID] = Prediction{Text: o.Text, NoAnswer: -o.Margin}
-		hasAnswer = append(hasAnswer, Judged{o.Margin, o.HasAnswer})
+		hasAnswer = append(hasAnswer, ScoredAnswer{o.Margin, o.HasAnswer})
 		if o.Relevance != nil {
-			hasAnswerRelevance = append(hasAnswerRelevance, Judged{*o.Relevance, o.HasAnswer})
+			hasAnswerRelevance = append(hasAnswerRelevance, ScoredAnswer{*o.Relevance, o.HasAnswer})
 		}
 		if o.Wrong == nil {
 			continue
 		}
 		s.Wrong++
-		gold = append(gold, Judged{o.Margin, true}, Judged{o.Wrong.Margin, false})
+		gold = append(gold, ScoredAnswer{o.Margin, true}, ScoredAnswer{o.Wrong.Margin, false})
 		if o.Relevance != nil && o.Wrong.Relevance != nil {
-			goldRelevance = append(goldRelevance, Judged{*o.Relevance, true}, Judged{*o.Wrong.Relevance, false})
+			goldRelevance = append(goldRelevance, ScoredAnswer{*o.Relevance, true}, ScoredAnswer{*o.Wrong.Relevance, false})
 		}
 	}
 	s.SQuAD2Scores = squad2(set.Questions, predictions, -least)
@@ -188,7 +188,7 @@ func marginOf(threshold float64, outcomes []ReadOutcome) float64 {
 }
 
 // aucOfBoth is the AUC where there are both right and wrong ones.
-func aucOfBoth(judged []Judged) *float64 {
+func aucOfBoth(judged []ScoredAnswer) *float64 {
 	right := 0
 	for _, j := range judged {
 		right += count(j.Right)

@@ -19,9 +19,9 @@ func (r *askRun) fit(ctx context.Context, to *output) error {
 	pass := 0
 	o := r.options()
 	o.NoRank = true
-	fit, err := eval.Calibrate(ctx, r.relevance, func(ctx context.Context, k *qa.Calibration) ([]eval.Outcome, error) {
+	fit, err := eval.Calibrate(ctx, r.relevance, func(ctx context.Context, k *qa.Calibration) ([]eval.QuestionOutcome, error) {
 		pass++
-		var all []eval.Outcome
+		var all []eval.QuestionOutcome
 		for _, f := range r.files {
 			outcomes, err := r.ask(ctx, f, half, k, fmt.Sprintf("fitting, pass %d", pass), o)
 			if err != nil {

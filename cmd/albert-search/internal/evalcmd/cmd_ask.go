@@ -105,7 +105,7 @@ type rerankFitJSON struct {
 type AskLine struct {
 	Collection string `json:"collection"`
 	Kept       string `json:"kept"`
-	eval.Outcome
+	eval.QuestionOutcome
 }
 
 func (l AskLine) key() lineKey { return lineKey{l.Collection + " " + l.Kept, l.ID} }
@@ -271,7 +271,7 @@ func (r *askRun) options() eval.AskOptions {
 }
 
 // ask asks the questions of a file with a calibration; nil is the reader's.
-func (r *askRun) ask(ctx context.Context, f squadFile, kept part, k *qa.Calibration, what string, o eval.AskOptions) (outcomes []eval.Outcome, err error) {
+func (r *askRun) ask(ctx context.Context, f squadFile, kept part, k *qa.Calibration, what string, o eval.AskOptions) (outcomes []eval.QuestionOutcome, err error) {
 	dir, err := r.indexParagraphs(ctx, f, r.more, kept)
 	if err != nil {
 		return nil, err
