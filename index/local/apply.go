@@ -9,11 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/blevesearch/bleve/v2/document"
-	bleve "github.com/blevesearch/bleve_index_api"
-
 	place "github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/postings"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
@@ -159,14 +157,11 @@ type change struct {
 	touched map[segment.DocNumber]*segment.Doc
 	// postings are written one after the other, the last with the number of
 	// the batch: Bleve's analysis takes some thirty times the memory of a text.
-	postings []*bleve.Batch
-	ends     []int // of their passages in fields, but for the last
-	text     int   // bytes in the last of them
-	// fields are the Bleve documents of put's passages, in order of rows;
-	// when Bleve has analysed them they know how long their fields are, which
-	// is then in lengths.
-	fields  []*document.Document
-	lengths [][numFields]segment.FieldLength
+	postings []*postings.Batch
+	text     int // bytes in the last of them
+	// lengths are those of the fields of put's passages, in order of rows, once
+	// they are analysed.
+	lengths []postings.Lengths
 	nextRow segment.Row
 	nextDoc segment.DocNumber
 	// later is what follows for passages that were there.
@@ -175,7 +170,7 @@ type change struct {
 
 // newChange numbers a batch. Of several documents with one ID the last counts.
 func (w *writer) newChange(b index.Batch) (*change, error) {
-	c := &change{touched: make(map[segment.DocNumber]*segment.Doc), postings: []*bleve.Batch{bleve.NewBatch()},
+	c := &change{touched: make(map[segment.DocNumber]*segment.Doc), postings: []*postings.Batch{postings.NewBatch()},
 		nextRow: w.next.NextRow, nextDoc: w.next.NextDocument}
 	last := make(map[string]int, len(b.Put))
 	for i := range b.Put {
@@ -192,7 +187,7 @@ func (w *writer) newChange(b index.Batch) (*change, error) {
 		if d := w.byID[id]; d != nil {
 			c.gone = append(c.gone, d)
 			for i := range d.Info.Passages {
-				c.postings[0].Delete(rowKey(d.First + segment.Row(i)))
+				c.postings[0].Delete(d.First + segment.Row(i))
 			}
 		}
 	}
@@ -255,12 +250,10 @@ func (w *writer) number(c *change, d *index.Document) segment.Source {
 		if match == "" {
 			match = p.Text
 		}
-		fields := passageDoc(c.nextRow, w.schema.analyzer(&d.Info, p), fieldValues(&d.Info, p, match))
 		if c.text += len(match); c.text > analysedBytes {
-			c.postings, c.ends, c.text = append(c.postings, bleve.NewBatch()), append(c.ends, len(c.fields)), len(match)
+			c.postings, c.text = append(c.postings, postings.NewBatch()), len(match)
 		}
-		c.postings[len(c.postings)-1].Update(fields)
-		c.fields = append(c.fields, fields)
+		c.postings[len(c.postings)-1].Put(c.nextRow, w.schema.analyzer(&d.Info, p), fieldValues(&d.Info, p, match))
 		src.Records = append(src.Records, segment.AppendPassage(nil, p))
 		src.Vectors = append(src.Vectors, p.Vector)
 		c.nextRow++
@@ -280,14 +273,14 @@ func (w *writer) write(c *change) (err error) {
 	defer catchFault(&err)()
 	batch := w.next.Batch + 1
 	for i, b := range c.postings {
-		number, end := batch, len(c.fields)
-		if i < len(c.ends) {
-			number, end = w.next.Batch, c.ends[i] // the batch is not there yet
+		number := batch
+		if i < len(c.postings)-1 {
+			number = w.next.Batch // the batch is not there yet
 		}
-		if err := w.postings.apply(number, b); err != nil {
+		if err := w.postings.Apply(number, b); err != nil {
 			return err
 		}
-		c.analysed(end)
+		c.lengths = append(c.lengths, b.Lengths()...)
 		c.postings[i] = nil
 	}
 	c.measure()
@@ -363,24 +356,6 @@ func (w *writer) nextSegments(old []*segReader, c *change, next *contents) ([]*s
 		return nil, errors.Join(err, releaseSegments(segs))
 	}
 	return segs, nil
-}
-
-// analysed notes how long the fields of the first n passages are, now that Bleve
-// has analysed them, and lets go of what it made of them.
-func (c *change) analysed(n int) {
-	for at := len(c.lengths); at < n; at++ {
-		var lengths [numFields]segment.FieldLength
-		for _, f := range c.fields[at].Fields {
-			for i := range numFields {
-				if f.Name() == i.String() {
-					lengths[i].Passages++
-					lengths[i].Tokens += uint64(f.AnalyzedLength())
-				}
-			}
-		}
-		c.lengths = append(c.lengths, lengths)
-		c.fields[at] = nil
-	}
 }
 
 // measure sums up the field lengths of each document.

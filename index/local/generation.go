@@ -9,13 +9,15 @@ import (
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/albert-search/albert-search/index/local/internal/postings"
 )
 
 // generation is an opened generation.
 type generation struct {
 	manifest *manifest
 	view     *view
-	postings *postings
+	postings *postings.Store
 	current  current // what CURRENT said of it
 	writes   uint64  // those of the Backend that it shows
 }
@@ -60,7 +62,7 @@ func openGeneration(ctx context.Context, dir string, manifestSum uint32, readOnl
 	if wait(); verr != nil {
 		return nil, errors.Join(verr, releaseSegments(segs))
 	}
-	p, err := openPostings(filepath.Join(dir, postingsName), readOnly)
+	p, err := postings.Open(filepath.Join(dir, postingsName), readOnly)
 	if err != nil {
 		return nil, errors.Join(err, releaseSegments(segs))
 	}
@@ -69,14 +71,14 @@ func openGeneration(ctx context.Context, dir string, manifestSum uint32, readOnl
 		if !errors.Is(err, errFault) {
 			err = damaged(dir, err.Error())
 		}
-		return nil, errors.Join(fmt.Errorf("opening generation %d: %w", m.Generation, err), p.close())
+		return nil, errors.Join(fmt.Errorf("opening generation %d: %w", m.Generation, err), p.Close())
 	}
 	return &generation{manifest: m, view: v, postings: p}, nil
 }
 
 // close frees a generation once nobody searches it any more: snapshots stay
 // usable after their postings are closed.
-func (g *generation) close() error { return errors.Join(g.view.release(), g.postings.close()) }
+func (g *generation) close() error { return errors.Join(g.view.release(), g.postings.Close()) }
 
 // openSegments opens segments of a generation.
 func openSegments(dir string, list []segmentManifest) ([]*segReader, error) {
@@ -113,21 +115,21 @@ func checkSegments(dir string, m *manifest, segs []*segReader, dim int) error {
 // openView makes the view of a generation and compares it with the manifest.
 // Scorch falls back to an older state in silence when a file of the newest is
 // unusable; the number of the batch tells.
-func openView(m *manifest, c contents, segs []*segReader, p *postings, made *schema) (*view, error) {
+func openView(m *manifest, c contents, segs []*segReader, p *postings.Store, made *schema) (*view, error) {
 	for _, s := range segs {
 		if err := c.addSegment(s); err != nil {
 			return nil, errors.Join(err, releaseSegments(segs))
 		}
 	}
-	snapshot, err := p.reader()
+	reader, err := p.Reader(c.stats.Passages, c.lengths)
 	if err != nil {
 		return nil, errors.Join(err, releaseSegments(segs))
 	}
-	v, err := newView(c, segs, snapshot, m.Created, made)
+	v, err := newView(c, segs, reader, m.Created, made)
 	if err != nil {
 		return nil, err
 	}
-	number, err := batchNumber(snapshot)
+	number, err := reader.Batch()
 	switch {
 	case err != nil:
 	case number != m.Batch:

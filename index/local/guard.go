@@ -3,10 +3,11 @@ package local
 import (
 	"cmp"
 	"fmt"
-	"github.com/albert-search/albert-search/index/local/internal/disk"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
+
+	"github.com/albert-search/albert-search/index/local/internal/disk"
+	"github.com/albert-search/albert-search/index/local/internal/postings"
 )
 
 // errFault says that a mapped file cannot be read.
@@ -14,15 +15,6 @@ var errFault = disk.ErrFault
 
 // catchFault turns a fault on a mapped file into errFault; see disk.CatchFault.
 func catchFault(err *error) func() { return disk.CatchFault(err) }
-
-// panicOf runs f, with faults as panics, and returns what it panics with.
-// Goroutines that help with a search have the caller deal with it.
-func panicOf(f func()) (panicked any) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() { panicked = recover() }()
-	f()
-	return nil
-}
 
 // writeTimeout is how long a change may take, besides the time for as many bytes as
 // the index has, before the disk counts as one that does not answer.
@@ -62,7 +54,7 @@ func (d *watchdog) watch(dir string, bytes int64, f func() error) error {
 		return err
 	case <-timer.C:
 		err := fmt.Errorf("writing index %s: %w after %v: the disk does not answer; what was published is intact: end this process, mend the disk and index again",
-			dir, errStuck, limit)
+			dir, postings.ErrStuck, limit)
 		d.stuck.Store(&err)
 		return err
 	}

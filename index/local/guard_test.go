@@ -2,17 +2,14 @@ package local
 
 import (
 	"errors"
+	"github.com/albert-search/albert-search/index/local/internal/postings"
 	"os"
-	"path/filepath"
 	"runtime"
 	"syscall"
 	"testing"
 	"time"
 
-	bleve "github.com/blevesearch/bleve_index_api"
-
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/index/analysis"
 )
 
 // TestFileCutShort cuts a segment short that a reader has mapped, which is what
@@ -52,40 +49,10 @@ func TestWatchdog(t *testing.T) {
 	never := make(chan struct{})
 	defer close(never)
 	err := d.watch("dir", 0, func() error { <-never; return nil })
-	if !errors.Is(err, errStuck) {
-		t.Fatalf("error %v, want errStuck", err)
+	if !errors.Is(err, postings.ErrStuck) {
+		t.Fatalf("error %v, want postings.ErrStuck", err)
 	}
 	if again := d.watch("dir", 0, func() error { return nil }); again != err {
 		t.Errorf("the next change gives %v", again)
-	}
-}
-
-// TestRetryPause takes the folder of postings away and counts how often scorch
-// tries to write there.
-func TestRetryPause(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "postings")
-	if err := os.Mkdir(dir, dirMode); err != nil {
-		t.Fatal(err)
-	}
-	p, err := openPostings(dir, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.close()
-	if err := os.Rename(dir, dir+".away"); err != nil {
-		t.Fatal(err)
-	}
-	began := time.Now()
-	if err := p.apply(1, bleve.NewBatch()); err == nil {
-		b := bleve.NewBatch()
-		b.Update(passageDoc(1, new(analysis.Analyzer), [numFields]string{}))
-		if err := p.apply(2, b); err == nil {
-			t.Fatal("nothing failed")
-		}
-	}
-	time.Sleep(5 * retryPause)
-	tries := p.scorch.StatsMap()["TotOnErrors"].(uint64)
-	if took := time.Since(began); tries == 0 || tries > uint64(took/retryPause)+2 {
-		t.Errorf("%d tries in %v", tries, took)
 	}
 }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"errors"
+	"github.com/albert-search/albert-search/index/local/internal/postings"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -20,7 +21,7 @@ func TestHangsFromTheStart(t *testing.T) {
 		t.Skip("no pipe to read from: ", err)
 	}
 	_, err := Create(t.Context(), dir, TestOptions{Settings: index.Settings{Embedder: "none"}, WriteTimeout: 50 * time.Millisecond})
-	if !errors.Is(err, errStuck) {
+	if !errors.Is(err, postings.ErrStuck) {
 		t.Errorf("error %v, want that the disk does not answer", err)
 	}
 	end, err := os.OpenFile(current, os.O_WRONLY, 0) // those that read it end

@@ -2,20 +2,12 @@ package local
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	bleve "github.com/blevesearch/bleve_index_api"
 
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/index/analysis"
-)
-
-// The parameters of BM25, at the values that most engines use.
-const (
-	bm25K1 = 1.2
-	bm25B  = 0.75
+	"github.com/albert-search/albert-search/index/local/internal/postings"
 )
 
 // Keyword returns the passages that match the query best.
@@ -54,22 +46,22 @@ func (s *snapshot) Keyword(ctx context.Context, r index.Request) (hits []index.H
 	if err != nil {
 		return nil, err
 	}
-	k := &keywordSearch{ctx: ctx, view: v, query: query, global: r.Statistics}
-	must, not, err := k.restrict(r.Query)
+	k := v.postings.Search(ctx, query, r.Statistics)
+	must, not, err := k.Restrict(r.Query)
 	if err != nil {
 		return nil, err
 	}
 	if must != nil && must.IsEmpty() || allowed != nil && allowed.IsEmpty() {
 		return nil, nil
 	}
-	found, err := k.score(r.Query, r.Limit, func(number uint32) (bool, error) {
-		if must != nil && !must.Contains(number) || not.Contains(number) {
+	found, err := k.Score(r.Query, r.Limit, func(number postings.Number) (bool, error) {
+		if must != nil && !must.Contains(uint32(number)) || not.Contains(uint32(number)) {
 			return false, nil
 		}
 		if allowed == nil {
 			return true, nil
 		}
-		row, err := v.row(uint64(number))
+		row, err := v.postings.Row(number)
 		if err != nil {
 			return false, damaged(s.dir, err.Error())
 		}
@@ -80,11 +72,11 @@ func (s *snapshot) Keyword(ctx context.Context, r index.Request) (hits []index.H
 	}
 	top := topK{limit: r.Limit, compareRows: v.compareRows}
 	for _, f := range found {
-		row, err := v.row(uint64(f.number))
+		row, err := v.postings.Row(f.Number)
 		if err != nil {
 			return nil, damaged(s.dir, err.Error())
 		}
-		top.add(hit{row, f.score})
+		top.add(hit{row, f.Score})
 	}
 	return v.hits(top.sorted()), nil
 }
@@ -104,13 +96,13 @@ func (s *snapshot) restrictRows(ctx context.Context, v *view, q index.Query, all
 	if err != nil {
 		return nil, err
 	}
-	k := &keywordSearch{ctx: ctx, view: v, query: query}
-	must, not, err := k.restrict(q)
+	k := v.postings.Search(ctx, query, nil)
+	must, not, err := k.Restrict(q)
 	if err != nil {
 		return nil, err
 	}
 	if must != nil {
-		in, err := v.rows(must)
+		in, err := v.postings.Rows(must)
 		if err != nil {
 			return nil, err
 		}
@@ -120,7 +112,7 @@ func (s *snapshot) restrictRows(ctx context.Context, v *view, q index.Query, all
 		allowed = in
 	}
 	if !not.IsEmpty() {
-		out, err := v.rows(not)
+		out, err := v.postings.Rows(not)
 		if err != nil {
 			return nil, err
 		}
@@ -130,31 +122,6 @@ func (s *snapshot) restrictRows(ctx context.Context, v *view, q index.Query, all
 		allowed = roaring.AndNot(allowed, out)
 	}
 	return allowed, nil
-}
-
-// rows translates Bleve's document numbers.
-func (v *view) rows(numbers *roaring.Bitmap) (*roaring.Bitmap, error) {
-	rows := roaring.New()
-	for it := numbers.Iterator(); it.HasNext(); {
-		row, err := v.row(uint64(it.Next()))
-		if err != nil {
-			return nil, err
-		}
-		rows.Add(uint32(row))
-	}
-	return rows, nil
-}
-
-// keywordSearch is one search of the postings. Passages go by Bleve's document
-// numbers here.
-type keywordSearch struct {
-	ctx   context.Context
-	view  *view
-	query analysis.Query
-	// global are the statistics to score by instead of the view's, if not nil.
-	global *index.Statistics
-	// counting says that all terms are wanted, to count them.
-	counting bool
 }
 
 // Statistics are what Keyword needs to know of the whole version.
@@ -169,60 +136,9 @@ func (s *snapshot) Statistics(ctx context.Context, q index.Query) (st index.Stat
 	}
 	defer s.recoverDamage(&err)
 	defer catchFault(&err)()
-	st.Passages = v.stats.Passages
-	st.Fields = make(map[string]index.FieldStatistics)
-	for f, l := range v.lengths {
-		st.Fields[field(f).String()] = index.FieldStatistics(l)
-	}
-	st.Terms = make(map[string]map[string]int)
 	query, err := v.query()
 	if err != nil {
 		return st, err
 	}
-	k := &keywordSearch{ctx: ctx, view: v, query: query, counting: true}
-	terms, _, err := k.terms(q)
-	if err != nil || len(terms) == 0 {
-		return st, err
-	}
-	segs := v.postings.Segments()
-	lists := make([][]termList, len(segs))
-	for i := range lists {
-		lists[i] = make([]termList, len(terms))
-	}
-	w := k.newScorer(1)
-	if err := k.read([]*scorer{w}, segs, terms, lists); err != nil {
-		return st, err
-	}
-	for i, t := range terms {
-		name := t.fieldName()
-		if st.Terms[name] == nil {
-			st.Terms[name] = make(map[string]int)
-		}
-		st.Terms[name][t.term] = found(lists, i)
-	}
-	v.scorers.Put(w)
-	return st, nil
-}
-
-// each calls f for every passage that has a term in a field.
-func (k *keywordSearch) each(fd field, term string, f func(number uint32)) (err error) {
-	t, err := k.view.postings.TermFieldReader(k.ctx, []byte(term), fd.String(), false, false, false)
-	if err != nil {
-		return fmt.Errorf("reading postings: %w", err)
-	}
-	defer func() { err = errors.Join(err, t.Close()) }()
-	var p bleve.TermFieldDoc
-	for n := 0; ; n++ {
-		if n%4096 == 0 && k.ctx.Err() != nil {
-			return k.ctx.Err()
-		}
-		next, err := t.Next(p.Reset())
-		if err != nil {
-			return fmt.Errorf("reading postings: %w", err)
-		}
-		if next == nil {
-			return nil
-		}
-		f(uint32(next.ID.Value()))
-	}
+	return v.postings.Statistics(ctx, query, q)
 }

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"fmt"
+	"github.com/albert-search/albert-search/index/local/internal/postings"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -23,16 +24,16 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 	if err != nil {
 		return nil, err
 	}
-	k := &keywordSearch{ctx: ctx, view: v, query: query}
+	k := v.postings.Search(ctx, query, nil)
 	allowed, err := v.filterRows(ctx, r.Filter)
 	if err != nil {
 		return nil, err
 	}
-	must, not, err := k.restrict(r.Query)
+	must, not, err := k.Restrict(r.Query)
 	if err != nil {
 		return nil, err
 	}
-	scores := make([]float64, v.postingDocs())
+	scores := make([]float64, v.postings.Numbers())
 	freqs := make([]float64, len(scores))
 	var found []uint32
 	scoreTerm := func(fields []field, term string, where *roaring.Bitmap) error {
@@ -48,7 +49,7 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 					found = append(found, number)
 				}
 				fieldLength := math.Round(1 / (p.Norm * p.Norm)) // Bleve's norm is 1/sqrt(length)
-				freqs[number] += f.Weight() * float64(p.Freq) / (1 - bm25B + bm25B*fieldLength/mean)
+				freqs[number] += f.Weight() * float64(p.Freq) / (1 - postings.B + postings.B*fieldLength/mean)
 			})
 			if err != nil {
 				return err
@@ -59,7 +60,7 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 		for _, number := range found {
 			if where == nil || where.Contains(number) {
 				freq := freqs[number]
-				scores[number] += idf * freq * (bm25K1 + 1) / (freq + bm25K1)
+				scores[number] += idf * freq * (postings.K1 + 1) / (freq + postings.K1)
 			}
 			freqs[number] = 0
 		}
@@ -75,11 +76,11 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 		}
 		var where *roaring.Bitmap
 		if c.Phrase {
-			if where, err = k.phrase(fields, c.Text); err != nil {
+			if where, err = k.Phrase(fields, c.Text); err != nil {
 				return nil, err
 			}
 		}
-		for _, t := range k.query[0].Analyze(fields[0], c.Text) {
+		for _, t := range query[0].Analyze(fields[0], c.Text) {
 			if err := scoreTerm(fields, string(t.Term), where); err != nil {
 				return nil, err
 			}
@@ -87,12 +88,12 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 		if c.Occur != index.Should || c.Field != "" {
 			continue
 		}
-		for _, t := range k.query[0].Analyze(fieldPath, c.Text) {
-			if len(k.query[0].Analyze(fieldText, string(t.Term))) == 0 {
+		for _, t := range query[0].Analyze(fieldPath, c.Text) {
+			if len(query[0].Analyze(fieldText, string(t.Term))) == 0 {
 				continue
 			}
 			n := uint64(0)
-			if err := k.each(fieldPath, string(t.Term), func(uint32) { n++ }); err != nil {
+			if err := k.Each(fieldPath, string(t.Term), func(postings.Number) { n++ }); err != nil {
 				return nil, err
 			}
 			if n == v.lengths[fieldPath].Passages {
@@ -108,7 +109,7 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 		if score == 0 || must != nil && !must.Contains(uint32(n)) || not.Contains(uint32(n)) {
 			continue
 		}
-		row, err := v.row(uint64(n))
+		row, err := v.postings.Row(postings.Number(n))
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +123,7 @@ func plainKeyword(ctx context.Context, v *view, r index.Request) ([]index.Hit, e
 
 // plainPostings calls f for every posting of a term in a field.
 func plainPostings(ctx context.Context, v *view, fd field, term string, f func(number uint32, p *bleve.TermFieldDoc)) error {
-	t, err := v.postings.TermFieldReader(ctx, []byte(term), fd.String(), true, true, false)
+	t, err := v.postings.Snapshot().TermFieldReader(ctx, []byte(term), fd.String(), true, true, false)
 	if err != nil {
 		return err
 	}
@@ -226,32 +227,6 @@ func TestKeywordEqualsPlain(t *testing.T) {
 		if err := v.release(); err != nil {
 			t.Fatal(err)
 		}
-	}
-}
-
-// TestScoreBlocks scores lists that reach over several blocks.
-func TestScoreBlocks(t *testing.T) {
-	v := &view{}
-	w := (&keywordSearch{view: v}).newScorer(10)
-	lists := []termList{
-		{[]uint32{0, blockSize - 1, blockSize, 3 * blockSize}, []float64{1, 2, 3, 4}},
-		{[]uint32{blockSize - 1, 2*blockSize - 1}, []float64{5, 6}},
-	}
-	passes := func(number uint32) (bool, error) { return number != 100+blockSize, nil }
-	for from := uint32(0); from <= 3*blockSize; from += blockSize {
-		if err := w.score(scoreBlock{lists, 100, from}, []termUse{{term: 1}, {term: 0}}, []float64{1, 2}, passes); err != nil {
-			t.Fatal(err)
-		}
-	}
-	part := func(idf, freq float64) float64 { return idf * freq * (bm25K1 + 1) / (freq + bm25K1) }
-	want := []scored{
-		{100 + blockSize - 1, part(2, 5) + part(1, 2)},
-		{100 + 2*blockSize - 1, part(2, 6)},
-		{100 + 3*blockSize, part(1, 4)},
-		{100, part(1, 1)},
-	}
-	if got := w.best.sorted(); !slices.Equal(got, want) {
-		t.Errorf("found %v, want %v", got, want)
 	}
 }
 

@@ -1,7 +1,3 @@
-// Package local keeps an index in a folder: keywords in Bleve's inverted
-// index, passages and vectors in segment files that are mapped into memory.
-// One process writes while others read: the writer publishes generations,
-// which never change (docs/format.md describes the files).
 package local
 
 import (

@@ -151,7 +151,7 @@ func TestBackgroundError(t *testing.T) {
 	w := mustCreate(t, dir)
 	advance(t, w, 0, 3)
 	cause := errors.New("merge failed")
-	backgroundErrors.report(cause, w.writer.postings.dir)
+	w.writer.postings.Report(cause)
 	if err := w.Apply(t.Context(), step(4)); !errors.Is(err, cause) {
 		t.Fatalf("error %v", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/viterin/vek/vek32"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/parallel"
 	"github.com/albert-search/albert-search/internal/bitcode"
 )
 
@@ -96,7 +97,7 @@ type scan struct {
 	q       []float32
 	set     *rowSet
 	limit   int
-	starts  []uint32         // the place of the first vector of each file
+	starts  []scanPlace      // the place of the first vector of each file
 	coded   []bool           // for each file whether its codes are scanned, or its vectors
 	queries []*bitcode.Query // for each file that is coded, once they are prepared
 	chunks  []chunk
@@ -112,13 +113,13 @@ type chunk struct {
 
 func newScan(v *view, q []float32, set *rowSet, limit int, codes bool) *scan {
 	sc := &scan{view: v, q: q, set: set, limit: limit,
-		starts: make([]uint32, len(v.vecs)), coded: make([]bool, len(v.vecs)), queries: make([]*bitcode.Query, len(v.vecs)),
+		starts: make([]scanPlace, len(v.vecs)), coded: make([]bool, len(v.vecs)), queries: make([]*bitcode.Query, len(v.vecs)),
 		aloneBytes: aloneBytes, aloneDots: aloneDots}
 	codes = codes && set.count > 2*poolCount(limit) // else comparing with all is less work
-	var start uint32
+	var start scanPlace
 	for i, s := range v.vecs {
 		sc.starts[i] = start
-		start += uint32(len(s.Rows))
+		start += scanPlace(len(s.Rows))
 		if set.counts[i] == 0 {
 			continue
 		}
@@ -233,7 +234,7 @@ func (sc *scan) try(ctx context.Context, prepare func() candidate) (hits []hit, 
 		scanning = workers[:1]
 	}
 	var least candidate
-	if err := prepareAndShare(ctx, scanning, func() int {
+	if err := parallel.PrepareAndShare(ctx, scanning, func() int {
 		least = prepare()
 		for _, w := range scanning {
 			w.likely.least = least
@@ -316,7 +317,7 @@ func (sc *scan) compareAll(ctx context.Context, workers []*scanner, keys []candi
 	if len(keys) < sc.aloneDots {
 		workers = workers[:1]
 	}
-	return share(ctx, workers, (len(keys)+chunkDots-1)/chunkDots, func(w *scanner, n int) error {
+	return parallel.Share(ctx, workers, (len(keys)+chunkDots-1)/chunkDots, func(w *scanner, n int) error {
 		for i := n * chunkDots; i < min((n+1)*chunkDots, len(keys)); i++ {
 			score := w.compare(keys[i].place())
 			if errs != nil {
@@ -367,12 +368,12 @@ func (w *scanner) add(file *vectors, i int) float64 {
 }
 
 // compare compares with the vector at a place.
-func (w *scanner) compare(place uint32) float64 {
-	i, found := slices.BinarySearch(w.scan.starts, place)
+func (w *scanner) compare(at scanPlace) float64 {
+	i, found := slices.BinarySearch(w.scan.starts, at)
 	if !found {
 		i--
 	}
-	return w.add(w.scan.view.vecs[i].vectors, int(place-w.scan.starts[i]))
+	return w.add(w.scan.view.vecs[i].vectors, int(at-w.scan.starts[i]))
 }
 
 // scanBlocks adds the vectors that look near to the candidates: those of every
@@ -402,7 +403,7 @@ func (w *scanner) scanBlocks(file, from, to, step int) {
 		}
 		for ; m != 0; m &= m - 1 {
 			i := bits.TrailingZeros16(m)
-			w.likely.add(newCandidate(w.scores[n*bitcode.Block+i], start+number*bitcode.Block+uint32(i)))
+			w.likely.add(newCandidate(w.scores[n*bitcode.Block+i], start+scanPlace(number*bitcode.Block+uint32(i))))
 		}
 	}
 }

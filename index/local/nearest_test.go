@@ -387,8 +387,8 @@ func TestCandidates(t *testing.T) {
 		var all []candidate
 		for range n {
 			score := float32(random.IntN(30)-15) / 4
-			k := newCandidate(score, uint32(len(all)))
-			if k.score() != score || k.place() != uint32(len(all)) {
+			k := newCandidate(score, scanPlace(len(all)))
+			if k.score() != score || k.place() != scanPlace(len(all)) {
 				t.Fatalf("%g at %d became %g at %d", score, len(all), k.score(), k.place())
 			}
 			all = append(all, k)

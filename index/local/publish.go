@@ -89,7 +89,7 @@ func (w *writer) publish() (err error) {
 			return err
 		}
 	}
-	if err := w.postings.copyTo(filepath.Join(tmp, postingsName)); err != nil {
+	if err := w.postings.CopyTo(filepath.Join(tmp, postingsName)); err != nil {
 		return err
 	}
 	if m.Files, err = w.sumFiles(tmp); err != nil {

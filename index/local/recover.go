@@ -15,6 +15,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/postings"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
@@ -189,42 +190,22 @@ func (s *recovery) deletedByPostings() (deleted *roaring.Bitmap) {
 			return nil
 		}
 	}
-	p, err := openPostings(filepath.Join(s.folders[0], postingsName), true)
+	p, err := postings.Open(filepath.Join(s.folders[0], postingsName), true)
 	if err != nil {
 		if errors.Is(err, syscall.EIO) { // others may be of Bleve's, over what is damaged
 			s.note(err)
 		}
 		return nil
 	}
-	defer p.close()
-	snapshot, err := p.reader()
+	defer p.Close()
+	reader, err := p.Reader(0, postings.Lengths{})
 	if err != nil {
 		return nil
 	}
-	defer snapshot.Close()
-	rows := roaring.New()
-	ids, err := snapshot.DocIDReaderAll()
+	defer reader.Close()
+	rows, err := reader.All()
 	if err != nil {
 		return nil
-	}
-	defer ids.Close()
-	for {
-		id, err := ids.Next()
-		if err != nil {
-			return nil
-		}
-		if id == nil {
-			break
-		}
-		key, err := snapshot.ExternalID(id)
-		if err != nil {
-			return nil
-		}
-		row, err := parseRowKey(key)
-		if err != nil {
-			return nil
-		}
-		rows.Add(uint32(row))
 	}
 	deleted = roaring.New()
 	for _, m := range s.base.Segments {

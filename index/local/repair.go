@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/postings"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
@@ -33,7 +34,7 @@ func Repair(ctx context.Context, dir string, o index.RepairOptions) (_ *index.Re
 	}
 	// Nobody may write until the damaged generations are gone, or kept.
 	defer func() {
-		if !errors.Is(err, errStuck) { // otherwise Bleve may still be writing
+		if !errors.Is(err, postings.ErrStuck) { // otherwise Bleve may still be writing
 			err = errors.Join(err, lock.Unlock())
 		}
 	}()

@@ -9,10 +9,9 @@ import (
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
-// Three keep the best of what a search comes by. topK has hits, few of which come
+// Two keep the best of what a search comes by. topK has hits, few of which come
 // in: a heap. candidates has estimates by the ten thousand, of which it needs no
-// order: halving them costs least. best does not know yet which of equal scores
-// comes first, so that it keeps all that are equal to the last.
+// order: halving them costs least.
 
 // hit is a passage that was found.
 type hit struct {
@@ -63,57 +62,25 @@ func (t *topK) Pop() any {
 	return x
 }
 
-// best keeps the passages of the limit highest scores, and all that have the
-// lowest of these: which of them counts is known when their rows are.
-type best struct {
-	limit int
-	least float64 // what is below is not among them
-	found []scored
-	full  int // when found is sorted out the next time
-}
-
-func (b *best) add(s scored) {
-	if s.score < b.least {
-		return
-	}
-	b.found = append(b.found, s)
-	if len(b.found) > max(b.full, 2*b.limit) {
-		b.sorted()
-		b.full = 2 * len(b.found) // there may be many alike
-	}
-}
-
-// sorted returns what was found, the best first.
-func (b *best) sorted() []scored {
-	slices.SortFunc(b.found, func(x, y scored) int {
-		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.number, y.number))
-	})
-	if len(b.found) > b.limit {
-		b.least = b.found[b.limit-1].score
-		n := b.limit
-		for n < len(b.found) && b.found[n].score == b.least {
-			n++
-		}
-		b.found = b.found[:n]
-	}
-	return b.found
-}
+// scanPlace is a vector in a scan: the vectors of all files are counted one after the
+// other.
+type scanPlace uint32
 
 // candidate is a passage with an estimate of its score, in an order of
 // integers: above is the higher estimate, of equal ones the lower place.
 type candidate uint64
 
-func newCandidate(score float32, place uint32) candidate {
+func newCandidate(score float32, at scanPlace) candidate {
 	b := math.Float32bits(score + 0) // -0 is 0
 	if b>>31 == 1 {
 		b = ^b
 	} else {
 		b |= 1 << 31
 	}
-	return candidate(b)<<32 | candidate(^place)
+	return candidate(b)<<32 | candidate(^at)
 }
 
-func (c candidate) place() uint32 { return ^uint32(c) }
+func (c candidate) place() scanPlace { return ^scanPlace(c) }
 
 func (c candidate) score() float32 {
 	b := uint32(c >> 32)

@@ -12,11 +12,10 @@ import (
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	"github.com/blevesearch/bleve/v2/index/scorch"
-	bleve "github.com/blevesearch/bleve_index_api"
 
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/analysis"
+	"github.com/albert-search/albert-search/index/local/internal/postings"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
@@ -27,12 +26,10 @@ type view struct {
 	contents
 	segs     []*segReader // ascending by rows
 	vecs     []viewVectors
-	postings *scorch.IndexSnapshot
+	postings *postings.Reader
 	updated  time.Time
 	schema   *schema
-	rowCache func() []atomic.Uint32 // Bleve's document number to row+1
-	scorers  sync.Pool              // of *scorer
-	scanners sync.Pool              // of *scanner
+	scanners sync.Pool // of *scanner
 	sets     rowSets
 	refs     atomic.Int32
 
@@ -65,17 +62,16 @@ func (v *view) vectorCount() int {
 }
 
 // newView makes a view. It takes over the caller's references to the segments
-// and to the snapshot, also when it fails.
-func newView(c contents, segs []*segReader, snapshot *scorch.IndexSnapshot, updated time.Time, made *schema) (*view, error) {
-	v := &view{contents: c, segs: segs, postings: snapshot, updated: updated, schema: made}
-	v.rowCache = sync.OnceValue(func() []atomic.Uint32 { return make([]atomic.Uint32, v.postingDocs()) })
+// and to the reader, also when it fails.
+func newView(c contents, segs []*segReader, reader *postings.Reader, updated time.Time, made *schema) (*view, error) {
+	v := &view{contents: c, segs: segs, postings: reader, updated: updated, schema: made}
 	v.refs.Store(1)
 	for _, s := range segs {
 		for i, file := range s.vecs {
 			v.vecs = append(v.vecs, viewVectors{file, s.hidden[i]})
 		}
 	}
-	n, err := snapshot.DocCount()
+	n, err := reader.Count()
 	if err == nil && n != v.live.GetCardinality() {
 		err = fmt.Errorf("has postings of %d passages instead of %d", n, v.live.GetCardinality())
 	}
@@ -83,16 +79,6 @@ func newView(c contents, segs []*segReader, snapshot *scorch.IndexSnapshot, upda
 		return nil, errors.Join(err, v.release())
 	}
 	return v, nil
-}
-
-// postingDocs is the number of document numbers that Bleve uses, those of
-// deleted documents included.
-func (v *view) postingDocs() uint64 {
-	var n uint64
-	for _, s := range v.postings.Segments() {
-		n += uint64(s.FullSize())
-	}
-	return n
 }
 
 // docRef says where a document is: the i-th of a segment.
@@ -198,28 +184,6 @@ func findRow(segs []*segReader, row segment.Row) (*segReader, segment.Position, 
 	}
 	pos, ok := segs[i].Position(row)
 	return segs[i], pos, ok
-}
-
-// row returns the row of a Bleve document number. Reading it from Bleve costs
-// more than scoring a posting, so it is kept.
-func (v *view) row(number uint64) (segment.Row, error) {
-	cache := v.rowCache()
-	if number >= uint64(len(cache)) {
-		return 0, fmt.Errorf("%w: the postings have no passage %d", segment.ErrRecord, number)
-	}
-	if r := cache[number].Load(); r != 0 {
-		return segment.Row(r - 1), nil
-	}
-	key, err := v.postings.ExternalID(bleve.NewIndexInternalID(nil, number))
-	if err != nil {
-		return 0, err
-	}
-	row, err := parseRowKey(key)
-	if err != nil {
-		return 0, err
-	}
-	cache[number].Store(uint32(row) + 1)
-	return row, nil
 }
 
 // release frees the view when nobody uses it any more.

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	bleve "github.com/blevesearch/bleve_index_api"
 	"github.com/gofrs/flock"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/postings"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
@@ -34,7 +34,7 @@ type writer struct {
 
 	lock     *flock.Flock
 	work     string
-	postings *postings
+	postings *postings.Store
 	schema   *schema
 	// codedRows is that of Options.
 	codedRows int
@@ -183,17 +183,17 @@ func (w *writer) startWork() error {
 	if err := os.MkdirAll(filepath.Join(w.work, postingsName), dirMode); err != nil {
 		return fmt.Errorf("making index: %w", err)
 	}
-	p, err := openPostings(filepath.Join(w.work, postingsName), false)
+	p, err := postings.Open(filepath.Join(w.work, postingsName), false)
 	if err != nil {
 		return err
 	}
 	w.postings = p
-	err = p.apply(w.next.Batch, bleve.NewBatch())
+	err = p.Apply(w.next.Batch, postings.NewBatch())
 	if err == nil {
 		err = w.makeView(newContents(roaring.New(), make(map[segment.DocNumber]*segment.Doc)), nil)
 	}
 	if err != nil {
-		return errors.Join(err, p.close())
+		return errors.Join(err, p.Close())
 	}
 	return nil
 }
@@ -201,11 +201,11 @@ func (w *writer) startWork() error {
 // makeView makes the state after a batch the one that searches see. It takes
 // over the references to the segments.
 func (w *writer) makeView(c contents, segs []*segReader) error {
-	snapshot, err := w.postings.reader()
+	reader, err := w.postings.Reader(c.stats.Passages, c.lengths)
 	if err != nil {
 		return errors.Join(err, releaseSegments(segs))
 	}
-	v, err := newView(c, segs, snapshot, time.Now().UTC(), w.schema)
+	v, err := newView(c, segs, reader, time.Now().UTC(), w.schema)
 	if err != nil {
 		return err
 	}
@@ -279,7 +279,7 @@ func (w *writer) fail(err error) error {
 		w.failed = fmt.Errorf("writing index %s: %w", w.dir, err)
 	}
 	w.ended = make(chan error, 1)
-	go func() { w.ended <- w.postings.close() }() // it may be stuck, which is one of the reasons to be here
+	go func() { w.ended <- w.postings.Close() }() // it may be stuck, which is one of the reasons to be here
 	return w.failed
 }
 
@@ -298,7 +298,7 @@ func (w *writer) closePostings() error {
 	if w.ended != nil {
 		return <-w.ended
 	}
-	return w.postings.close()
+	return w.postings.Close()
 }
 
 // stopWriting publishes and lets others write. An error that Apply or Publish
@@ -321,10 +321,10 @@ func (w *writer) stopWriting() error {
 	cerr := w.closePostings()
 	if w.failed == nil {
 		w.failed = errClosed
-	} else if !errors.Is(cerr, errStuck) {
+	} else if !errors.Is(cerr, postings.ErrStuck) {
 		cerr = nil // nothing hangs on how work is closed that was given up
 	}
-	if errors.Is(cerr, errStuck) {
+	if errors.Is(cerr, postings.ErrStuck) {
 		// Whatever Bleve still writes must not meet the next writer's work, so
 		// the lock stays until the process ends.
 		return errors.Join(err, cerr)
@@ -353,8 +353,8 @@ func (w *writer) create(ctx context.Context) (err error) {
 	if err := w.startWriting(ctx); err != nil {
 		return err
 	}
-	if p := w.postings; w.dog.timeout > 0 {
-		p.ending = min(p.ending, w.dog.timeout)
+	if w.dog.timeout > 0 {
+		w.postings.LimitClose(w.dog.timeout)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package local
+package parallel
 
 import (
 	"context"
@@ -12,7 +12,7 @@ func TestShare(t *testing.T) {
 	workers := []int{0, 1, 2, 3}
 	for _, n := range []int{0, 1, 3, 1000} {
 		done := make([]atomic.Int64, n)
-		if err := share(t.Context(), workers, n, func(_ int, i int) error {
+		if err := Share(t.Context(), workers, n, func(_ int, i int) error {
 			done[i].Add(1)
 			return nil
 		}); err != nil {
@@ -25,7 +25,7 @@ func TestShare(t *testing.T) {
 		}
 	}
 	failure := errors.New("out of order")
-	if err := share(t.Context(), workers, 1000, func(_ int, i int) error {
+	if err := Share(t.Context(), workers, 1000, func(_ int, i int) error {
 		if i == 500 {
 			return failure
 		}
@@ -34,7 +34,7 @@ func TestShare(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	if err := share(ctx, workers, 1000, func(_ int, i int) error {
+	if err := Share(ctx, workers, 1000, func(_ int, i int) error {
 		if i == 500 {
 			cancel()
 		}
@@ -43,7 +43,7 @@ func TestShare(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 	var prepared atomic.Bool
-	if err := prepareAndShare(t.Context(), workers, func() int {
+	if err := PrepareAndShare(t.Context(), workers, func() int {
 		time.Sleep(time.Millisecond) // longer than workers look
 		prepared.Store(true)
 		return 1000
@@ -61,7 +61,7 @@ func TestShare(t *testing.T) {
 				t.Errorf("recovered %v", r)
 			}
 		}()
-		_ = prepareAndShare(t.Context(), workers, func() int { panic("unprepared") }, func(int, int) error {
+		_ = PrepareAndShare(t.Context(), workers, func() int { panic("unprepared") }, func(int, int) error {
 			t.Error("a piece of work that does not exist")
 			return nil
 		})
@@ -71,7 +71,7 @@ func TestShare(t *testing.T) {
 			t.Errorf("recovered %v", r)
 		}
 	}()
-	_ = share(t.Context(), workers, 1000, func(_ int, i int) error {
+	_ = Share(t.Context(), workers, 1000, func(_ int, i int) error {
 		if i == 500 {
 			panic("a fault")
 		}

@@ -1,18 +1,20 @@
-package local
+// Package parallel divides a search among processors.
+package parallel
 
 import (
 	"cmp"
 	"context"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
 
-// share has the workers do n pieces of work, each worker on a processor of its own
+// Share has the workers do n pieces of work, each worker on a processor of its own
 // and each piece by one of them. It ends with the first error of each worker's, or
 // ctx's; which of several is returned depends on chance. A panic of one, as over a
 // file that is damaged or cannot be read, is one of the caller's.
-func share[W any](ctx context.Context, workers []W, n int, do func(w W, n int) error) error {
-	return prepareAndShare(ctx, workers[:min(len(workers), n)], func() int { return n }, do)
+func Share[W any](ctx context.Context, workers []W, n int, do func(w W, n int) error) error {
+	return PrepareAndShare(ctx, workers[:min(len(workers), n)], func() int { return n }, do)
 }
 
 // spins is how often a worker looks whether its work is prepared before it
@@ -20,10 +22,10 @@ func share[W any](ctx context.Context, workers []W, n int, do func(w W, n int) e
 // only on a processor that had nothing else to do when it was woken.
 const spins = 1 << 15
 
-// prepareAndShare is share with something to be done before, which says how many
+// PrepareAndShare is Share with something to be done before, which says how many
 // pieces there are. The workers are woken meanwhile: that takes as long as a good
 // part of a search.
-func prepareAndShare[W any](ctx context.Context, workers []W, prepare func() int, do func(w W, n int) error) error {
+func PrepareAndShare[W any](ctx context.Context, workers []W, prepare func() int, do func(w W, n int) error) error {
 	var next, pieces atomic.Int64
 	pieces.Store(-1) // until they are prepared
 	prepared := make(chan struct{})
@@ -75,4 +77,13 @@ func prepareAndShare[W any](ctx context.Context, workers []W, prepare func() int
 		}
 	}
 	return cmp.Or(errs...)
+}
+
+// panicOf runs f, with faults as panics, and returns what it panics with.
+// Goroutines that help with a search have the caller deal with it.
+func panicOf(f func()) (panicked any) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() { panicked = recover() }()
+	f()
+	return nil
 }

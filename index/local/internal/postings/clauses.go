@@ -1,4 +1,4 @@
-package local
+package postings
 
 import (
 	"errors"
@@ -14,9 +14,9 @@ import (
 	"github.com/albert-search/albert-search/index/analysis"
 )
 
-// restrict returns the passages that have all Must clauses, nil when there is
+// Restrict returns the passages that have all Must clauses, nil when there is
 // no such clause, and those that have one of the MustNot clauses.
-func (k *keywordSearch) restrict(q index.Query) (must, not *roaring.Bitmap, err error) {
+func (k *Search) Restrict(q index.Query) (must, not *roaring.Bitmap, err error) {
 	not = roaring.New()
 	for _, c := range q.Clauses {
 		if c.Occur == index.Should {
@@ -31,7 +31,7 @@ func (k *keywordSearch) restrict(q index.Query) (must, not *roaring.Bitmap, err 
 			words = strings.Fields(c.Text)
 		}
 		for _, w := range words {
-			found, err := k.phrase(fields, w)
+			found, err := k.Phrase(fields, w)
 			switch {
 			case err != nil:
 				return nil, nil, err
@@ -48,10 +48,10 @@ func (k *keywordSearch) restrict(q index.Query) (must, not *roaring.Bitmap, err 
 	return must, not, nil
 }
 
-// phrase returns the passages in which the words stand one after the other in
+// Phrase returns the passages in which the words stand one after the other in
 // one of the fields. A single word is a phrase of one. It returns nil when the
 // analyzer leaves nothing of the words.
-func (k *keywordSearch) phrase(fields []field, text string) (*roaring.Bitmap, error) {
+func (k *Search) Phrase(fields []analysis.Field, text string) (*roaring.Bitmap, error) {
 	var found *roaring.Bitmap
 	for _, f := range fields {
 		for _, tokens := range k.query.Phrases(f, text) {
@@ -60,7 +60,7 @@ func (k *keywordSearch) phrase(fields []field, text string) (*roaring.Bitmap, er
 			}
 			var err error
 			if len(tokens) == 1 {
-				err = k.each(f, string(tokens[0].Term), found.Add)
+				err = k.Each(f, string(tokens[0].Term), func(n Number) { found.Add(uint32(n)) })
 			} else {
 				err = k.phraseIn(f, tokens, found)
 			}
@@ -73,14 +73,14 @@ func (k *keywordSearch) phrase(fields []field, text string) (*roaring.Bitmap, er
 }
 
 // phraseIn adds the passages that have the phrase in a field.
-func (k *keywordSearch) phraseIn(f field, tokens bleveanalysis.TokenStream, found *roaring.Bitmap) (err error) {
+func (k *Search) phraseIn(f analysis.Field, tokens bleveanalysis.TokenStream, found *roaring.Bitmap) (err error) {
 	options := search.SearcherOptions{Score: "none", IncludeTermVectors: true}
-	s, err := searcher.NewMultiPhraseSearcher(k.ctx, k.view.postings, analysis.Positions(tokens), 0, false, f.String(), 1, options)
+	s, err := searcher.NewMultiPhraseSearcher(k.ctx, k.reader.snapshot, analysis.Positions(tokens), 0, false, f.String(), 1, options)
 	if err != nil {
 		return fmt.Errorf("searching a phrase: %w", err)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	sc := &search.SearchContext{DocumentMatchPool: search.NewDocumentMatchPool(s.DocumentMatchPoolSize()+1, 0), IndexReader: k.view.postings}
+	sc := &search.SearchContext{DocumentMatchPool: search.NewDocumentMatchPool(s.DocumentMatchPoolSize()+1, 0), IndexReader: k.reader.snapshot}
 	for n := 0; ; n++ {
 		if n%256 == 0 && k.ctx.Err() != nil {
 			return k.ctx.Err()

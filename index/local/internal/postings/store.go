@@ -1,25 +1,34 @@
-package local
+// Package postings keeps which passage has which words, in Bleve's inverted index,
+// and scores passages by them. Nothing else of the store knows of Bleve.
+//
+//	Store   the postings in a folder: batches go in, Readers come out
+//	Batch   passages to put and to delete
+//	Reader  the postings between two batches
+//	Search  one search of a Reader: what a query requires, excludes and scores
+//	Sums    what checks postings against texts
+//
+// A passage has a Row, its number in the index, and within one Reader a Number,
+// Bleve's.
+package postings
 
 import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"github.com/albert-search/albert-search/index/local/internal/segment"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/blevesearch/bleve/v2/document"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	bleve "github.com/blevesearch/bleve_index_api"
 
-	"github.com/albert-search/albert-search/index/analysis"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
+	"github.com/albert-search/albert-search/internal/durable"
 )
 
 // batchKey is the internal value of the postings that holds the number of the
@@ -27,34 +36,34 @@ import (
 // postings which fell back to an older state are noticed.
 var batchKey = []byte("albert-search.batch")
 
-// postings is the inverted index: Bleve's scorch without the layer above it,
+// Store is the inverted index: Bleve's scorch without the layer above it,
 // because scores, filters and stored values are ours. A Bleve document is a
 // passage, its id the row.
-type postings struct {
+type Store struct {
 	dir    string
 	scorch *scorch.Scorch
 	queue  *bleve.AnalysisQueue
 	// failed receives the first error of scorch's background work.
 	failed chan error
-	// ending is how long close waits for that work.
+	// ending is how long Close waits for that work.
 	ending time.Duration
 }
 
-// openPostings opens the postings in dir or makes new ones. Scorch panics on
+// Open opens the postings in dir or makes new ones. Scorch panics on
 // some damaged files; that too becomes an error.
-func openPostings(dir string, readOnly bool) (_ *postings, err error) {
-	p := &postings{dir: dir, queue: bleve.NewAnalysisQueue(runtime.GOMAXPROCS(0)), failed: make(chan error, 1), ending: 30 * time.Second}
+func Open(dir string, readOnly bool) (_ *Store, err error) {
+	p := &Store{dir: dir, queue: bleve.NewAnalysisQueue(runtime.GOMAXPROCS(0)), failed: make(chan error, 1), ending: 30 * time.Second}
 	backgroundErrors.watch(dir, p.failed)
 	defer func() {
 		if r := recover(); r != nil {
-			err = damaged(dir, fmt.Sprintf("cannot be opened: %v", r))
+			err = disk.Damaged(dir, fmt.Sprintf("cannot be opened: %v", r))
 		}
 		if err != nil {
 			backgroundErrors.forget(dir)
 			p.queue.Close()
 		}
 	}()
-	defer catchFault(&err)()
+	defer disk.CatchFault(&err)()
 	s, err := scorch.NewScorch(scorch.Name, map[string]any{
 		"path":      dir,
 		"read_only": readOnly,
@@ -70,7 +79,7 @@ func openPostings(dir string, readOnly bool) (_ *postings, err error) {
 	defer backgroundErrors.began(s, dir)
 	if err := s.Open(); err != nil {
 		// Of a file that cannot be read bbolt says that it is no database.
-		if _, _, rerr := sumFile(filepath.Join(dir, "root.bolt")); rerr != nil && !errors.Is(rerr, os.ErrNotExist) {
+		if rerr := readable(filepath.Join(dir, "root.bolt")); rerr != nil && !errors.Is(rerr, os.ErrNotExist) {
 			err = rerr
 		}
 		return nil, fmt.Errorf("opening postings %s: %w", dir, err)
@@ -82,47 +91,22 @@ func openPostings(dir string, readOnly bool) (_ *postings, err error) {
 	return p, nil
 }
 
-// reader returns a snapshot, which must be closed.
-func (p *postings) reader() (*scorch.IndexSnapshot, error) {
-	r, err := p.scorch.Reader()
-	if err != nil {
-		return nil, err
-	}
-	s, ok := r.(*scorch.IndexSnapshot)
-	if !ok {
-		return nil, errors.Join(fmt.Errorf("postings %s: unexpected reader %T", p.dir, r), r.Close())
-	}
-	return s, nil
-}
-
-// batchNumber returns the number of the last batch in a snapshot.
-func batchNumber(r *scorch.IndexSnapshot) (uint64, error) {
-	b, err := r.GetInternal(batchKey)
-	if err != nil {
-		return 0, err
-	}
-	if len(b) != 8 {
-		return 0, nil // a new index
-	}
-	return binary.BigEndian.Uint64(b), nil
-}
-
-// apply writes a batch and returns when it is on the disk. After a panic of its
+// Apply writes a batch and returns when it is on the disk. After a panic of its
 // background work scorch would wait for ever: errors of that work end the wait.
-func (p *postings) apply(number uint64, b *bleve.Batch) error {
+func (p *Store) Apply(number uint64, b *Batch) error {
 	select {
 	case err := <-p.failed: // a merge that failed since the last batch
 		return fmt.Errorf("writing postings: %w", explained(err))
 	default:
 	}
-	b.SetInternal(batchKey, binary.BigEndian.AppendUint64(nil, number))
+	b.bleve.SetInternal(batchKey, binary.BigEndian.AppendUint64(nil, number))
 	done := make(chan error, 1)
 	go func() {
 		var err error
 		defer func() { done <- err }()
 		defer recoverPanic(&err)
-		defer catchFault(&err)()
-		err = p.scorch.Batch(b)
+		defer disk.CatchFault(&err)()
+		err = p.scorch.Batch(b.bleve)
 	}()
 	var err error
 	select {
@@ -133,6 +117,7 @@ func (p *postings) apply(number uint64, b *bleve.Batch) error {
 	if err != nil {
 		return fmt.Errorf("writing postings: %w", err)
 	}
+	b.measure()
 	return nil
 }
 
@@ -140,7 +125,7 @@ func (p *postings) apply(number uint64, b *bleve.Batch) error {
 // that cannot be read as a panic.
 func explained(err error) error {
 	if strings.Contains(err.Error(), "invalid memory address") {
-		return fmt.Errorf("%w (%w)", errFault, err)
+		return fmt.Errorf("%w (%w)", disk.ErrFault, err)
 	}
 	return err
 }
@@ -152,22 +137,22 @@ func recoverPanic(err *error) {
 	}
 }
 
-// copyTo writes the newest snapshot into dir: root.bolt afresh, the immutable
+// CopyTo writes the newest snapshot into dir: root.bolt afresh, the immutable
 // segments as links.
-func (p *postings) copyTo(dir string) (err error) {
+func (p *Store) CopyTo(dir string) (err error) {
 	defer recoverPanic(&err)
-	defer catchFault(&err)()
+	defer disk.CatchFault(&err)()
 	r := p.scorch.CopyReader()
 	defer func() { err = errors.Join(err, r.CloseCopyReader()) }()
 	return r.CopyTo(linkDir{from: p.dir, to: dir})
 }
 
-// errStuck says that something does not come to an end.
-var errStuck = errors.New("stuck")
+// ErrStuck says that something does not come to an end.
+var ErrStuck = errors.New("stuck")
 
-// close ends scorch's background work. After an error that work may be stuck;
-// then it is left alone and the error is errStuck.
-func (p *postings) close() error {
+// Close ends scorch's background work. After an error that work may be stuck;
+// then it is left alone and the error is ErrStuck.
+func (p *Store) Close() error {
 	defer backgroundErrors.forget(p.dir)
 	done := make(chan error, 1)
 	go func() {
@@ -181,7 +166,7 @@ func (p *postings) close() error {
 	case err := <-done:
 		return err
 	case <-timer.C:
-		return fmt.Errorf("closing postings %s: %w: their background work does not end", p.dir, errStuck)
+		return fmt.Errorf("closing postings %s: %w: their background work does not end", p.dir, ErrStuck)
 	}
 }
 
@@ -196,37 +181,15 @@ func (d linkDir) GetWriter(path string) (io.WriteCloser, error) {
 	name := filepath.Base(path)
 	dst := filepath.Join(d.to, name)
 	if filepath.Ext(name) == ".zap" {
-		err := linkFile(filepath.Join(d.from, name), dst)
+		err := durable.FS{}.Link(filepath.Join(d.from, name), dst, disk.FileMode)
 		if !errors.Is(err, os.ErrNotExist) {
 			return nil, err
 		}
 	}
-	return os.OpenFile(dst, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
+	return os.OpenFile(dst, os.O_RDWR|os.O_CREATE|os.O_EXCL, disk.FileMode)
 }
 
-// passageDoc is the Bleve document of a passage.
-func passageDoc(row segment.Row, a *analysis.Analyzer, values [numFields]string) *document.Document {
-	d := document.NewDocument(rowKey(row))
-	for f, v := range values {
-		if v != "" {
-			d.AddField(document.NewTextFieldCustom(field(f).String(), nil, []byte(v), bleve.IndexField|bleve.IncludeTermVectors, a.Field(field(f))))
-		}
-	}
-	return d
-}
-
-// rowKey is a row as the id of a Bleve document.
-func rowKey(row segment.Row) string { return fmt.Sprintf("%08x", row) }
-
-func parseRowKey(key string) (segment.Row, error) {
-	n, err := strconv.ParseUint(key, 16, 32)
-	if err != nil || len(key) != 8 {
-		return 0, fmt.Errorf("%w: the postings have a passage %q", segment.ErrRecord, key)
-	}
-	return segment.Row(n), nil
-}
-
-const callbackName = "albert-search/index/local"
+const callbackName = "albert-search/index/local/postings"
 
 // backgroundErrors leads errors of scorch's background work to the postings
 // that they are about. Scorch takes its callbacks from a plain map that must
@@ -311,3 +274,19 @@ func (r *errorRouter) report(err error, dir string) {
 	r.mu.Unlock()
 	time.Sleep(retryPause)
 }
+
+// readable reads a file and returns the error that this gives.
+func readable(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, f)
+	return errors.Join(err, f.Close())
+}
+
+// LimitClose bounds how long Close waits for background work.
+func (p *Store) LimitClose(d time.Duration) { p.ending = min(p.ending, d) }
+
+// Report notes an error of background work, as Bleve does.
+func (p *Store) Report(err error) { backgroundErrors.report(err, p.dir) }

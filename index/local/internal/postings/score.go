@@ -1,6 +1,7 @@
-package local
+package postings
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"runtime"
@@ -12,18 +13,19 @@ import (
 
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/analysis"
+	"github.com/albert-search/albert-search/index/local/internal/parallel"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
 // Scoring has two steps, each on all processors. First the postings of each
 // term are read from each of Bleve's segments; how many there are in all gives
-// the term's weight. Then ranges of passages are scored, term after term in the
+// the term's weight. Then ranges of passages are Scored, term after term in the
 // order of the query, so that a score is the same sum whatever else is done at
 // the same time.
 
 // scoredTerm is a term in some fields.
 type scoredTerm struct {
-	fields []field
+	fields []analysis.Field
 	term   string
 }
 
@@ -49,20 +51,20 @@ type termList struct {
 	freqs   []float64
 }
 
-// scored is a passage that was found.
-type scored struct {
-	number uint32
-	score  float64
+// Scored is a passage that was found.
+type Scored struct {
+	Number Number
+	Score  float64
 }
 
-// score returns the passages of the limit highest scores among those that pass,
+// Score returns the passages of the limit highest scores among those that pass,
 // and all that have the lowest of these scores; in no order.
-func (k *keywordSearch) score(q index.Query, limit int, passes func(number uint32) (bool, error)) ([]scored, error) {
+func (k *Search) Score(q index.Query, limit int, passes func(number Number) (bool, error)) ([]Scored, error) {
 	terms, uses, err := k.terms(q)
 	if err != nil || len(uses) == 0 {
 		return nil, err
 	}
-	segs := k.view.postings.Segments()
+	segs := k.reader.snapshot.Segments()
 	lists := make([][]termList, len(segs)) // by segment and term
 	var blocks []scoreBlock
 	offset := uint32(0)
@@ -83,13 +85,13 @@ func (k *keywordSearch) score(q index.Query, limit int, passes func(number uint3
 	}
 	idf := make([]float64, len(terms))
 	for t, term := range terms {
-		n, df := float64(k.view.stats.Passages), float64(found(lists, t))
+		n, df := float64(k.reader.passages), float64(found(lists, t))
 		if k.global != nil {
 			n, df = float64(k.global.Passages), float64(k.global.Terms[term.fieldName()][term.term])
 		}
 		idf[t] = math.Log(1 + (n-df+0.5)/(df+0.5))
 	}
-	if err := share(k.ctx, workers, len(blocks), func(w *scorer, n int) error {
+	if err := parallel.Share(k.ctx, workers, len(blocks), func(w *scorer, n int) error {
 		return w.score(blocks[n], uses, idf, passes)
 	}); err != nil {
 		return nil, err
@@ -100,15 +102,15 @@ func (k *keywordSearch) score(q index.Query, limit int, passes func(number uint3
 			all.add(f)
 		}
 		if k.global == nil {
-			k.view.scorers.Put(w) // not after an error or a panic, which leave scores behind
+			k.reader.scorers.Put(w) // not after an error or a panic, which leave scores behind
 		}
 	}
 	return all.sorted(), nil
 }
 
 // read reads the postings of all terms from Bleve's segments into lists.
-func (k *keywordSearch) read(workers []*scorer, segs []*scorch.SegmentSnapshot, terms []scoredTerm, lists [][]termList) error {
-	return share(k.ctx, workers, len(segs)*len(terms), func(w *scorer, n int) (err error) {
+func (k *Search) read(workers []*scorer, segs []*scorch.SegmentSnapshot, terms []scoredTerm, lists [][]termList) error {
+	return parallel.Share(k.ctx, workers, len(segs)*len(terms), func(w *scorer, n int) (err error) {
 		seg, term := n/len(terms), n%len(terms)
 		lists[seg][term], err = w.read(segs[seg], terms[term])
 		return err
@@ -125,14 +127,14 @@ func found(lists [][]termList, term int) int {
 }
 
 // terms returns the terms that a query scores, and their uses in its order.
-func (k *keywordSearch) terms(q index.Query) (terms []scoredTerm, uses []termUse, err error) {
+func (k *Search) terms(q index.Query) (terms []scoredTerm, uses []termUse, err error) {
 	type key struct {
-		first field
+		first analysis.Field
 		one   bool // or all that a clause without a field looks in
 		term  string
 	}
 	known := make(map[key]int)
-	use := func(fields []field, term string, where *roaring.Bitmap) {
+	use := func(fields []analysis.Field, term string, where *roaring.Bitmap) {
 		id := key{fields[0], len(fields) == 1, term}
 		i, ok := known[id]
 		if !ok {
@@ -152,7 +154,7 @@ func (k *keywordSearch) terms(q index.Query) (terms []scoredTerm, uses []termUse
 		}
 		var where *roaring.Bitmap
 		if c.Phrase {
-			if where, err = k.phrase(fields, c.Text); err != nil {
+			if where, err = k.Phrase(fields, c.Text); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -168,7 +170,7 @@ func (k *keywordSearch) terms(q index.Query) (terms []scoredTerm, uses []termUse
 			return nil, nil, err
 		}
 		for _, term := range words {
-			use([]field{fieldPath}, term, nil)
+			use([]analysis.Field{analysis.Path}, term, nil)
 		}
 	}
 	return terms, uses, nil
@@ -177,18 +179,18 @@ func (k *keywordSearch) terms(q index.Query) (terms []scoredTerm, uses []termUse
 // pathTerms returns the words of a text that count where they are in a path, so
 // that a file is found by its name. A word in all paths says where the
 // collection is, and a word that the text's analyzer drops says nothing.
-func (k *keywordSearch) pathTerms(text string) ([]string, error) {
+func (k *Search) pathTerms(text string) ([]string, error) {
 	var terms []string
-	for _, term := range k.query.Words(fieldPath, text) {
-		if len(k.query.Phrases(fieldText, term)) == 0 {
+	for _, term := range k.query.Words(analysis.Path, text) {
+		if len(k.query.Phrases(analysis.Text, term)) == 0 {
 			continue
 		}
-		n, all := uint64(0), k.view.lengths[fieldPath].Passages
+		n, all := uint64(0), k.reader.lengths[analysis.Path].Passages
 		if st := k.global; st != nil {
-			n, all = uint64(st.Terms[fieldPath.String()][term]), st.Fields[fieldPath.String()].Passages
+			n, all = uint64(st.Terms[analysis.Path.String()][term]), st.Fields[analysis.Path.String()].Passages
 		} else {
 			var err error
-			if n, err = k.count(fieldPath, term); err != nil {
+			if n, err = k.count(analysis.Path, term); err != nil {
 				return nil, err
 			}
 		}
@@ -200,9 +202,9 @@ func (k *keywordSearch) pathTerms(text string) ([]string, error) {
 }
 
 // count returns how many live passages have a term in a field.
-func (k *keywordSearch) count(f field, term string) (uint64, error) {
+func (k *Search) count(f analysis.Field, term string) (uint64, error) {
 	var n uint64
-	for _, seg := range k.view.postings.Segments() {
+	for _, seg := range k.reader.snapshot.Segments() {
 		list, err := openList(seg, f, term, nil)
 		if err != nil {
 			return 0, err
@@ -214,7 +216,7 @@ func (k *keywordSearch) count(f field, term string) (uint64, error) {
 
 // openList opens the postings of a term in one of Bleve's segments, in the
 // memory of a list that is not used any more, if there is one.
-func openList(seg *scorch.SegmentSnapshot, f field, term string, used scorchapi.PostingsList) (scorchapi.PostingsList, error) {
+func openList(seg *scorch.SegmentSnapshot, f analysis.Field, term string, used scorchapi.PostingsList) (scorchapi.PostingsList, error) {
 	dict, err := seg.Segment().Dictionary(f.String())
 	if err != nil {
 		return nil, fmt.Errorf("reading postings: %w", err)
@@ -226,11 +228,47 @@ func openList(seg *scorch.SegmentSnapshot, f field, term string, used scorchapi.
 	return list, nil
 }
 
+// best keeps the passages of the limit highest scores, and all that have the
+// lowest of these: which of them counts is known when their rows are.
+type best struct {
+	limit int
+	least float64 // what is below is not among them
+	found []Scored
+	full  int // when found is sorted out the next time
+}
+
+func (b *best) add(s Scored) {
+	if s.Score < b.least {
+		return
+	}
+	b.found = append(b.found, s)
+	if len(b.found) > max(b.full, 2*b.limit) {
+		b.sorted()
+		b.full = 2 * len(b.found) // there may be many alike
+	}
+}
+
+// sorted returns what was found, the best first.
+func (b *best) sorted() []Scored {
+	slices.SortFunc(b.found, func(x, y Scored) int {
+		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(x.Number, y.Number))
+	})
+	if len(b.found) > b.limit {
+		b.least = b.found[b.limit-1].Score
+		n := b.limit
+		for n < len(b.found) && b.found[n].Score == b.least {
+			n++
+		}
+		b.found = b.found[:n]
+	}
+	return b.found
+}
+
 // scorer is what one worker of a search has to itself. Searches of a view hand
 // it on.
 type scorer struct {
-	lengths [numFields]segment.FieldLength
-	norms   [numFields][]float64 // norm by length; nil for a field that no passage has
+	lengths Lengths
+	norms   [analysis.NumFields][]float64 // norm by length; nil for a field that no passage has
 	lists   arena
 	scores  []float64 // of a block
 	best    best
@@ -241,36 +279,36 @@ type scorer struct {
 }
 
 // newScorer returns a scorer of an earlier search of the view, or a new one.
-func (k *keywordSearch) newScorer(limit int) *scorer {
+func (k *Search) newScorer(limit int) *scorer {
 	const lengths = 1024 // for longer ones it is worked out each time
 	if k.global == nil {
-		if w, ok := k.view.scorers.Get().(*scorer); ok {
+		if w, ok := k.reader.scorers.Get().(*scorer); ok {
 			w.lists.reset()
 			w.best = best{limit: limit, found: w.best.found[:0]}
 			return w
 		}
 	}
-	w := &scorer{lengths: k.view.lengths, best: best{limit: limit}, scores: make([]float64, blockSize)}
+	w := &scorer{lengths: k.reader.lengths, best: best{limit: limit}, scores: make([]float64, blockSize)}
 	for f := range w.norms {
-		if k.view.lengths[f].Passages == 0 {
+		if k.reader.lengths[f].Passages == 0 {
 			continue
 		}
 		if st := k.global; st != nil {
-			l := st.Fields[field(f).String()]
+			l := st.Fields[analysis.Field(f).String()]
 			w.lengths[f] = segment.FieldLength{Passages: max(l.Passages, 1), Tokens: l.Tokens}
 		}
 		w.norms[f] = make([]float64, lengths)
 		for n := range w.norms[f] {
-			w.norms[f][n] = w.norm(field(f), float64(n))
+			w.norms[f][n] = w.norm(analysis.Field(f), float64(n))
 		}
 	}
 	return w
 }
 
 // norm is what the frequency of a term in a field of that length is divided by.
-func (w *scorer) norm(f field, length float64) float64 {
+func (w *scorer) norm(f analysis.Field, length float64) float64 {
 	mean := max(float64(w.lengths[f].Tokens)/float64(w.lengths[f].Passages), 1)
-	return 1 - bm25B + bm25B*length/mean
+	return 1 - B + B*length/mean
 }
 
 // read reads the postings of a term from one of Bleve's segments.
@@ -290,7 +328,7 @@ func (w *scorer) read(seg *scorch.SegmentSnapshot, t scoredTerm) (termList, erro
 // it too, as 1/sqrt(length).
 type docLength interface{ NormUint64() uint64 }
 
-func (w *scorer) readField(seg *scorch.SegmentSnapshot, f field, term string) (termList, error) {
+func (w *scorer) readField(seg *scorch.SegmentSnapshot, f analysis.Field, term string) (termList, error) {
 	norms := w.norms[f]
 	if norms == nil {
 		return termList{}, nil
@@ -395,7 +433,7 @@ func (a *arena) take(n int) termList {
 	return termList{a.numbers[from:to:to], a.freqs[from:to:to]}
 }
 
-// blockSize is how many passages are scored at a time: their scores fit into
+// blockSize is how many passages are Scored at a time: their scores fit into
 // the processor's cache.
 const blockSize = 1 << 15
 
@@ -407,7 +445,7 @@ type scoreBlock struct {
 }
 
 // score scores the passages of a block.
-func (w *scorer) score(b scoreBlock, uses []termUse, idf []float64, passes func(uint32) (bool, error)) error {
+func (w *scorer) score(b scoreBlock, uses []termUse, idf []float64, passes func(Number) (bool, error)) error {
 	found := false
 	for _, u := range uses {
 		list := b.lists[u.term]
@@ -419,7 +457,7 @@ func (w *scorer) score(b scoreBlock, uses []termUse, idf []float64, passes func(
 			}
 			if u.where == nil || u.where.Contains(b.offset+list.numbers[i]) {
 				freq := list.freqs[i]
-				w.scores[at] += idf[u.term] * freq * (bm25K1 + 1) / (freq + bm25K1)
+				w.scores[at] += idf[u.term] * freq * (K1 + 1) / (freq + K1)
 				found = true
 			}
 		}
@@ -432,13 +470,13 @@ func (w *scorer) score(b scoreBlock, uses []termUse, idf []float64, passes func(
 		if score == 0 || score < w.best.least {
 			continue
 		}
-		number := b.offset + b.from + uint32(at)
+		number := Number(b.offset + b.from + uint32(at))
 		ok, err := passes(number)
 		if err != nil {
 			return err
 		}
 		if ok {
-			w.best.add(scored{number, score})
+			w.best.add(Scored{number, score})
 		}
 	}
 	return nil
