@@ -11,7 +11,9 @@ import (
 
 // SplitVersion changes whenever Split would make other passages of the same
 // text.
-const SplitVersion = 1
+//
+// 2: a passage knows where it ends, not only where it begins.
+const SplitVersion = 2
 
 // DefaultSplitTokens is the token budget of a passage.
 const DefaultSplitTokens = 200
