@@ -370,6 +370,11 @@ func (r *indexRun) do(ctx context.Context) error {
 	if err := r.remove(ctx, plan.Gone); err != nil {
 		return err
 	}
+	if stats.Vectors < stats.Passages {
+		if err := r.embedMissing(ctx); err != nil {
+			return err
+		}
+	}
 	return r.publish(ctx)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/internal/errkind"
 )
@@ -252,6 +253,11 @@ func (e *Engine) embedStored(ctx context.Context, want index.Embedder, passages 
 	if err != nil {
 		return nil, err
 	}
+	return embedPassages(ctx, embedder, passages)
+}
+
+// embedPassages returns the vectors of stored passages.
+func embedPassages(ctx context.Context, embedder embed.Embedder, passages []index.Stored) ([][]float32, error) {
 	texts := make([]string, len(passages))
 	for i := range passages {
 		p := passages[i].Passage

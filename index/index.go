@@ -172,8 +172,8 @@ type Stats struct {
 	Reembedding Unfinished
 	Updated     time.Time
 	// Outdated says that the next writer has something to do even if no document
-	// has changed: the index lacks what makes searches fast, or has an older
-	// format.
+	// has changed: the index lacks vectors or what makes searches fast, or has an
+	// older format.
 	Outdated bool
 }
 

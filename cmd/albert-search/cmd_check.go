@@ -106,6 +106,7 @@ type repairJSON struct {
 	Documents  int           `json:"documents"`
 	Passages   int           `json:"passages"`
 	Reembedded int           `json:"reembedded"`
+	Vectorless int           `json:"vectorless"`
 	Lost       []lostJSON    `json:"lost"`
 	// IndexAll says that documents are lost which cannot be named.
 	IndexAll  bool `json:"index_all"`
@@ -194,7 +195,7 @@ func (s *session) showRepair(r *albertsearch.RepairReport) error {
 		}
 		out := newCheckJSON(s.index, after)
 		out.Repair = &repairJSON{
-			Problems: problems(r.Before), Documents: r.Documents, Passages: r.Passages, Reembedded: r.Reembedded,
+			Problems: problems(r.Before), Documents: r.Documents, Passages: r.Passages, Reembedded: r.Reembedded, Vectorless: r.Vectorless,
 			Lost: []lostJSON{}, IndexAll: all, Discarded: r.Discarded,
 		}
 		for _, l := range r.Lost {
@@ -221,6 +222,9 @@ func (s *session) showSaved(w io.Writer, r *albertsearch.RepairReport, all bool)
 	fmt.Fprintln(w)
 	if r.Reembedded > 0 {
 		fmt.Fprintf(w, "%s embedded again\n", cli.Plural(r.Reembedded, "passage"))
+	}
+	if r.Vectorless > 0 {
+		fmt.Fprintf(w, "%s without a vector, as theirs were damaged: searches by keywords find them, and \"albert-search index\" embeds them\n", cli.Plural(r.Vectorless, "passage"))
 	}
 	if r.Discarded > 0 {
 		fmt.Fprintf(w, "%s of an unfinished re-embedding discarded\n", cli.Plural(r.Discarded, "vector"))

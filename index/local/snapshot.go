@@ -345,7 +345,7 @@ func (s *snapshot) Stats(ctx context.Context) (index.Stats, error) {
 	st.Updated, st.Settings = v.updated, v.schema.settings
 	st.Generation, st.DiskBytes = m.Generation, m.bytes()
 	st.Vectors = v.vectorCount()
-	st.Outdated = m.Format < formatVersion || slices.ContainsFunc(v.segs, func(s *segReader) bool { return s.lacksCodes(codedRows) })
+	st.Outdated = m.Format < formatVersion || st.Settings.Dim > 0 && st.Vectors < st.Passages || slices.ContainsFunc(v.segs, func(s *segReader) bool { return s.lacksCodes(codedRows) })
 	if r := m.Reembedding; r != nil {
 		st.Reembedding = index.Unfinished{Embedder: index.Embedder{ID: r.Embedder, Name: r.Name, Dim: r.Dim}, Passages: r.Passages}
 	}
