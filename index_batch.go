@@ -21,7 +21,7 @@ type batch struct {
 	// keys and vectors are those of the passages to put, in order; those of
 	// equal texts are the same. The vectors are there when embedded is closed.
 	keys     []textKey
-	vectors  []*vector
+	vectors  []*embedding
 	bytes    int  // of text to put
 	large    bool // it is a large document, and has all of indexRun.memory
 	known    int  // passages that had, or have, their vector from another one
@@ -29,21 +29,19 @@ type batch struct {
 	embedded chan struct{}
 }
 
-// vector is a place for a vector.
-type vector struct{ v []float32 }
+// embedding is the vector of a text, which equal texts share. Until it is there,
+// doc and passage say what the text is.
+type embedding struct {
+	doc     *index.Info
+	passage *index.Passage
+	vector  []float32
+}
 
 // step is a part of a batch that is embedded at once.
 type step struct {
-	batch *batch
-	todo  []todo
-	bytes int64 // of the documents, for progress
-}
-
-// todo is a passage that needs a vector.
-type todo struct {
-	doc     *index.Info
-	passage *index.Passage
-	to      *vector
+	batch   *batch
+	missing []*embedding
+	bytes   int64 // of the documents, for progress
 }
 
 // add takes what was loaded.
@@ -64,17 +62,18 @@ func (b *batch) add(l *loaded) {
 // plan divides the passages that need a vector into steps of like lengths,
 // which the embedder is quickest on. Nothing may be added afterwards.
 func (b *batch) plan(recent *recentVectors) []*step {
-	var all []todo
+	var all []*embedding
 	for i := range b.change.Put {
 		d := &b.change.Put[i]
 		for j := range d.Content {
 			key := b.keys[len(b.vectors)]
 			v := recent.get(key)
 			if v == nil {
-				v = &vector{d.Content[j].Vector}
+				v = &embedding{vector: d.Content[j].Vector}
 				recent.put(key, v)
-				if v.v == nil {
-					all = append(all, todo{&d.Info, &d.Content[j], v})
+				if v.vector == nil {
+					v.doc, v.passage = &d.Info, &d.Content[j]
+					all = append(all, v)
 				}
 			}
 			b.vectors = append(b.vectors, v)
@@ -82,8 +81,8 @@ func (b *batch) plan(recent *recentVectors) []*step {
 	}
 	b.keys = nil
 	b.known = len(b.vectors) - len(all)
-	length := func(t todo) int { return len(t.doc.Title) + len(t.passage.Match) }
-	slices.SortStableFunc(all, func(x, y todo) int { return cmp.Compare(length(y), length(x)) })
+	length := func(e *embedding) int { return len(e.doc.Title) + len(e.passage.Match) }
+	slices.SortStableFunc(all, func(x, y *embedding) int { return cmp.Compare(length(y), length(x)) })
 	var steps []*step
 	total := b.doneBytes
 	for part := range slices.Chunk(all, embedStep) {
@@ -104,7 +103,7 @@ func (b *batch) assignVectors() {
 	at := 0
 	for i := range b.change.Put {
 		for j := range b.change.Put[i].Content {
-			b.change.Put[i].Content[j].Vector = b.vectors[at].v
+			b.change.Put[i].Content[j].Vector = b.vectors[at].vector
 			at++
 		}
 	}
@@ -114,10 +113,10 @@ func (b *batch) assignVectors() {
 const recentSize = 8 << 10
 
 // recentVectors keeps the vectors of the texts that were put or asked for last.
-type recentVectors struct{ current, previous map[textKey]*vector }
+type recentVectors struct{ current, previous map[textKey]*embedding }
 
 // get returns nil for a text that is not known, or not any more.
-func (r *recentVectors) get(k textKey) *vector {
+func (r *recentVectors) get(k textKey) *embedding {
 	if v := r.current[k]; v != nil {
 		return v
 	}
@@ -128,9 +127,9 @@ func (r *recentVectors) get(k textKey) *vector {
 	return v
 }
 
-func (r *recentVectors) put(k textKey, v *vector) {
+func (r *recentVectors) put(k textKey, v *embedding) {
 	if r.current == nil || len(r.current) == recentSize {
-		r.current, r.previous = make(map[textKey]*vector), r.current
+		r.current, r.previous = make(map[textKey]*embedding), r.current
 	}
 	r.current[k] = v
 }
@@ -204,16 +203,16 @@ func (r *indexRun) embed(ctx context.Context, s *step) error {
 	if err != nil {
 		return err
 	}
-	texts := make([]string, len(s.todo))
-	for i, t := range s.todo {
-		texts[i] = embedText(t.doc, t.passage)
+	texts := make([]string, len(s.missing))
+	for i, e := range s.missing {
+		texts[i] = embedText(e.doc, e.passage)
 	}
 	vectors, err := embedder.Embed(ctx, texts)
 	if err != nil {
-		return fmt.Errorf("embed passages of %s: %w", s.todo[0].doc.Path, err)
+		return fmt.Errorf("embed passages of %s: %w", s.missing[0].doc.Path, err)
 	}
 	for i, v := range vectors {
-		s.todo[i].to.v = v
+		*s.missing[i] = embedding{vector: v}
 	}
 	if s.batch.left.Add(-1) == 0 {
 		close(s.batch.embedded)

@@ -119,9 +119,9 @@ func containerOf(path string, kinds []extract.Container) extract.Container {
 		if err != nil {
 			return nil // as a document it says why
 		}
-		holds := kind.Holds(in.SectionReader)
+		is := holds(kind, in.SectionReader)
 		in.close()
-		if holds {
+		if is {
 			return kind
 		}
 	}

@@ -140,7 +140,7 @@ func (c *container) with(ctx context.Context, steady bool, f func(*io.SectionRea
 // openMember calls f with what the member's Open gives.
 func (c *container) openMember(ctx context.Context, steady bool, m *memberContent, f func(io.Reader) error) error {
 	return c.with(ctx, steady, func(in *io.SectionReader) error {
-		r, err := m.open(ctx, in)
+		r, err := m.openContent(ctx, in)
 		if err != nil {
 			return err
 		}
@@ -211,6 +211,7 @@ func (l *leaf) load(ctx context.Context) (*ingest.Document, error) {
 		if sum = sha256.Sum256(content); l.sum != nil && sum != *l.sum {
 			return ingest.ErrChanged
 		}
+		defer catch(&err)
 		text, err = l.read(ctx, content)
 		return err
 	})
@@ -285,7 +286,7 @@ func (l *lister) members(c *container, in *io.SectionReader) error {
 	numbers := map[string]int{} // by name
 	number := 0
 	clock := time.Now()
-	for m, err := range c.kind.Members(l.ctx, in) {
+	for m, err := range membersOf(l.ctx, c.kind, in) {
 		if l.ctx.Err() != nil {
 			return l.end()
 		}
@@ -380,10 +381,10 @@ func (l *lister) inner(c *container, m extract.Member, e ingest.Entry) (done boo
 			outermost: c.outermost, kind: kind, id: e.ID, path: e.Path, depth: c.depth + 1,
 			in: c, entry: memberContent{open: m.Open, sum: m.SHA256},
 		}
-		holds := false
+		is := false
 		var limit *limitError
 		err := n.with(l.ctx, true, func(in *io.SectionReader) error {
-			if holds = kind.Holds(in); !holds {
+			if is = holds(kind, in); !is {
 				return nil
 			}
 			return l.members(n, in)
@@ -395,7 +396,7 @@ func (l *lister) inner(c *container, m extract.Member, e ingest.Entry) (done boo
 			return true, l.end()
 		case err != nil:
 			return fail(err)
-		case holds:
+		case is:
 			return true, nil
 		}
 	}

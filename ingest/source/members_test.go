@@ -315,6 +315,59 @@ func TestChangeOfMembers(t *testing.T) {
 	}
 }
 
+// clumsy is a container whose code fails at one place.
+type clumsy struct{ at string }
+
+func (c clumsy) fail(at string) {
+	if at == c.at {
+		panic("secret words of the file")
+	}
+}
+
+func (c clumsy) Named(name string) bool { return strings.HasSuffix(name, ".clumsy") }
+
+func (c clumsy) Holds(*io.SectionReader) bool {
+	c.fail("holds")
+	return true
+}
+
+func (c clumsy) Members(context.Context, *io.SectionReader) iter.Seq2[extract.Member, error] {
+	return func(yield func(extract.Member, error) bool) {
+		m := extract.Member{Name: "a", Open: func(context.Context, *io.SectionReader) (io.Reader, error) {
+			c.fail("open")
+			return io.LimitReader(c, 4), nil
+		}, Read: func(_ context.Context, content []byte) (*extract.Text, error) {
+			c.fail("read")
+			return &extract.Text{Body: string(content), Type: "text"}, nil
+		}}
+		if !yield(m, nil) {
+			return
+		}
+		c.fail("members")
+	}
+}
+
+func (c clumsy) Read(p []byte) (int, error) {
+	c.fail("content")
+	return copy(p, "text"), nil
+}
+
+// A mistake in the code of a container costs the member or the file.
+func TestContainersMayPanic(t *testing.T) {
+	const failed = "! the file made its reader fail: panic of type string"
+	for at, want := range map[string][]string{
+		"":        {"f.clumsy#a: text"},
+		"holds":   {"f.clumsy: file"}, // is no container then
+		"members": {"f.clumsy#a: text", "f.clumsy: " + failed},
+		"open":    {"f.clumsy#a: " + failed},
+		"content": {"f.clumsy#a: " + failed},
+		"read":    {"f.clumsy#a: " + failed},
+	} {
+		dir := tree(t, map[string]string{"f.clumsy": "file"})
+		expect(t, offered(t, dir, source.FileOptions{Containers: []extract.Container{clumsy{at}}}), want...)
+	}
+}
+
 // FuzzMembers lists containers with members of any name.
 func FuzzMembers(f *testing.F) {
 	f.Add("a.txt", "b#c", "text")

@@ -72,7 +72,8 @@ type spool struct {
 
 // expand reads the content of a member. charged is how much of it is in the
 // budget already.
-func (b *budget) expand(ctx context.Context, r io.Reader, charged *int64) (*spool, error) {
+func (b *budget) expand(ctx context.Context, r io.Reader, charged *int64) (_ *spool, err error) {
+	defer catch(&err)
 	s, err := newSpool(ctx, r, func(n int64, d time.Duration) error {
 		if n > *charged {
 			more := n - *charged
