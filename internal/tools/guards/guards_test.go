@@ -82,17 +82,18 @@ ok  	m	0.1s
 === RUN   FuzzSegment
 === RUN   FuzzSegment/seed#0
 === RUN   FuzzSegment/0123abc
+    fault_test.go:223: EIO once: every 198. of 794 operations
 | fault | runs | failures | seed |
 |---|---|---|---|
 | FailingDisk: EIO once | 12 | 0 | 17 |
-| FailingDisk: EIO for good | 8 | 0 | 17 |
+| FailingDisk/of_a: EIO for good | 8 | 0 | 17 |
 PASS
 ok  	m/index/local	(cached)
 `
 
 func TestLog(t *testing.T) {
 	counts, skips, wrong := readLog(output, toy)
-	if got := fmt.Sprint(counts); got != "[{seeds of fuzz targets 2 false} {kinds of faults (torture) 2 false} {faults (torture) 20 true}]" || skips != 1 || len(wrong) > 0 {
+	if got := fmt.Sprint(counts); got != "[{seeds of fuzz targets 2 false} {operations (torture) 794 true} {kinds of faults (torture) 2 true} {faults (torture) 20 true}]" || skips != 1 || len(wrong) > 0 {
 		t.Errorf("%s, %q", got, wrong)
 	}
 	for _, c := range []struct{ cut, want string }{

@@ -12,7 +12,8 @@ var (
 	seeded  = regexp.MustCompile(`^=== RUN +(Fuzz[^/\s]*)/`)
 	begun   = regexp.MustCompile(`^=== RUN +((?:Test|Fuzz|Example)[^/\s]*)$`)
 	skipped = regexp.MustCompile(`^--- SKIP: ([^/\s]+) `)
-	fault   = regexp.MustCompile(`^\| (\w+: .+) \| (\d+) \| (\d+) \| \d+ \|$`)
+	tried   = regexp.MustCompile(`: every \d+\. of (\d+) operations$`)
+	fault   = regexp.MustCompile(`^\| (\S+: .+) \| (\d+) \| (\d+) \| \d+ \|$`)
 )
 
 // readLog counts what the output of go test -v ./... shows: that each test and fuzz
@@ -22,7 +23,7 @@ var (
 func readLog(text string, t *tree) (counts []count, skips int, wrong []string) {
 	ran := map[string]map[string]int{} // by package and test: what ran below it
 	current := map[string]int{}
-	var seeds, faults, runs int
+	var seeds, operations, faults, runs int
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		if m := begun.FindStringSubmatch(line); m != nil {
@@ -37,6 +38,12 @@ func readLog(text string, t *tree) (counts []count, skips int, wrong []string) {
 			}
 			faults++
 			runs += n
+		} else if m := tried.FindStringSubmatch(line); m != nil {
+			n, err := strconv.Atoi(m[1])
+			if err != nil {
+				wrong = append(wrong, fmt.Sprintf("%s: %v", line, err))
+			}
+			operations += n
 		} else if skipped.MatchString(line) {
 			skips++
 		} else if m := ended.FindStringSubmatch(line); m != nil {
@@ -58,7 +65,8 @@ func readLog(text string, t *tree) (counts []count, skips int, wrong []string) {
 		}
 	}
 	counts = []count{
-		{name: "seeds of fuzz targets", n: seeds}, {name: "kinds of faults (torture)", n: faults},
+		{name: "seeds of fuzz targets", n: seeds}, {name: "operations (torture)", n: operations, varies: true},
+		{name: "kinds of faults (torture)", n: faults, varies: true},
 		{name: "faults (torture)", n: runs, varies: true},
 	}
 	if faults == 0 && strings.Contains(text, "--- SKIP: TestFailingDisk") {
