@@ -111,7 +111,7 @@ func TestNewFormat(t *testing.T) {
 	if err != nil || len(found.Hits) != 1 {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	if c := found.Hits[0].Citation; c.Type != "toy" || c.Page != 3 || !strings.HasSuffix(c.Path, "/a.toy") {
+	if c := found.Hits[0].Citation; c.Type != "toy" || c.Where() != "pages 3-4" || !strings.HasSuffix(c.Path, "/a.toy") {
 		t.Errorf("cited as %+v", c)
 	}
 }
