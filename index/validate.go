@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/albert-search/albert-search/document"
 )
@@ -20,53 +21,77 @@ func (b *Batch) Validate(dim int) error {
 			return fmt.Errorf("document %s: unknown state %d", d.ID, d.State)
 		case d.State != Indexed && len(d.Content) > 0:
 			return fmt.Errorf("document %s has passages but was not indexed", d.ID)
-		case d.Bytes < 0:
-			return fmt.Errorf("document %s has %d bytes", d.ID, d.Bytes)
+		}
+		if err := checkInfo(&d.Info); err != nil {
+			return err
 		}
 		for j := range d.Content {
-			if err := validatePassage(&d.Content[j], dim); err != nil {
+			if err := checkPassage(&d.Content[j], dim); err != nil {
 				return fmt.Errorf("document %s, passage %d: %w", d.ID, j, err)
 			}
 		}
 	}
 	for i := range b.Touch {
-		if d := &b.Touch[i]; d.Bytes < 0 {
-			return fmt.Errorf("document %s has %d bytes", d.ID, d.Bytes)
+		if err := checkInfo(&b.Touch[i]); err != nil {
+			return err
 		}
 	}
 	for _, e := range b.Vectors {
+		if dim == 0 {
+			return fmt.Errorf("passage %s: a vector in an index without vectors", e.ID)
+		}
 		if err := ValidateVector(e.Vector, dim); err != nil {
 			return fmt.Errorf("passage %s: %w", e.ID, err)
 		}
 	}
 	for _, a := range b.Annotations {
+		if err := checkAnnotations(a.Annotations); err != nil {
+			return fmt.Errorf("passage %s: %w", a.ID, err)
+		}
 		for _, x := range a.Annotations {
-			if x.Start < 0 || x.End < x.Start {
-				return fmt.Errorf("passage %s: annotation of the range %d to %d", a.ID, x.Start, x.End)
+			if !slices.Contains(a.Kinds, x.Kind) {
+				return fmt.Errorf("passage %s: an annotation of the kind %q, which is none of %q", a.ID, x.Kind, a.Kinds)
 			}
 		}
 	}
 	return nil
 }
 
-func validatePassage(p *Passage, dim int) error {
+func checkInfo(d *Info) error {
+	switch {
+	case d.Bytes < 0:
+		return fmt.Errorf("document %s has %d bytes", d.ID, d.Bytes)
+	case d.Versions.Reader < 0 || d.Versions.Splitter < 0:
+		return fmt.Errorf("document %s has the versions %+v", d.ID, d.Versions)
+	}
+	return nil
+}
+
+func checkPassage(p *Passage, dim int) error {
 	if p.Start < 0 || p.End < p.Start {
 		return fmt.Errorf("range %d to %d", p.Start, p.End)
 	}
-	for _, at := range []document.Place{p.Place, p.Last} {
-		if at.Page < 0 || at.Line < 0 || at.Column < 0 || at.Slide < 0 {
-			return fmt.Errorf("page %d, line %d, column %d, slide %d", at.Page, at.Line, at.Column, at.Slide)
+	for _, at := range []*document.Place{&p.Place, &p.Last} {
+		if min(at.Page, at.Line, at.Column, at.Slide) < 0 {
+			return fmt.Errorf("place %+v", *at)
 		}
 	}
-	for _, a := range p.Annotations {
-		if a.Start < 0 || a.End < a.Start || a.End > len(p.Text) {
-			return fmt.Errorf("annotation of the range %d to %d in %d bytes", a.Start, a.End, len(p.Text))
-		}
+	if err := checkAnnotations(p.Annotations); err != nil {
+		return err
 	}
-	if p.Vector == nil {
-		return nil
+	if len(p.Vector) == 0 {
+		return nil // it may follow
 	}
 	return ValidateVector(p.Vector, dim)
+}
+
+func checkAnnotations(list []document.Annotation) error {
+	for _, a := range list {
+		if a.Start < 0 || a.End < a.Start {
+			return fmt.Errorf("annotation %q of the range %d to %d", a.Kind, a.Start, a.End)
+		}
+	}
+	return nil
 }
 
 // ValidateVector refuses a vector that cannot be compared with others of the

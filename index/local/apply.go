@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	place "github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local/internal/postings"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
@@ -31,7 +29,7 @@ func (w *writer) apply(ctx context.Context, b index.Batch) error {
 	if err := w.usable(ctx); err != nil {
 		return err
 	}
-	if err := checkBatch(b, w.next.Settings.Dim); err != nil {
+	if err := b.Validate(w.next.Settings.Dim); err != nil {
 		return err
 	}
 	c, err := w.newChange(b)
@@ -43,103 +41,6 @@ func (w *writer) apply(ctx context.Context, b index.Batch) error {
 	}
 	if err := w.write(c); err != nil {
 		return w.fail(err)
-	}
-	return nil
-}
-
-// checkBatch refuses what would not come back as it was put.
-func checkBatch(b index.Batch, dim int) error {
-	for i := range b.Put {
-		d := &b.Put[i]
-		switch {
-		case d.ID == "":
-			return errors.New("a document has no ID")
-		case d.State > index.Skipped:
-			return fmt.Errorf("document %s: unknown state %d", d.ID, d.State)
-		case d.State != index.Indexed && len(d.Content) > 0:
-			return fmt.Errorf("document %s has passages but was not indexed", d.ID)
-		}
-		if err := checkInfo(&d.Info); err != nil {
-			return err
-		}
-		for j := range d.Content {
-			if err := checkPassage(&d.Content[j], dim); err != nil {
-				return fmt.Errorf("document %s, passage %d: %w", d.ID, j, err)
-			}
-		}
-	}
-	for i := range b.Touch {
-		if err := checkInfo(&b.Touch[i]); err != nil {
-			return err
-		}
-	}
-	for _, e := range b.Vectors {
-		if dim == 0 {
-			return fmt.Errorf("passage %s: a vector in an index without vectors", e.ID)
-		}
-		if err := checkVector(e.Vector, dim); err != nil {
-			return fmt.Errorf("passage %s: %w", e.ID, err)
-		}
-	}
-	for _, a := range b.Annotations {
-		if err := checkAnnotations(a.Annotations); err != nil {
-			return fmt.Errorf("passage %s: %w", a.ID, err)
-		}
-		for _, x := range a.Annotations {
-			if !slices.Contains(a.Kinds, x.Kind) {
-				return fmt.Errorf("passage %s: an annotation of the kind %q, which is none of %q", a.ID, x.Kind, a.Kinds)
-			}
-		}
-	}
-	return nil
-}
-
-func checkInfo(d *index.Info) error {
-	switch {
-	case d.Bytes < 0:
-		return fmt.Errorf("document %s has %d bytes", d.ID, d.Bytes)
-	case d.Versions.Reader < 0 || d.Versions.Splitter < 0:
-		return fmt.Errorf("document %s has the versions %+v", d.ID, d.Versions)
-	}
-	return nil
-}
-
-func checkPassage(p *index.Passage, dim int) error {
-	if p.Start < 0 || p.End < p.Start {
-		return fmt.Errorf("range %d to %d", p.Start, p.End)
-	}
-	for _, at := range []*place.Place{&p.Place, &p.Last} {
-		if min(at.Page, at.Line, at.Column, at.Slide) < 0 {
-			return fmt.Errorf("place %+v", *at)
-		}
-	}
-	if err := checkAnnotations(p.Annotations); err != nil {
-		return err
-	}
-	if len(p.Vector) == 0 {
-		return nil // it may follow
-	}
-	return checkVector(p.Vector, dim)
-}
-
-func checkAnnotations(list []place.Annotation) error {
-	for _, a := range list {
-		if a.Start < 0 || a.End < a.Start {
-			return fmt.Errorf("annotation %q of the range %d to %d", a.Kind, a.Start, a.End)
-		}
-	}
-	return nil
-}
-
-// checkVector refuses a vector that cannot be compared with others.
-func checkVector(v []float32, dim int) error {
-	if len(v) != dim {
-		return fmt.Errorf("vector of length %d in an index of length %d", len(v), dim)
-	}
-	for _, x := range v {
-		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
-			return errors.New("vector with a number that is not finite")
-		}
 	}
 	return nil
 }

@@ -306,7 +306,7 @@ func (c *checker) segment(gen string, m segmentManifest) {
 			if i%1024 == 0 && c.ctx.Err() != nil {
 				return
 			}
-			if err := checkVector(v.At(i), v.Dim); err != nil {
+			if err := index.ValidateVector(v.At(i), v.Dim); err != nil {
 				c.problem(v.Path, "has a %v for passage %d", err, row)
 			}
 		}

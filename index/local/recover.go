@@ -414,7 +414,7 @@ func (s *damagedSegment) document(i int, touched *segment.Doc) *recovered {
 // vector returns a copy of a vector, nil if there is none that can be trusted.
 func (s *damagedSegment) vector(row segment.Row) []float32 {
 	for _, v := range slices.Backward(s.vecs) {
-		if i, ok := v.Find(row); ok && checkVector(v.At(i), v.Dim) == nil {
+		if i, ok := v.Find(row); ok && index.ValidateVector(v.At(i), v.Dim) == nil {
 			return slices.Clone(v.At(i))
 		}
 	}

@@ -134,7 +134,7 @@ func (r *reembedding) add(ctx context.Context, vectors []index.Embedded) error {
 	}
 	defer w.mu.Unlock()
 	for _, e := range vectors {
-		if err := checkVector(e.Vector, w.shadow.embedder.Dim); err != nil {
+		if err := index.ValidateVector(e.Vector, w.shadow.embedder.Dim); err != nil {
 			return fmt.Errorf("passage %s: %w", e.ID, err)
 		}
 	}
