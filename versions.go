@@ -30,9 +30,9 @@ func (v versions) of(doc *ingest.Document) document.Versions {
 	return read
 }
 
-// areNewer reports whether a document was read or split by older code. All code
-// before versions were recorded was of the first.
+// areNewer reports whether a document was read or split by older code, or before
+// versions were recorded.
 func (v versions) areNewer(info *index.Info) bool {
 	return info.State == index.Indexed &&
-		(max(info.Versions.Reader, 1) < v.readers[info.Type] || max(info.Versions.Splitter, 1) < v.splitter)
+		(info.Versions.Reader < v.readers[info.Type] || info.Versions.Splitter < v.splitter)
 }
