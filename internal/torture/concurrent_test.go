@@ -83,6 +83,7 @@ func TestReaders(t *testing.T) {
 			}
 			defer e.Close()
 			var readers sync.WaitGroup
+			var published torture.Published
 			var mu sync.Mutex
 			searches, seen := 0, make(map[int]bool)
 			// Readers go on until the writer has come far enough and they have
@@ -97,7 +98,7 @@ func TestReaders(t *testing.T) {
 			for range 64 {
 				readers.Go(func() {
 					for {
-						step, err := r.Search(t.Context(), e)
+						step, err := r.Search(t.Context(), e, &published)
 						if err != nil && !errors.Is(err, index.ErrNotFound) {
 							t.Error(err)
 							return
