@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/albert-search/albert-search/albert"
-	"github.com/albert-search/albert-search/albert/builtin"
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
@@ -32,6 +31,9 @@ const (
 
 // Poolings returns all ways of pooling.
 func Poolings() []Pooling { return []Pooling{PoolMean, PoolCLS, PoolMax} }
+
+// Models are models by their roles. A role without one has the built-in one.
+type Models map[albert.Role]*ModelFiles
 
 // ModelFiles is a model in Hugging Face layout, to be used instead of a
 // built-in one.
@@ -79,16 +81,21 @@ func (f *ModelFiles) window(model *albert.Model, most int) (int, error) {
 	return f.Window, nil
 }
 
-// checkpoint is a model whose files were read, and the window to use with it.
+// checkpoint is a model whose files were read, with the window to use with it
+// and the head to open it for.
 type checkpoint struct {
 	model  *albert.Model
 	window int
+	head   albert.Head
 }
 
-// load reads the model; window is that of models that do not say theirs.
-func (f *ModelFiles) load(window int) (c checkpoint, err error) {
+// load reads the model for a role.
+func (f *ModelFiles) load(r modelRole) (c checkpoint, err error) {
 	if c.model, err = albert.Load(f.Files); err == nil {
-		c.window, err = f.window(c.model, window)
+		c.window, err = f.window(c.model, r.window)
+	}
+	if err == nil {
+		c.head, err = r.head(f, c.model)
 	}
 	if err != nil {
 		return c, f.fail(err)
@@ -97,13 +104,16 @@ func (f *ModelFiles) load(window int) (c checkpoint, err error) {
 }
 
 // embedderID is the ID of the embedder that the model makes.
-func (c checkpoint) embedderID(head albert.Head) string {
-	return embedderID(c.model.ID(), c.model.Config().MaxPositions, head, c.window)
+func (c checkpoint) embedderID() string {
+	return embedderID(c.model.ID(), c.model.Config().MaxPositions, c.head, c.window)
 }
 
-// head is what the model is opened for as an embedder.
-func (f *ModelFiles) head() (albert.Head, error) {
-	switch f.Pooling {
+// pooledHead is what a model is opened for as an embedder.
+func pooledHead(f *ModelFiles, _ *albert.Model) (albert.Head, error) { return f.Pooling.head() }
+
+// head computes the pooled vectors.
+func (p Pooling) head() (albert.Head, error) {
+	switch p {
 	case "", PoolMean:
 		return albert.Pooled, nil
 	case PoolCLS:
@@ -115,14 +125,14 @@ func (f *ModelFiles) head() (albert.Head, error) {
 	for _, p := range Poolings() {
 		names = append(names, string(p))
 	}
-	return 0, fmt.Errorf("pooling %q: use one of %s", f.Pooling, strings.Join(names, ", "))
+	return 0, fmt.Errorf("pooling %q: use one of %s", p, strings.Join(names, ", "))
 }
 
 // EmbedderID is the ID of the embedder that a model makes, by which an index
 // knows it: id is the model's (albert.Model.ID), positions how many pieces it
 // can read at most. Pooling and window are as in ModelFiles.
 func EmbedderID(id string, positions int, pooling Pooling, window int) (string, error) {
-	head, err := (&ModelFiles{Pooling: pooling}).head()
+	head, err := pooling.head()
 	if err != nil {
 		return "", err
 	}
@@ -155,20 +165,9 @@ func (e *Engine) Embedder(ctx context.Context) (embed.Embedder, error) { return 
 // be given to other engines while this one is open.
 func (e *Engine) Reader(ctx context.Context) (*Reader, error) { return e.models.reader(ctx) }
 
-// builtinEmbedder and builtinReader are the models in the program.
-func builtinEmbedder() *ModelFiles {
-	return &ModelFiles{Name: "built-in embedder", Files: builtin.Embedder(), Window: builtin.EmbedderWindow}
-}
-
-func builtinReader() *ModelFiles {
-	return &ModelFiles{Name: "built-in reader", Files: builtin.Reader(), Window: builtin.ReaderWindow}
-}
-
-// readerHead is what a model is opened for as a reader: spans, and relevance
-// if it has the weights for it.
-func readerHead(model *albert.Model) albert.Head {
-	if model.HasHead(albert.SpanRelevance) {
-		return albert.SpanRelevance
-	}
-	return albert.Span
+// BuiltinModel returns the model in the program that has the role, nil if none
+// has.
+func BuiltinModel(r albert.Role) *ModelFiles {
+	row, _ := roleOf(r)
+	return row.builtin
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/internal/errkind"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
 )
@@ -33,19 +34,136 @@ type Reader struct {
 	Reranking *rerank.Calibration
 }
 
+// modelRole is what the engine knows of a role of models: a row of the table
+// that modelRoles returns.
+type modelRole struct {
+	role albert.Role
+	// window is the most tokens that models read that do not say theirs.
+	window int
+	// builtin is the model in the program; nil if it has none for the role.
+	builtin *ModelFiles
+	// head is what a model is opened for.
+	head func(*ModelFiles, *albert.Model) (albert.Head, error)
+}
+
+// modelRoles returns the roles that the engine uses models in. What it makes of
+// the model of each is in newModels.
+func modelRoles() []modelRole {
+	return []modelRole{
+		{
+			role: albert.RoleEmbedder, window: embedderWindow, head: pooledHead,
+			builtin: &ModelFiles{Name: "built-in embedder", Files: builtin.Embedder(), Window: builtin.EmbedderWindow},
+		},
+		{
+			role: albert.RoleReader, window: readerWindow, head: headOf(albert.RoleReader),
+			builtin: &ModelFiles{Name: "built-in reader", Files: builtin.Reader(), Window: builtin.ReaderWindow},
+		},
+	}
+}
+
+// roleOf returns the row of a role; ok is false if the engine uses no model in
+// it.
+func roleOf(r albert.Role) (row modelRole, ok bool) {
+	for _, row := range modelRoles() {
+		if row.role == r {
+			return row, true
+		}
+	}
+	return modelRole{}, false
+}
+
+// headOf returns the function that chooses the head that the role prefers among
+// those of a model. For a model without any it is the last one: opening it for
+// that says which weights are missing.
+func headOf(r albert.Role) func(*ModelFiles, *albert.Model) (albert.Head, error) {
+	return func(_ *ModelFiles, m *albert.Model) (albert.Head, error) {
+		info, _ := r.Info()
+		if h, ok := info.Head(m); ok {
+			return h, nil
+		}
+		return info.Heads[len(info.Heads)-1], nil
+	}
+}
+
+// filled is a role with the model that has it, of which the engine makes a T
+// when it first needs one.
+type filled[T any] struct {
+	modelRole
+	// files are those of the model; nil if there is none.
+	files *ModelFiles
+	make  func(*opened) (T, error)
+
+	checkpoint lazy[checkpoint]
+	made       lazy[T]
+}
+
+// fill has a role filled by a model among o.Models, or the built-in one. Given is
+// used instead of any model, unless it is the zero value.
+func fill[T comparable](o Options, r albert.Role, given T, create func(*opened) (T, error)) *filled[T] {
+	row, _ := roleOf(r)
+	f := &filled[T]{modelRole: row, files: cmp.Or(o.Models[r], row.builtin), make: create}
+	var none T
+	f.made.v, f.made.made = given, given != none
+	return f
+}
+
+// read reads the model's files, which is less than loading it.
+func (f *filled[T]) read() (checkpoint, error) {
+	return f.checkpoint.get(func() (checkpoint, error) { return f.files.load(f.modelRole) })
+}
+
+// get returns what is made of the model, loading it if need be.
+func (f *filled[T]) get(ctx context.Context, m *models) (T, error) {
+	return f.made.get(func() (made T, err error) {
+		if f.files == nil {
+			return made, errkind.Errorf(errkind.NoModel, "no model is given for the role of a %s, and the program has none", f.role)
+		}
+		o, err := m.open(ctx, f.files, f.read)
+		if err != nil {
+			return made, err
+		}
+		return f.make(o)
+	})
+}
+
 // models loads models when they are first needed and keeps them.
 type models struct {
-	o       Options
-	log     *slog.Logger
-	runtime lazy[*ort.Runtime]
-	files   lazy[checkpoint] // the embedder's
-	embed   lazy[embed.Embedder]
-	reading lazy[*Reader]
-	answer  lazy[*qa.Answerer]
+	o         Options
+	log       *slog.Logger
+	runtime   lazy[*ort.Runtime]
+	embedding *filled[embed.Embedder]
+	reading   *filled[*Reader]
+	answer    lazy[*qa.Answerer]
 
 	mu      sync.Mutex
 	closers []io.Closer // in the order of opening
 	closed  bool
+}
+
+func newModels(o Options, log *slog.Logger) *models {
+	m := &models{o: o, log: log}
+	m.embedding = fill(o, albert.RoleEmbedder, o.Embedder, makeEmbedder)
+	m.reading = fill(o, albert.RoleReader, o.Reader, m.makeReader)
+	return m
+}
+
+// makeEmbedder makes an embedder of a model.
+func makeEmbedder(o *opened) (embed.Embedder, error) {
+	return embed.NewAlbert(o.session, o.model.Tokenizer(), embed.AlbertOptions{
+		ID: o.embedderID(), Dim: o.model.Config().HiddenSize, Window: o.window,
+	})
+}
+
+// makeReader makes a reader of a model, with the calibrations that the options
+// or the model's files say.
+func (m *models) makeReader(o *opened) (*Reader, error) {
+	c := cmp.Or(m.o.Calibration, o.files.Calibration)
+	if c != nil && c.NeedsRelevance() && !o.session.HasRelevance() {
+		return nil, o.files.fail(fmt.Errorf("its calibration is one for a reader that judges relevance: %w", qa.ErrNoRelevance))
+	}
+	return &Reader{Spans: o.session, Tokenizer: o.model.Tokenizer(), Options: qa.Options{
+		Window: o.window, Calibration: c, Threshold: m.o.Threshold,
+	}, Reranking: cmp.Or(m.o.Reranking, o.files.Reranking)}, nil
 }
 
 // lazy is a value that is made when it is first needed. A failure is not kept:
@@ -69,35 +187,13 @@ func (l *lazy[T]) get(create func() (T, error)) (T, error) {
 	return v, err
 }
 
-func newModels(o Options, log *slog.Logger) *models { return &models{o: o, log: log} }
-
 // embedder returns the embedder, loading it if need be.
 func (m *models) embedder(ctx context.Context) (embed.Embedder, error) {
-	return m.embed.get(func() (embed.Embedder, error) {
-		if m.o.Embedder != nil {
-			return m.o.Embedder, nil
-		}
-		files := cmp.Or(m.o.EmbedderModel, builtinEmbedder())
-		head, err := files.head()
-		if err != nil {
-			return nil, files.fail(err)
-		}
-		o, err := m.open(ctx, files, m.embedderFiles, func(*albert.Model) albert.Head { return head })
-		if err != nil {
-			return nil, err
-		}
-		return embed.NewAlbert(o.session, o.model.Tokenizer(), embed.AlbertOptions{
-			ID: o.embedderID(head), Dim: o.model.Config().HiddenSize, Window: o.window,
-		})
-	})
+	return m.embedding.get(ctx, m)
 }
 
-// embedderFiles reads the embedder's files, which is less than loading it.
-func (m *models) embedderFiles() (checkpoint, error) {
-	return m.files.get(func() (checkpoint, error) {
-		return cmp.Or(m.o.EmbedderModel, builtinEmbedder()).load(embedderWindow)
-	})
-}
+// reader returns the reader, loading it if need be.
+func (m *models) reader(ctx context.Context) (*Reader, error) { return m.reading.get(ctx, m) }
 
 // identity is what an index knows the embedder by. To find out costs nothing
 // for the built-in one, reading its files for another.
@@ -105,22 +201,17 @@ func (m *models) identity(ctx context.Context) (index.Embedder, error) {
 	switch {
 	case m.o.Embedder != nil:
 		return index.Embedder{ID: m.o.Embedder.ID(), Dim: m.o.Embedder.Dim()}, nil
-	case m.o.EmbedderModel == nil:
-		return index.Embedder{ID: builtin.EmbedderID, Name: builtinEmbedder().Name, Dim: builtin.EmbedderDim}, nil
+	case m.embedding.files == m.embedding.builtin:
+		return index.Embedder{ID: builtin.EmbedderID, Name: m.embedding.files.Name, Dim: builtin.EmbedderDim}, nil
 	}
 	if err := ctx.Err(); err != nil {
 		return index.Embedder{}, err
 	}
-	files := m.o.EmbedderModel
-	head, err := files.head()
-	if err != nil {
-		return index.Embedder{}, files.fail(err)
-	}
-	r, err := m.embedderFiles()
+	c, err := m.embedding.read()
 	if err != nil {
 		return index.Embedder{}, err
 	}
-	return index.Embedder{ID: r.embedderID(head), Name: files.Name, Dim: r.model.Config().HiddenSize}, nil
+	return index.Embedder{ID: c.embedderID(), Name: m.embedding.files.Name, Dim: c.model.Config().HiddenSize}, nil
 }
 
 // answerer returns what answers questions, loading the reader if need be.
@@ -131,27 +222,6 @@ func (m *models) answerer(ctx context.Context) (*qa.Answerer, error) {
 			return nil, err
 		}
 		return qa.New(r.Spans, r.Tokenizer, r.Options), nil
-	})
-}
-
-// reader returns the reader, loading it if need be.
-func (m *models) reader(ctx context.Context) (*Reader, error) {
-	return m.reading.get(func() (*Reader, error) {
-		if m.o.Reader != nil {
-			return m.o.Reader, nil
-		}
-		files := cmp.Or(m.o.ReaderModel, builtinReader())
-		o, err := m.open(ctx, files, func() (checkpoint, error) { return files.load(readerWindow) }, readerHead)
-		if err != nil {
-			return nil, err
-		}
-		c := cmp.Or(m.o.Calibration, files.Calibration)
-		if c != nil && c.NeedsRelevance() && !o.session.HasRelevance() {
-			return nil, files.fail(fmt.Errorf("its calibration is one for a reader that judges relevance: %w", qa.ErrNoRelevance))
-		}
-		return &Reader{Spans: o.session, Tokenizer: o.model.Tokenizer(), Options: qa.Options{
-			Window: o.window, Calibration: c, Threshold: m.o.Threshold,
-		}, Reranking: cmp.Or(m.o.Reranking, files.Reranking)}, nil
 	})
 }
 
@@ -184,19 +254,20 @@ func (m *models) library() ort.FindOptions { return ort.FindOptions{Path: m.o.ON
 // opened is a model that is ready to be run.
 type opened struct {
 	checkpoint
+	files   *ModelFiles
 	session *albert.Session
 }
 
-// open reads a model's files and opens a session on it for the head that it is
-// to have. Errors name the model, except those about ONNX Runtime, which has
-// nothing to do with it.
-func (m *models) open(ctx context.Context, files *ModelFiles, load func() (checkpoint, error), head func(*albert.Model) albert.Head) (o opened, err error) {
+// open reads a model's files and opens a session on it. Errors name the model,
+// except those about ONNX Runtime, which has nothing to do with it.
+func (m *models) open(ctx context.Context, files *ModelFiles, read func() (checkpoint, error)) (*opened, error) {
 	if err := ctx.Err(); err != nil {
-		return o, err
+		return nil, err
 	}
 	began := time.Now()
-	if o.checkpoint, err = load(); err != nil {
-		return o, err
+	c, err := read()
+	if err != nil {
+		return nil, err
 	}
 	threads := m.o.Threads
 	if threads == 0 {
@@ -209,18 +280,18 @@ func (m *models) open(ctx context.Context, files *ModelFiles, load func() (check
 	// To load it would be a good part of what a single search takes. A library
 	// that is named is loaded all the same, so that a wrong name is heard of.
 	var rt *ort.Runtime
-	if o.model.NeedsRuntime(precision) || m.library().Named() {
+	if c.model.NeedsRuntime(precision) || m.library().Named() {
 		if rt, err = m.ort(); err != nil {
-			return o, err
+			return nil, err
 		}
 	}
 	// Runs of one thread side by side: batches are many and small.
-	o.session, err = o.model.Open(rt, head(o.model), albert.SessionOptions{Precision: precision, Parallel: threads})
+	session, err := c.model.Open(rt, c.head, albert.SessionOptions{Precision: precision, Parallel: threads})
 	if err != nil {
-		return o, files.fail(err)
+		return nil, files.fail(err)
 	}
-	m.log.InfoContext(ctx, "model loaded", "model", files.Name, "id", o.model.ID(), "onnxruntime", rt != nil, "took", time.Since(began))
-	return o, m.keep(o.session)
+	m.log.InfoContext(ctx, "model loaded", "model", files.Name, "id", c.model.ID(), "onnxruntime", rt != nil, "took", time.Since(began))
+	return &opened{c, files, session}, m.keep(session)
 }
 
 // keep notes what close is to close.

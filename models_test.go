@@ -8,6 +8,7 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 
+	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
@@ -29,7 +30,7 @@ func indexWith(t *testing.T, embedder, reader *albertsearch.ModelFiles) (id stri
 	}
 	e, err := albertsearch.Open(albertsearch.Options{
 		Dir: filepath.Join(t.TempDir(), "index"), ONNXRuntime: orttest.Runtime(t).Library().Path,
-		EmbedderModel: embedder, ReaderModel: reader,
+		Models: albertsearch.Models{albert.RoleEmbedder: embedder, albert.RoleReader: reader},
 	})
 	if err != nil {
 		t.Fatal(err)

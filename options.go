@@ -2,8 +2,11 @@ package albertsearch
 
 import (
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
+	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest/extract"
@@ -40,10 +43,9 @@ type Options struct {
 	// Threads is the number of CPU threads the models use; 0 means all.
 	Threads int
 
-	// EmbedderModel and ReaderModel replace the built-in models by others in
-	// Hugging Face layout.
-	EmbedderModel *ModelFiles
-	ReaderModel   *ModelFiles
+	// Models replace the built-in models by others in Hugging Face layout. Those of
+	// roles that nothing uses yet are refused.
+	Models Models
 	// Embedder is used instead of any embedding model. Close does not close it.
 	Embedder embed.Embedder
 	// Reader is used instead of any reading model and brings its own
@@ -79,14 +81,23 @@ func (o Options) check() error {
 		return errkind.Errorf(errkind.Usage, "the time limit on writing is negative: %v", o.WriteTimeout)
 	case o.Threads < 0:
 		return errkind.Errorf(errkind.Usage, "%d threads", o.Threads)
-	case o.Embedder != nil && o.EmbedderModel != nil:
+	case o.Embedder != nil && o.Models[albert.RoleEmbedder] != nil:
 		return refuse("both an embedder and a model for it are given")
-	case o.Reader != nil && o.ReaderModel != nil:
+	case o.Reader != nil && o.Models[albert.RoleReader] != nil:
 		return refuse("both a reader and a model for it are given")
 	case o.Reader != nil && (o.Calibration != nil || o.Threshold != nil || o.Reranking != nil):
 		return refuse("a reader brings its own calibration, threshold and reranking: give them with it")
 	case o.Threshold != nil && !(*o.Threshold >= 0 && *o.Threshold <= 1):
 		return errkind.Errorf(errkind.Usage, "the threshold %v is not in 0..1", *o.Threshold)
+	}
+	for _, r := range slices.Sorted(maps.Keys(o.Models)) {
+		if _, used := roleOf(r); used {
+			continue
+		}
+		if _, known := r.Info(); !known {
+			return errkind.Errorf(errkind.Usage, "%q is no role of a model", r)
+		}
+		return errkind.Errorf(errkind.Usage, "a model is given for the role of a %s, which nothing uses yet", r)
 	}
 	return nil
 }

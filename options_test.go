@@ -9,6 +9,7 @@ import (
 	"time"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
@@ -36,8 +37,10 @@ func TestOptionsThatWouldBeIgnoredAreRefused(t *testing.T) {
 		"time limit and backend":   {Backend: backend, WriteTimeout: time.Second},
 		"negative time limit":      {Dir: "x", WriteTimeout: -1},
 		"threads":                  {Dir: "x", Threads: -1},
-		"two embedders":            {Dir: "x", Embedder: embedtest.Hash{Dimension: 2}, EmbedderModel: &albertsearch.ModelFiles{}},
-		"two readers":              {Dir: "x", Reader: reader("x"), ReaderModel: &albertsearch.ModelFiles{}},
+		"two embedders":            {Dir: "x", Embedder: embedtest.Hash{Dimension: 2}, Models: albertsearch.Models{albert.RoleEmbedder: {}}},
+		"two readers":              {Dir: "x", Reader: reader("x"), Models: albertsearch.Models{albert.RoleReader: {}}},
+		"a model nothing uses":     {Dir: "x", Models: albertsearch.Models{albert.RoleTagger: {}}},
+		"a model of no role":       {Dir: "x", Models: albertsearch.Models{"singer": {}}},
 		"reader and calibration":   {Dir: "x", Reader: reader("x"), Calibration: &qa.Calibration{}},
 		"reader and threshold":     {Dir: "x", Reader: reader("x"), Threshold: &half},
 		"reader and reranking":     {Dir: "x", Reader: reader("x"), Reranking: &rerank.Calibration{}},

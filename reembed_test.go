@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/embed/embedtest"
 	"github.com/albert-search/albert-search/index"
@@ -370,7 +371,7 @@ func TestReembedWithModels(t *testing.T) {
 	library := orttest.Runtime(t).Library().Path
 	open := func(m *albertsearch.ModelFiles) *albertsearch.Engine {
 		t.Helper()
-		e, err := albertsearch.Open(albertsearch.Options{Dir: f.dir, ONNXRuntime: library, EmbedderModel: m, Reader: reader("word1")})
+		e, err := albertsearch.Open(albertsearch.Options{Dir: f.dir, ONNXRuntime: library, Models: albertsearch.Models{albert.RoleEmbedder: m}, Reader: reader("word1")})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 
+	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/ingest"
@@ -141,7 +142,8 @@ func TestRerankingIsWeighedAsTheOptionsSay(t *testing.T) {
 		model := parity("reader")
 		model.Reranking = &rerank.Calibration{Weight: .5, Slope: 3}
 		e, err := albertsearch.Open(albertsearch.Options{
-			Dir: dir, ONNXRuntime: orttest.Runtime(t).Library().Path, EmbedderModel: parity("shared"), ReaderModel: model, Reranking: c,
+			Dir: dir, ONNXRuntime: orttest.Runtime(t).Library().Path, Reranking: c,
+			Models: albertsearch.Models{albert.RoleEmbedder: parity("shared"), albert.RoleReader: model},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/albert/ort/orttest"
 	"github.com/albert-search/albert-search/albert/safetensors"
@@ -27,7 +28,7 @@ func TestSentenceTransformers(t *testing.T) {
 		}
 		e, err := albertsearch.Open(albertsearch.Options{
 			Dir: t.TempDir(), ONNXRuntime: orttest.Library(t).Path,
-			EmbedderModel: &albertsearch.ModelFiles{Name: name, Files: files, Pooling: albertsearch.Pooling(pooling), Window: window, Float32: true},
+			Models: albertsearch.Models{albert.RoleEmbedder: {Name: name, Files: files, Pooling: albertsearch.Pooling(pooling), Window: window, Float32: true}},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -11,30 +11,31 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/internal/durable"
 )
 
 // Choice is which models are used, by role. The zero value is the built-in ones
 // for all.
 type Choice struct {
-	names map[Role]string
+	names map[albert.Role]string
 	// other is what a newer program has chosen for roles that this one does not
 	// know. It is kept.
 	other map[string]json.RawMessage
 }
 
 // Of is the name of the model used in a role.
-func (c Choice) Of(r Role) string {
+func (c Choice) Of(r albert.Role) string {
 	if name := c.names[r]; name != "" {
 		return name
 	}
 	return Builtin
 }
 
-func (c *Choice) set(r Role, name string) {
+func (c *Choice) set(r albert.Role, name string) {
 	names := maps.Clone(c.names)
 	if names == nil {
-		names = map[Role]string{}
+		names = map[albert.Role]string{}
 	}
 	names[r] = name
 	c.names = names
@@ -60,9 +61,9 @@ func (c *Choice) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &all); err != nil {
 		return err
 	}
-	*c = Choice{names: map[Role]string{}, other: map[string]json.RawMessage{}}
+	*c = Choice{names: map[albert.Role]string{}, other: map[string]json.RawMessage{}}
 	for key, v := range all {
-		if _, known := Role(key).Info(); !known {
+		if _, known := albert.Role(key).Info(); !known {
 			c.other[key] = v
 			continue
 		}
@@ -70,7 +71,7 @@ func (c *Choice) UnmarshalJSON(text []byte) error {
 		if err := json.Unmarshal(v, &name); err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
-		c.names[Role(key)] = name
+		c.names[albert.Role(key)] = name
 	}
 	return nil
 }
@@ -94,7 +95,7 @@ func (s *Store) Choice() (Choice, error) {
 
 // Use makes a model, or Builtin, the one for a role. The error is ErrRole if no
 // model can be chosen for the role, or this one lacks what it takes.
-func (s *Store) Use(ctx context.Context, role Role, name string) error {
+func (s *Store) Use(ctx context.Context, role albert.Role, name string) error {
 	if err := s.CheckUse(role, name); err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (s *Store) Use(ctx context.Context, role Role, name string) error {
 }
 
 // CheckUse returns the error that Use has for the role and the model.
-func (s *Store) CheckUse(role Role, name string) error {
+func (s *Store) CheckUse(role albert.Role, name string) error {
 	info, ok := role.Info()
 	switch {
 	case !ok:

@@ -300,7 +300,7 @@ func (b *builder) describeSentences() {
 	r := &b.record
 	r.Pooling, r.Window = b.sentence.Pooling, b.sentence.Window
 	for i := range r.Roles {
-		if r.Roles[i].Role == Embedder {
+		if r.Roles[i].Role == albert.RoleEmbedder {
 			r.Roles[i].Prompts = b.sentence.Prompts
 		}
 	}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/internal/sbert"
 	"github.com/albert-search/albert-search/internal/durable"
 	"github.com/albert-search/albert-search/internal/errkind"
@@ -211,7 +212,7 @@ func (s *Store) Names() ([]string, error) {
 
 // Remove deletes models, none unless all are there. A role that one of them had
 // goes to Builtin; those roles are returned.
-func (s *Store) Remove(ctx context.Context, names ...string) (roles []Role, err error) {
+func (s *Store) Remove(ctx context.Context, names ...string) (roles []albert.Role, err error) {
 	err = s.change(ctx, func() error {
 		for _, name := range names {
 			if err := s.checkKept(name); err != nil {
@@ -226,7 +227,7 @@ func (s *Store) Remove(ctx context.Context, names ...string) (roles []Role, err 
 		if err != nil {
 			return err
 		}
-		for _, info := range Roles() {
+		for _, info := range albert.Roles() {
 			if slices.Contains(names, c.Of(info.Role)) {
 				roles = append(roles, info.Role)
 				c.set(info.Role, Builtin)

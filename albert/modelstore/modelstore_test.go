@@ -310,28 +310,28 @@ func TestChoice(t *testing.T) {
 		t.Helper()
 		c, err := s.Choice()
 		must(t, err)
-		if c.Of(modelstore.Embedder) != embedder || c.Of(modelstore.Reader) != reader {
+		if c.Of(albert.RoleEmbedder) != embedder || c.Of(albert.RoleReader) != reader {
 			t.Errorf("in use: %+v, want %s, %s", c, embedder, reader)
 		}
 	}
 	want("builtin", "builtin")
-	if err := s.Use(t.Context(), modelstore.Embedder, "m"); !errors.Is(err, modelstore.ErrUnknown) {
+	if err := s.Use(t.Context(), albert.RoleEmbedder, "m"); !errors.Is(err, modelstore.ErrUnknown) {
 		t.Errorf("a model that is not there: %v", err)
 	}
 	for _, name := range []string{"m", "n"} {
 		_, err := s.Import(t.Context(), os.DirFS(checkpoints+"answers"), options(name))
 		must(t, err)
 	}
-	must(t, s.Use(t.Context(), modelstore.Embedder, "m"))
-	must(t, s.Use(t.Context(), modelstore.Reader, "n"))
+	must(t, s.Use(t.Context(), albert.RoleEmbedder, "m"))
+	must(t, s.Use(t.Context(), albert.RoleReader, "n"))
 	want("m", "n")
-	must(t, s.Use(t.Context(), modelstore.Reader, "m"))
+	must(t, s.Use(t.Context(), albert.RoleReader, "m"))
 	want("m", "m")
-	must(t, s.Use(t.Context(), modelstore.Embedder, modelstore.Builtin))
+	must(t, s.Use(t.Context(), albert.RoleEmbedder, modelstore.Builtin))
 	want("builtin", "m")
 	roles, err := s.Remove(t.Context(), "m")
 	must(t, err)
-	if !slices.Equal(roles, []modelstore.Role{modelstore.Reader}) {
+	if !slices.Equal(roles, []albert.Role{albert.RoleReader}) {
 		t.Errorf("it was in use as %v", roles)
 	}
 	want("builtin", "builtin")

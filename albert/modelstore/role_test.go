@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/modelstore"
 )
 
@@ -19,7 +20,7 @@ import (
 // have a star.
 func roles(r *modelstore.Record) string {
 	var all []string
-	for _, info := range modelstore.Roles() {
+	for _, info := range albert.Roles() {
 		if c, ok := r.Capability(info.Role); ok && c.Trained {
 			all = append(all, string(info.Role)+"*")
 		} else if ok {
@@ -54,7 +55,7 @@ func TestRoles(t *testing.T) {
 				t.Errorf("%s: best is %q, %v", name, best, ok)
 			}
 		}
-		for _, info := range modelstore.Roles() {
+		for _, info := range albert.Roles() {
 			_, can := r.Capability(info.Role)
 			err := s.Use(t.Context(), info.Role, local)
 			if ok := can && info.Chosen; (err == nil) != ok || !ok && !errors.Is(err, modelstore.ErrRole) {
@@ -67,7 +68,7 @@ func TestRoles(t *testing.T) {
 	}
 	r, err := s.Get("tokens")
 	must(t, err)
-	if c, _ := r.Capability(modelstore.Tagger); !slices.Equal(c.Labels, []string{"LABEL_0", "LABEL_1", "LABEL_2"}) {
+	if c, _ := r.Capability(albert.RoleTagger); !slices.Equal(c.Labels, []string{"LABEL_0", "LABEL_1", "LABEL_2"}) {
 		t.Errorf("labels %q", c.Labels)
 	}
 }
@@ -84,7 +85,7 @@ func TestPromptsAndLanguagesAreRecorded(t *testing.T) {
 	must(t, err)
 	r, err := s.Get("m")
 	must(t, err)
-	if c, _ := r.Capability(modelstore.Embedder); !maps.Equal(c.Prompts, prompts) {
+	if c, _ := r.Capability(albert.RoleEmbedder); !maps.Equal(c.Prompts, prompts) {
 		t.Errorf("prompts %q", c.Prompts)
 	}
 	if !slices.Equal(r.Languages, []string{"de", "tr"}) {
@@ -112,7 +113,7 @@ func TestOldRecords(t *testing.T) {
 		if got := roles(r); got != c.want {
 			t.Errorf("uses %s: roles %q, want %q", c.uses, got, c.want)
 		}
-		must(t, s.Use(t.Context(), modelstore.Embedder, "old"))
+		must(t, s.Use(t.Context(), albert.RoleEmbedder, "old"))
 		if after, err := os.ReadFile(file); err != nil || string(after) != text {
 			t.Errorf("the record was changed: %s, %v", after, err)
 		}
@@ -127,7 +128,7 @@ func TestAChoiceForAnUnknownRoleIsKept(t *testing.T) {
 	must(t, err)
 	file := filepath.Join(s.Dir(), "choice.json")
 	must(t, os.WriteFile(file, []byte(`{"embedder": "m", "singer": {"name": "m", "voice": 3}}`), 0o644))
-	must(t, s.Use(t.Context(), modelstore.Reader, "m"))
+	must(t, s.Use(t.Context(), albert.RoleReader, "m"))
 	text, err := os.ReadFile(file)
 	must(t, err)
 	var got map[string]any
@@ -137,7 +138,7 @@ func TestAChoiceForAnUnknownRoleIsKept(t *testing.T) {
 	}
 	removed, err := s.Remove(t.Context(), "m")
 	must(t, err)
-	if !slices.Equal(removed, []modelstore.Role{modelstore.Embedder, modelstore.Reader}) {
+	if !slices.Equal(removed, []albert.Role{albert.RoleEmbedder, albert.RoleReader}) {
 		t.Errorf("it was in use as %v", removed)
 	}
 	must(t, os.WriteFile(file, []byte(`{"embedder": 3}`), 0o644))

@@ -30,14 +30,15 @@ func (s *server) openModels(ctx context.Context, a struct{ Models, Embedder, Rea
 		return done{}, fmt.Errorf("models are open already")
 	}
 	store := modelstore.Open(a.Models)
-	options := albertsearch.Options{Dir: "unused"}
+	options := albertsearch.Options{Dir: "unused", Models: albertsearch.Models{}}
+	for role, name := range map[albert.Role]string{albert.RoleEmbedder: a.Embedder, albert.RoleReader: a.Reader} {
+		m, err := files(store, name)
+		if err != nil {
+			return done{}, err
+		}
+		options.Models[role] = m
+	}
 	var err error
-	if options.EmbedderModel, err = files(store, a.Embedder); err != nil {
-		return done{}, err
-	}
-	if options.ReaderModel, err = files(store, a.Reader); err != nil {
-		return done{}, err
-	}
 	if s.models, err = albertsearch.Open(options); err != nil {
 		return done{}, err
 	}

@@ -11,7 +11,6 @@ import (
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert"
-	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/albert/ort"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli/hint"
@@ -84,7 +83,7 @@ func doctor(ctx context.Context, c *cli.Call, o *doctorOptions) error {
 	}
 	d := doctorJSON{Program: version(), CPU: append([]string{}, ort.CPUFeatures()...), Models: []options.ModelJSON{}, Problems: []string{}, call: c}
 	for _, m := range []*options.Model{&o.Embedder, &o.Reader} {
-		d.checkModel(m, options.BuiltinModel(m.Role))
+		d.checkModel(m, albertsearch.BuiltinModel(m.Role).Files)
 	}
 	d.checkRuntime(o.Find())
 	d.Index.Path = s.index
@@ -152,7 +151,7 @@ func (d *doctorJSON) checkModel(o *options.Model, files fs.FS) {
 		return
 	}
 	d.NeedsRuntime = d.NeedsRuntime || m.NeedsRuntime(precision)
-	if role == modelstore.Embedder {
+	if role == albert.RoleEmbedder {
 		d.embedder = m.ID()
 		if chosen != nil {
 			if d.embedder, err = albertsearch.EmbedderID(m.ID(), m.Config().MaxPositions, chosen.Pooling, chosen.Window); err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
@@ -138,19 +139,23 @@ func (e *evaluation) openModels(parts []options.Part) (err error) {
 	if err := options.Apply(&o, parts...); err != nil {
 		return err
 	}
-	if o.EmbedderModel, err = e.model(&e.o.Embedder); err != nil {
-		return err
+	o.Models = albertsearch.Models{}
+	for _, named := range []*options.Model{&e.o.Embedder, &e.o.Reader} {
+		m, err := e.model(named)
+		if err != nil {
+			return err
+		}
+		if m != nil {
+			o.Models[named.Role] = m
+		}
 	}
-	if o.ReaderModel, err = e.model(&e.o.Reader); err != nil {
-		return err
-	}
-	if m := o.ReaderModel; m != nil {
+	if m := o.Models[albert.RoleReader]; m != nil {
 		e.readerName = strings.TrimPrefix(m.Name, "model ")
 		if dir := e.o.Reader.Name; dir != "" {
 			e.readerName = filepath.Base(dir)
 		}
 	}
-	if e.o.Precision == fp32Precision && o.EmbedderModel == nil && o.ReaderModel == nil {
+	if e.o.Precision == fp32Precision && len(o.Models) == 0 {
 		return e.Usagef("--precision fp32: the built-in models are int8; name others with --embedder and --reader")
 	}
 	e.models, err = albertsearch.Open(o)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
@@ -45,12 +46,12 @@ type BuiltinJSON struct {
 // showBuiltin prints the models that are part of the program.
 func (s *session) showBuiltin() error {
 	out := BuiltinJSON{Name: modelstore.Builtin}
-	for _, role := range modelstore.ChosenRoles() {
-		files := options.BuiltinModel(role)
-		if files == nil {
+	for _, role := range albert.ChosenRoles() {
+		own := albertsearch.BuiltinModel(role)
+		if own == nil {
 			continue
 		}
-		m, err := albert.Load(files)
+		m, err := albert.Load(own.Files)
 		if err != nil {
 			return fmt.Errorf("the built-in %s: %w", role, err)
 		}

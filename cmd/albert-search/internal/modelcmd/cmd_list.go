@@ -6,9 +6,10 @@ import (
 	"io"
 	"strings"
 
+	albertsearch "github.com/albert-search/albert-search"
+	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
-	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 )
 
 func listCommand() *cli.Command {
@@ -52,7 +53,7 @@ func list(_ context.Context, c *cli.Call) error {
 		return err
 	}
 	out := ListJSON{
-		Folder: s.store.Dir(), Embedder: choice.Of(modelstore.Embedder), Reader: choice.Of(modelstore.Reader), InUse: newInUse(choice),
+		Folder: s.store.Dir(), Embedder: choice.Of(albert.RoleEmbedder), Reader: choice.Of(albert.RoleReader), InUse: newInUse(choice),
 		Models: []*modelstore.Record{}, Problems: []string{},
 	}
 	for _, name := range names {
@@ -75,7 +76,7 @@ func list(_ context.Context, c *cli.Call) error {
 func (s *session) showList(w io.Writer, l ListJSON) {
 	used := func(name string) string {
 		var roles []string
-		for _, role := range modelstore.ChosenRoles() {
+		for _, role := range albert.ChosenRoles() {
 			if l.InUse[role] == name {
 				roles = append(roles, string(role))
 			}
@@ -90,8 +91,8 @@ func (s *session) showList(w io.Writer, l ListJSON) {
 		width = max(width, len(r.Name))
 	}
 	var own []string
-	for _, role := range modelstore.ChosenRoles() {
-		if options.BuiltinModel(role) != nil {
+	for _, role := range albert.ChosenRoles() {
+		if albertsearch.BuiltinModel(role) != nil {
 			own = append(own, string(role))
 		}
 	}

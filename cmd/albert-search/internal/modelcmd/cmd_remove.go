@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/albert-search/albert-search/albert/modelstore"
+	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 )
 
@@ -24,7 +24,7 @@ nothing is removed.`,
 type RemoveJSON struct {
 	Removed []string `json:"removed"`
 	// BackToBuiltin are the roles that one of them had.
-	BackToBuiltin []modelstore.Role `json:"back_to_builtin"`
+	BackToBuiltin []albert.Role `json:"back_to_builtin"`
 }
 
 func remove(ctx context.Context, c *cli.Call) error {
@@ -40,7 +40,7 @@ func remove(ctx context.Context, c *cli.Call) error {
 	if err != nil {
 		return err
 	}
-	out := RemoveJSON{names, append([]modelstore.Role{}, back...)}
+	out := RemoveJSON{names, append([]albert.Role{}, back...)}
 	if s.JSON {
 		return s.PrintJSON(out)
 	}

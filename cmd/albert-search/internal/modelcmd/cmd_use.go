@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/albert-search/albert-search/albert"
 	"github.com/albert-search/albert-search/albert/modelstore"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
@@ -18,12 +19,12 @@ import (
 // for.
 type useOptions struct {
 	models []options.Model
-	As     modelstore.Role
+	As     albert.Role
 }
 
 func (o *useOptions) Flags() []cli.Flag {
 	o.models, o.As = nil, ""
-	for _, role := range modelstore.ChosenRoles() {
+	for _, role := range albert.ChosenRoles() {
 		o.models = append(o.models, options.Model{Role: role})
 	}
 	var flags []cli.Flag
@@ -33,8 +34,8 @@ func (o *useOptions) Flags() []cli.Flag {
 		flags = append(flags, f)
 	}
 	return append(flags, cli.Flag{
-		Name: "as", Setting: cli.Unconfigured, To: cli.Choice(&o.As, modelstore.ChosenRoles()), Default: "what it was trained for",
-		Usage: "use NAME as `ROLE`: " + cli.OneOf(modelstore.ChosenRoles()),
+		Name: "as", Setting: cli.Unconfigured, To: cli.Choice(&o.As, albert.ChosenRoles()), Default: "what it was trained for",
+		Usage: "use NAME as `ROLE`: " + cli.OneOf(albert.ChosenRoles()),
 	})
 }
 
@@ -61,11 +62,11 @@ vectors of that one.`,
 
 // inUse is the names of the models in use, by role. It is what model use --json
 // prints.
-type inUse map[modelstore.Role]string
+type inUse map[albert.Role]string
 
 func newInUse(c modelstore.Choice) inUse {
 	all := inUse{}
-	for _, role := range modelstore.ChosenRoles() {
+	for _, role := range albert.ChosenRoles() {
 		all[role] = c.Of(role)
 	}
 	return all
@@ -96,7 +97,7 @@ func (s *session) asked(o *useOptions) (inUse, error) {
 	case o.As != "":
 		return inUse{o.As: name}, nil
 	case name == modelstore.Builtin:
-		for _, role := range modelstore.ChosenRoles() {
+		for _, role := range albert.ChosenRoles() {
 			asked[role] = name
 		}
 		return asked, nil
@@ -107,7 +108,7 @@ func (s *session) asked(o *useOptions) (inUse, error) {
 	}
 	role, ok := r.BestRole()
 	if !ok {
-		return nil, s.Usagef("say what %s is to be used as, with --as: %s; it is for: %s", name, cli.OneOf(modelstore.ChosenRoles()), usesOf(r))
+		return nil, s.Usagef("say what %s is to be used as, with --as: %s; it is for: %s", name, cli.OneOf(albert.ChosenRoles()), usesOf(r))
 	}
 	return inUse{role: name}, nil
 }
@@ -141,11 +142,11 @@ func use(ctx context.Context, c *cli.Call, o *useOptions) error {
 	if s.JSON {
 		return s.PrintJSON(out)
 	}
-	if asked[modelstore.Embedder] != "" {
+	if asked[albert.RoleEmbedder] != "" {
 		s.Remark("An index that was made with another embedder has to be embedded again: albert-search index --re-embed")
 	}
 	return s.Print(func(w io.Writer) {
-		for _, role := range modelstore.ChosenRoles() {
+		for _, role := range albert.ChosenRoles() {
 			fmt.Fprintf(w, "%-9s %s\n", role, out[role])
 		}
 	})
@@ -153,7 +154,7 @@ func use(ctx context.Context, c *cli.Call, o *useOptions) error {
 
 // checkUse makes sure that a model can have the role, and says what to know
 // about that.
-func (s *session) checkUse(role modelstore.Role, name string) error {
+func (s *session) checkUse(role albert.Role, name string) error {
 	if err := s.store.CheckUse(role, name); err != nil || name == modelstore.Builtin {
 		return err
 	}
@@ -162,9 +163,9 @@ func (s *session) checkUse(role modelstore.Role, name string) error {
 		return err
 	}
 	switch role {
-	case modelstore.Reader:
+	case albert.RoleReader:
 		s.Remark("How sure an answer is was fitted for the built-in reader; albert-search eval ask --fit fits it for this one.")
-	case modelstore.Embedder:
+	case albert.RoleEmbedder:
 		if most := cmp.Or(r.Window, r.Positions) - 2; most < ingest.DefaultSplitTokens {
 			s.Remark("%s reads the first %d tokens of a passage, which has up to %d: what stands behind is found by its words only.", name, most, ingest.DefaultSplitTokens)
 		}

@@ -105,7 +105,7 @@ func (s *session) showImported(r *modelstore.Record) error {
 	if err := s.showRecord(r); err != nil {
 		return err
 	}
-	for _, role := range modelstore.ChosenRoles() {
+	for _, role := range albert.ChosenRoles() {
 		if slices.Contains(r.Uses, string(role)) {
 			s.Remark("To use it: albert-search model use --%s %s", role, r.Name)
 		}

@@ -3,7 +3,6 @@ package options
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -19,24 +18,13 @@ const ModelsVariable = "ALBERT_SEARCH_MODELS"
 
 // Model names the model that has a role.
 type Model struct {
-	Role modelstore.Role
+	Role albert.Role
 	Name string
 }
 
 // Embedder and Reader are the models of the roles.
-func Embedder() Model { return Model{Role: modelstore.Embedder} }
-func Reader() Model   { return Model{Role: modelstore.Reader} }
-
-// BuiltinModel is the model in the program that has a role; nil if none has.
-func BuiltinModel(role modelstore.Role) fs.FS {
-	switch role {
-	case modelstore.Embedder:
-		return builtin.Embedder()
-	case modelstore.Reader:
-		return builtin.Reader()
-	}
-	return nil
-}
+func Embedder() Model { return Model{Role: albert.RoleEmbedder} }
+func Reader() Model   { return Model{Role: albert.RoleReader} }
 
 // Flag declares the flag that has the name of the role.
 func (o *Model) Flag() cli.Flag {
@@ -67,12 +55,14 @@ func (o *Model) Apply(to *albertsearch.Options) error {
 	if err != nil {
 		return err
 	}
-	switch o.Role {
-	case modelstore.Embedder:
-		to.EmbedderModel = m
-	case modelstore.Reader:
-		to.ReaderModel = m
+	if m == nil {
+		delete(to.Models, o.Role)
+		return nil
 	}
+	if to.Models == nil {
+		to.Models = albertsearch.Models{}
+	}
+	to.Models[o.Role] = m
 	return nil
 }
 
@@ -159,7 +149,7 @@ type ModelJSON struct {
 }
 
 // NewModelJSON describes the model that has the role.
-func NewModelJSON(role modelstore.Role, m *albert.Model) ModelJSON {
+func NewModelJSON(role albert.Role, m *albert.Model) ModelJSON {
 	config := m.Config()
 	return ModelJSON{
 		Name: string(role), ID: m.ID(), Layers: config.Layers, Hidden: config.HiddenSize, Vocab: config.VocabSize,

@@ -117,8 +117,8 @@ func TestModel(t *testing.T) {
 	for _, name := range []string{"", "builtin"} {
 		o.Name = name
 		var to albertsearch.Options
-		if err := options.Apply(&to, &o); err != nil || to.ReaderModel != nil {
-			t.Errorf("%q: %v, %v", name, to.ReaderModel, err)
+		if err := options.Apply(&to, &o); err != nil || len(to.Models) != 0 {
+			t.Errorf("%q: %v, %v", name, to.Models, err)
 		}
 	}
 }
