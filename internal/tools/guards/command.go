@@ -213,39 +213,51 @@ func expand(tree *syntax.Regexp) (texts []string, ok bool) {
 	case syntax.OpCapture:
 		return expand(tree.Sub[0])
 	case syntax.OpCharClass: // (A|B) is parsed as [A-B]
-		for i := 0; i < len(tree.Rune); i += 2 {
-			for r := tree.Rune[i]; r <= tree.Rune[i+1]; r++ {
-				if texts = append(texts, regexp.QuoteMeta(string(r))); len(texts) > most {
-					return nil, false
-				}
-			}
-		}
-		return texts, true
+		return expandClass(tree.Rune)
 	case syntax.OpAlternate:
-		for _, sub := range tree.Sub {
-			more, ok := expand(sub)
-			if !ok || len(texts)+len(more) > most {
-				return nil, false
-			}
-			texts = append(texts, more...)
-		}
-		return texts, true
+		return expandAlternate(tree.Sub)
 	case syntax.OpConcat:
-		texts = []string{""}
-		for _, sub := range tree.Sub {
-			more, ok := expand(sub)
-			if !ok || len(texts)*len(more) > most {
-				return nil, false
-			}
-			var next []string
-			for _, a := range texts {
-				for _, b := range more {
-					next = append(next, a+b)
-				}
-			}
-			texts = next
-		}
-		return texts, true
+		return expandConcat(tree.Sub)
 	}
 	return nil, false
+}
+
+func expandClass(ranges []rune) (texts []string, ok bool) {
+	for i := 0; i < len(ranges); i += 2 {
+		for r := ranges[i]; r <= ranges[i+1]; r++ {
+			if texts = append(texts, regexp.QuoteMeta(string(r))); len(texts) > most {
+				return nil, false
+			}
+		}
+	}
+	return texts, true
+}
+
+func expandAlternate(subs []*syntax.Regexp) (texts []string, ok bool) {
+	for _, sub := range subs {
+		more, ok := expand(sub)
+		if !ok || len(texts)+len(more) > most {
+			return nil, false
+		}
+		texts = append(texts, more...)
+	}
+	return texts, true
+}
+
+func expandConcat(subs []*syntax.Regexp) (texts []string, ok bool) {
+	texts = []string{""}
+	for _, sub := range subs {
+		more, ok := expand(sub)
+		if !ok || len(texts)*len(more) > most {
+			return nil, false
+		}
+		var next []string
+		for _, a := range texts {
+			for _, b := range more {
+				next = append(next, a+b)
+			}
+		}
+		texts = next
+	}
+	return texts, true
 }
