@@ -45,52 +45,14 @@ func write(path string, n int, doc func(i int) (*Doc, error), record func(i, n i
 	return disk.Create(path, true, func(file *os.File) error {
 		w := &writer{w: bufio.NewWriterSize(file, 1<<20)}
 		w.footer.docs = uint32(n)
-		var at uint64
-		var buf []byte
 		for _, section := range []struct {
 			number int
 			doc    func(i int, d *Doc) error
 		}{
-			{secRows, func(_ int, d *Doc) error {
-				buf = buf[:0]
-				for i := range d.Info.Passages {
-					buf = binary.LittleEndian.AppendUint32(buf, uint32(d.First)+uint32(i))
-				}
-				w.write(buf)
-				w.footer.rows += uint32(d.Info.Passages)
-				return nil
-			}},
-			{secOffsets, func(i int, d *Doc) error {
-				buf = buf[:0]
-				if i == 0 {
-					buf = binary.LittleEndian.AppendUint64(buf, 0)
-				}
-				for n := range d.Info.Passages {
-					r, err := record(i, n)
-					if err != nil {
-						return err
-					}
-					at += uint64(len(r))
-					buf = binary.LittleEndian.AppendUint64(buf, at)
-				}
-				w.write(buf)
-				return nil
-			}},
-			{secPassages, func(i int, d *Doc) error {
-				for n := range d.Info.Passages {
-					r, err := record(i, n)
-					if err != nil {
-						return err
-					}
-					w.write(r)
-				}
-				return nil
-			}},
-			{secDocs, func(_ int, d *Doc) error {
-				buf = AppendDoc(buf[:0], d)
-				w.write(buf)
-				return nil
-			}},
+			{secRows, w.rows},
+			{secOffsets, w.offsets(record)},
+			{secPassages, w.passages(record)},
+			{secDocs, w.doc},
 		} {
 			for i := range n {
 				d, err := doc(i)
@@ -106,6 +68,59 @@ func write(path string, n int, doc func(i int) (*Doc, error), record func(i, n i
 		w.write(w.footer.encode())
 		return w.flush()
 	})
+}
+
+// rows writes the rows of a document's passages.
+func (w *writer) rows(_ int, d *Doc) error {
+	w.buf = w.buf[:0]
+	for i := range d.Info.Passages {
+		w.buf = binary.LittleEndian.AppendUint32(w.buf, uint32(d.First)+uint32(i))
+	}
+	w.write(w.buf)
+	w.footer.rows += uint32(d.Info.Passages)
+	return nil
+}
+
+// offsets writes where each passage of a document ends, after a 0 before the first.
+func (w *writer) offsets(record func(i, n int) ([]byte, error)) func(i int, d *Doc) error {
+	var end uint64
+	return func(i int, d *Doc) error {
+		w.buf = w.buf[:0]
+		if i == 0 {
+			w.buf = binary.LittleEndian.AppendUint64(w.buf, 0)
+		}
+		for n := range d.Info.Passages {
+			r, err := record(i, n)
+			if err != nil {
+				return err
+			}
+			end += uint64(len(r))
+			w.buf = binary.LittleEndian.AppendUint64(w.buf, end)
+		}
+		w.write(w.buf)
+		return nil
+	}
+}
+
+// passages writes the passages of a document.
+func (w *writer) passages(record func(i, n int) ([]byte, error)) func(i int, d *Doc) error {
+	return func(i int, d *Doc) error {
+		for n := range d.Info.Passages {
+			r, err := record(i, n)
+			if err != nil {
+				return err
+			}
+			w.write(r)
+		}
+		return nil
+	}
+}
+
+// doc writes a document.
+func (w *writer) doc(_ int, d *Doc) error {
+	w.buf = AppendDoc(w.buf[:0], d)
+	w.write(w.buf)
+	return nil
 }
 
 // WriteVectors writes a file of vectors of length dim for a segment. vector
@@ -177,6 +192,7 @@ type writer struct {
 	at     uint64
 	crc    uint32
 	footer footer
+	buf    []byte // reused
 	err    error
 }
 
