@@ -239,24 +239,15 @@ func (s *snapshot) Missing(ctx context.Context) iter.Seq2[index.Stored, error] {
 		if v.schema.settings.Dim == 0 {
 			return
 		}
-		for _, seg := range v.segs {
-			if seg.bare == nil {
-				continue
+		for r := range v.docsToEmbed() {
+			missing, err := v.missing(ctx, r)
+			if err != nil {
+				yield(index.Stored{}, err)
+				return
 			}
-			for i := range seg.Docs() {
-				if err := ctx.Err(); err != nil {
-					yield(index.Stored{}, err)
+			for _, p := range missing {
+				if !yield(p, nil) {
 					return
-				}
-				missing, err := v.missing(docRef{seg, i})
-				if err != nil {
-					yield(index.Stored{}, err)
-					return
-				}
-				for _, p := range missing {
-					if !yield(p, nil) {
-						return
-					}
 				}
 			}
 		}
@@ -266,8 +257,28 @@ func (s *snapshot) Missing(ctx context.Context) iter.Seq2[index.Stored, error] {
 	}
 }
 
+// docsToEmbed iterates over the documents among which are those with passages that
+// have no vector, deleted ones included.
+func (v *view) docsToEmbed() iter.Seq[docRef] {
+	return func(yield func(docRef) bool) {
+		for _, seg := range v.segs {
+			if seg.bare == nil {
+				continue
+			}
+			for i := range seg.Docs() {
+				if !yield(docRef{seg, i}) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // missing returns the passages of a document that have no vector.
-func (v *view) missing(r docRef) (missing []index.Stored, err error) {
+func (v *view) missing(ctx context.Context, r docRef) (missing []index.Stored, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	defer catchFault(&err)()
 	first, n := r.seg.First(r.i), r.seg.Passages(r.i)
 	if n == 0 || v.deleted.Contains(uint32(r.seg.Number(r.i))) {
