@@ -134,67 +134,100 @@ func (r *recentVectors) put(k textKey, v *embedding) {
 	r.current[k] = v
 }
 
-// collect makes batches of what was loaded and has their passages embedded. A
-// large document, a batch by itself, waits until the one before it is written and
-// nothing is being read. All that was loaded before it has been handed on by then,
-// and reading waits for none of the stages, so that nothing waits for it in turn.
+// isFull reports whether nothing more is to be added.
+func (b *batch) isFull() bool {
+	return b.large || len(b.keys) >= batchPassages || b.bytes >= batchBytes || b.done >= batchPassages
+}
+
+// collect makes batches of what was loaded and has their passages embedded.
 func (r *indexRun) collect(ctx context.Context, slots <-chan chan *loaded, steps chan<- *step, batches chan<- *batch) error {
-	var recent recentVectors
-	b := new(batch)
-	flush := func() error {
-		for _, s := range b.plan(&recent) {
-			select {
-			case steps <- s:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		select {
-		case batches <- b:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		b = new(batch)
-		return nil
-	}
+	c := &collector{run: r, steps: steps, batches: batches, batch: new(batch)}
 	for slot := range slots {
-		var l *loaded
-		select {
-		case l = <-slot:
-		case <-ctx.Done():
-			return ctx.Err()
+		l, err := receive(ctx, slot)
+		if err != nil {
+			return err
 		}
-		if err := ctx.Err(); err != nil {
-			return err // what failed to load may have failed because of it
-		}
-		if l.err != nil {
-			return l.err
-		}
-		if l.large != nil {
-			if b.done > 0 {
-				if err := flush(); err != nil {
-					return err
-				}
-			}
-			if err := r.memory.Acquire(ctx, allMemory); err != nil {
-				return err
-			}
-			b.large = true
-			if err := r.split(ctx, l, l.large); err != nil {
-				return err
-			}
-		}
-		b.add(l)
-		if b.large || len(b.keys) >= batchPassages || b.bytes >= batchBytes || b.done >= batchPassages {
-			if err := flush(); err != nil {
-				return err
-			}
+		if err := c.add(ctx, l); err != nil {
+			return err
 		}
 	}
-	if b.done == 0 {
+	return c.flush(ctx)
+}
+
+// collector fills one batch after the other.
+type collector struct {
+	run     *indexRun
+	steps   chan<- *step
+	batches chan<- *batch
+	recent  recentVectors
+	batch   *batch // being filled
+}
+
+// add takes what was loaded, and hands the batch on when it is full. A large
+// document, a batch by itself, waits until the one before it is written and nothing
+// is being read. All that was loaded before it has been handed on by then, and
+// reading waits for none of the stages, so that nothing waits for it in turn.
+func (c *collector) add(ctx context.Context, l *loaded) error {
+	if err := ctx.Err(); err != nil {
+		return err // what failed to load may have failed because of it
+	}
+	if l.err != nil {
+		return l.err
+	}
+	if l.large != nil {
+		if err := c.flush(ctx); err != nil {
+			return err
+		}
+		if err := c.run.memory.Acquire(ctx, allMemory); err != nil {
+			return err
+		}
+		c.batch.large = true
+		if err := c.run.split(ctx, l, l.large); err != nil {
+			return err
+		}
+	}
+	c.batch.add(l)
+	if c.batch.isFull() {
+		return c.flush(ctx)
+	}
+	return nil
+}
+
+// flush hands the batch on, unless it is empty.
+func (c *collector) flush(ctx context.Context) error {
+	if c.batch.done == 0 {
 		return nil
 	}
-	return flush()
+	for _, s := range c.batch.plan(&c.recent) {
+		if err := send(ctx, c.steps, s); err != nil {
+			return err
+		}
+	}
+	if err := send(ctx, c.batches, c.batch); err != nil {
+		return err
+	}
+	c.batch = new(batch)
+	return nil
+}
+
+// send sends v, or ends with ctx's error when ctx does.
+func send[T any](ctx context.Context, to chan<- T, v T) error {
+	select {
+	case to <- v:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// receive receives a value, or ends with ctx's error when ctx does.
+func receive[T any](ctx context.Context, from <-chan T) (v T, err error) {
+	select {
+	case v = <-from:
+		return v, nil
+	case <-ctx.Done():
+		return v, ctx.Err()
+	}
 }
 
 // embed gives the passages of a step their vectors.

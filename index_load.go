@@ -47,10 +47,8 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 		defer close(slots)
 		for _, entry := range entries {
 			slot := make(chan *loaded, 1)
-			select {
-			case slots <- slot:
-			case <-ctx.Done():
-				return ctx.Err()
+			if err := send(ctx, slots, slot); err != nil {
+				return err
 			}
 			if l := r.classifyByStat(ctx, entry); l != nil {
 				slot <- l
@@ -89,10 +87,8 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 	}
 	g.Go(func() error {
 		for b := range batches {
-			select {
-			case <-b.embedded:
-			case <-ctx.Done():
-				return ctx.Err()
+			if _, err := receive(ctx, b.embedded); err != nil {
+				return err
 			}
 			if err := r.apply(ctx, b); err != nil {
 				return err
