@@ -518,6 +518,25 @@ func testLanguages(t *testing.T, o Opener) {
 	english.Language, turkish.Language = "en-GB", "tr"
 	put(t, s, english, turkish)
 	equal(t, "before there is a German text", keyword(t, s, words("Haus"), index.Filter{}), []string{})
+	// A passage may be of another language than its document, also when it is the
+	// only one of it, and after the document was touched.
+	mixed := doc("mixed", "drei Häuser", "no German here")
+	mixed.Language, mixed.Content[0].Language = "en", "de"
+	put(t, s, mixed)
+	inMixed := func(when string) {
+		t.Helper()
+		equal(t, when, keyword(t, s, words("Haus"), index.Filter{}), []string{"drei Häuser"})
+	}
+	inMixed("of a German passage in an English document")
+	touched := mixed.Info
+	touched.Fingerprint.Size++
+	if err := s.Apply(t.Context(), index.Batch{Touch: []index.Info{touched}}); err != nil {
+		t.Fatal(err)
+	}
+	inMixed("of a touched document")
+	if err := s.Apply(t.Context(), index.Batch{Delete: []string{"mixed"}}); err != nil {
+		t.Fatal(err)
+	}
 	german.Language = "de-AT"
 	put(t, s, german)
 	check := func(s *store) {

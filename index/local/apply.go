@@ -154,6 +154,9 @@ func (w *writer) number(c *change, d *index.Document) segment.Source {
 		if c.text += len(match); c.text > analysedBytes {
 			c.postings, c.text = append(c.postings, postings.NewBatch()), len(match)
 		}
+		if l := p.Language; l != "" && l != d.Language && !slices.Contains(rec.Languages, l) {
+			rec.Languages = append(rec.Languages, l)
+		}
 		c.postings[len(c.postings)-1].Put(c.nextRow, w.schema.analyzer(&d.Info, p), fieldValues(&d.Info, p, match))
 		src.Records = append(src.Records, segment.AppendPassage(nil, p))
 		src.Vectors = append(src.Vectors, p.Vector)

@@ -23,7 +23,8 @@ func (s *schema) analyzer(d *index.Info, p *index.Passage) *analysis.Analyzer {
 	return s.languages.Analyzer(cmp.Or(p.Language, d.Language))
 }
 
-// query is what queries are analysed by: the languages of the documents.
+// query is what queries are analysed by: the languages of the documents and of
+// their passages.
 func (v *view) query() (analysis.Query, error) {
 	if len(v.schema.languages.Allowed()) < 2 {
 		return v.schema.languages.Query(), nil
@@ -36,9 +37,11 @@ func (v *view) query() (analysis.Query, error) {
 				v.languagesErr = err
 				return
 			}
-			if l := d.Info.Language; !seen[l] {
-				seen[l] = true
-				tags = append(tags, l)
+			for _, l := range append(d.Languages[:len(d.Languages):len(d.Languages)], d.Info.Language) {
+				if !seen[l] {
+					seen[l] = true
+					tags = append(tags, l)
+				}
 			}
 		}
 		v.queryLanguages = v.schema.languages.Query(tags...)

@@ -28,6 +28,9 @@ func (v *version) search() *search {
 	var languages []string
 	for _, d := range v.docs {
 		languages = append(languages, d.info.Language)
+		for _, p := range d.passages {
+			languages = append(languages, p.stored.Language)
+		}
 	}
 	return &search{version: v, query: v.languages.Query(languages...)}
 }

@@ -28,6 +28,9 @@ type Doc struct {
 	// First is the row of the first of Info.Passages consecutive rows.
 	First   Row
 	Lengths [NumFields]FieldLength
+	// Languages are those of passages that have another than the document,
+	// each once, in the order of the passages.
+	Languages []string
 	// unknown are fields of a later program.
 	unknown []byte
 }
@@ -53,6 +56,7 @@ const (
 	tagReader     = 17
 	tagSplitter   = 18
 	tagDevice     = 19
+	tagPassLang   = 20
 )
 
 // noTime is the zero time in seconds since 1970.
@@ -108,6 +112,9 @@ func AppendDoc(b []byte, d *Doc) []byte {
 	b = appendText(b, tagDocLang, d.Info.Language)
 	b = appendInt(b, tagReader, d.Info.Versions.Reader)
 	b = appendInt(b, tagSplitter, d.Info.Versions.Splitter)
+	for _, l := range d.Languages {
+		b = appendText(b, tagPassLang, l)
+	}
 	b = append(b, d.unknown...)
 	return append(b, 0)
 }
@@ -186,6 +193,8 @@ func (d *Doc) decode(b []byte, alias bool) (rest []byte, err error) {
 			}
 		case tagDocLang<<1 | asBytes:
 			i.Language = r.text()
+		case tagPassLang<<1 | asBytes:
+			d.Languages = append(d.Languages, r.text())
 		case tagReader<<1 | asNumber:
 			i.Versions.Reader = r.int()
 		case tagSplitter<<1 | asNumber:

@@ -48,7 +48,8 @@ func fullDoc() *Doc {
 		Modified: time.Unix(1, 2).UTC(), Metadata: map[string]string{"k": "v", "l": "", "": "x"},
 		Fingerprint: document.Fingerprint{Stat: document.Stat{Size: 5, ModTime: -1, ChangeTime: 8, Inode: math.MaxUint64}, SHA256: [32]byte{3, 31: 4}, Device: math.MaxUint64},
 		State:       document.Skipped, Reason: "r", Versions: document.Versions{Reader: 2, Splitter: 300}, Bytes: 10, Passages: 2},
-		Lengths: [NumFields]FieldLength{{1, 2}, {3, 4}, {0, 0}, {1 << 40, 9}}}
+		Lengths:   [NumFields]FieldLength{{1, 2}, {3, 4}, {0, 0}, {1 << 40, 9}},
+		Languages: []string{"fr", "zh-Hant"}}
 	return d
 }
 
@@ -245,6 +246,7 @@ func TestOtherSegment(t *testing.T) {
 func sourcesV1() []Source {
 	docs := sources()
 	docs[1].Doc.Info.Language, docs[1].Doc.Info.Versions, docs[1].Doc.Info.Fingerprint.Device = "", document.Versions{}, 0
+	docs[1].Doc.Languages = nil
 	docs[1].Vectors[1] = []float32{3, 4}
 	for i := range docs[1].Records {
 		p := document.Passage{Start: i, End: i + 4, Place: document.Place{Page: 1, Line: 2, Column: 3}, Heading: []string{"a", ""}, Text: "text"}
