@@ -58,7 +58,7 @@ func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 		return nil, err
 	}
 	defer e.reading.Done()
-	answerer, err := e.loadBoth(ctx, r.Mode)
+	answerer, err := loadBoth(ctx, e, r.Mode, e.models.answerer)
 	if err != nil {
 		return nil, err
 	}
@@ -83,14 +83,15 @@ func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 	return res, nil
 }
 
-// loadBoth loads the reader and, unless the mode does without, the embedder, at
-// the same time: a question asked from the command line waits for both.
-func (e *Engine) loadBoth(ctx context.Context, m Mode) (*qa.Answerer, error) {
-	var a *qa.Answerer
+// loadBoth loads a model that reads passages and, unless the mode does without,
+// the embedder, at the same time: a question asked from the command line waits
+// for both.
+func loadBoth[T any](ctx context.Context, e *Engine, m Mode, load func(context.Context) (T, error)) (T, error) {
+	var reads, none T
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		var err error
-		a, err = e.models.answerer(ctx)
+		reads, err = load(ctx)
 		return err
 	})
 	if m != Keyword {
@@ -100,9 +101,9 @@ func (e *Engine) loadBoth(ctx context.Context, m Mode) (*qa.Answerer, error) {
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, err
+		return none, err
 	}
-	return a, nil
+	return reads, nil
 }
 
 // readAnswers reads the passages and puts at most limit answers into res, cut

@@ -33,8 +33,8 @@ const (
 	// KindModelMismatch: the index was made with another embedder or other
 	// settings (index.ErrModelMismatch).
 	KindModelMismatch Kind = errkind.ModelMismatch
-	// KindNoRelevance: the reader does not judge relevance
-	// (qa.ErrNoRelevance).
+	// KindNoRelevance: the reader does not judge relevance (qa.ErrNoRelevance), and
+	// there is no reranker.
 	KindNoRelevance Kind = errkind.NoRelevance
 	// KindDamaged: a file of the index is not what was written
 	// (index.ErrDamaged).
@@ -45,6 +45,9 @@ const (
 	KindUnsupportedModel Kind = errkind.UnsupportedModel
 	// KindNoRuntime: ONNX Runtime is needed and was not found.
 	KindNoRuntime Kind = errkind.NoRuntime
+	// KindNoModel: no model is given for a role that the program has none for; or
+	// there is none of that name.
+	KindNoModel Kind = errkind.NoModel
 	// KindInterrupted: the context ended.
 	KindInterrupted Kind = "interrupted"
 	// KindOther is every other error, such as one of the disk.
@@ -54,7 +57,6 @@ const (
 // The kinds of error of those who obtain models and libraries, which an Engine
 // does not.
 const (
-	KindNoModel        Kind = errkind.NoModel
 	KindModelExists    Kind = errkind.ModelExists
 	KindModelDamaged   Kind = errkind.ModelDamaged
 	KindRefused        Kind = errkind.Refused

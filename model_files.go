@@ -32,7 +32,8 @@ const (
 // Poolings returns all ways of pooling.
 func Poolings() []Pooling { return []Pooling{PoolMean, PoolCLS, PoolMax} }
 
-// Models are models by their roles. A role without one has the built-in one.
+// Models are models by their roles. A role without one has the built-in one,
+// if there is one: a reranker's work is done by a reader that judges relevance.
 type Models map[albert.Role]*ModelFiles
 
 // ModelFiles is a model in Hugging Face layout, to be used instead of a
@@ -45,7 +46,7 @@ type ModelFiles struct {
 	Files fs.FS
 	// Window is the most pieces that the model reads at once, special pieces
 	// included. 0 means as many as there are positions, but at most 256 for an
-	// embedder and 384 for a reader.
+	// embedder and 384 for a reader or reranker.
 	Window int
 	// Pooling is for embedders: PoolMean when empty.
 	Pooling Pooling
@@ -56,7 +57,7 @@ type ModelFiles struct {
 	// Float32 has the model calculate with 32-bit numbers, as its weights are,
 	// instead of 8-bit ones: slower, to measure what rounding costs.
 	Float32 bool
-	// Reranking is for readers that judge relevance: how it counts in a
+	// Reranking is for rerankers, and readers that judge relevance: how it counts in a
 	// reranked search. Without one it is that of the built-in reader.
 	Reranking *rerank.Calibration
 }
@@ -164,6 +165,14 @@ func (e *Engine) Embedder(ctx context.Context) (embed.Embedder, error) { return 
 // Reader returns the reader that the engine uses, loading it if need be. It may
 // be given to other engines while this one is open.
 func (e *Engine) Reader(ctx context.Context) (*Reader, error) { return e.models.reader(ctx) }
+
+// Reranker returns the reranker that the engine uses, loading it if need be. It
+// may be given to other engines while this one is open. Where neither a reranker
+// nor a model for it was given, the error is of KindNoModel: the reader's relevance
+// is used then, if it judges that.
+func (e *Engine) Reranker(ctx context.Context) (*Reranker, error) {
+	return e.models.reranking.get(ctx, e.models)
+}
 
 // BuiltinModel returns the model in the program that has the role, nil if none
 // has.

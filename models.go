@@ -34,6 +34,15 @@ type Reader struct {
 	Reranking *rerank.Calibration
 }
 
+// Reranker is a cross-encoder that reranks, with what belongs to it.
+type Reranker struct {
+	// Encoder may be a qa.Judge.
+	Encoder rerank.CrossEncoder
+	// Reranking says how the relevance counts. When nil it is that of the built-in
+	// reader.
+	Reranking *rerank.Calibration
+}
+
 // modelRole is what the engine knows of a role of models: a row of the table
 // that modelRoles returns.
 type modelRole struct {
@@ -58,6 +67,7 @@ func modelRoles() []modelRole {
 			role: albert.RoleReader, window: readerWindow, head: headOf(albert.RoleReader),
 			builtin: &ModelFiles{Name: "built-in reader", Files: builtin.Reader(), Window: builtin.ReaderWindow},
 		},
+		{role: albert.RoleReranker, window: readerWindow, head: rerankHead},
 	}
 }
 
@@ -83,6 +93,16 @@ func headOf(r albert.Role) func(*ModelFiles, *albert.Model) (albert.Head, error)
 		}
 		return info.Heads[len(info.Heads)-1], nil
 	}
+}
+
+// rerankHead is what a model is opened for as a reranker.
+func rerankHead(_ *ModelFiles, m *albert.Model) (albert.Head, error) {
+	info, _ := albert.RoleReranker.Info()
+	h, ok := info.Head(m)
+	if !ok {
+		return 0, fmt.Errorf("it has no %s: %w", info.Lacks, albert.ErrNoHead)
+	}
+	return h, nil
 }
 
 // filled is a role with the model that has it, of which the engine makes a T
@@ -133,6 +153,7 @@ type models struct {
 	runtime   lazy[*ort.Runtime]
 	embedding *filled[embed.Embedder]
 	reading   *filled[*Reader]
+	reranking *filled[*Reranker]
 	answer    lazy[*qa.Answerer]
 
 	mu      sync.Mutex
@@ -144,6 +165,7 @@ func newModels(o Options, log *slog.Logger) *models {
 	m := &models{o: o, log: log}
 	m.embedding = fill(o, albert.RoleEmbedder, o.Embedder, makeEmbedder)
 	m.reading = fill(o, albert.RoleReader, o.Reader, m.makeReader)
+	m.reranking = fill(o, albert.RoleReranker, o.Reranker, m.makeReranker)
 	return m
 }
 
@@ -164,6 +186,14 @@ func (m *models) makeReader(o *opened) (*Reader, error) {
 	return &Reader{Spans: o.session, Tokenizer: o.model.Tokenizer(), Options: qa.Options{
 		Window: o.window, Calibration: c, Threshold: m.o.Threshold,
 	}, Reranking: cmp.Or(m.o.Reranking, o.files.Reranking)}, nil
+}
+
+// makeReranker makes a reranker of a model.
+func (m *models) makeReranker(o *opened) (*Reranker, error) {
+	return &Reranker{
+		Encoder:   qa.NewJudge(o.session, o.model.Tokenizer(), qa.Options{Window: o.window}),
+		Reranking: cmp.Or(m.o.Reranking, o.files.Reranking),
+	}, nil
 }
 
 // lazy is a value that is made when it is first needed. A failure is not kept:
@@ -195,6 +225,26 @@ func (m *models) embedder(ctx context.Context) (embed.Embedder, error) {
 // reader returns the reader, loading it if need be.
 func (m *models) reader(ctx context.Context) (*Reader, error) { return m.reading.get(ctx, m) }
 
+// reranker returns what reranks: the reranker if there is one, else the reader's
+// relevance.
+func (m *models) reranker(ctx context.Context) (*Reranker, error) {
+	if m.o.Reranker != nil || m.reranking.files != nil {
+		return m.reranking.get(ctx, m)
+	}
+	answerer, err := m.answerer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !answerer.HasRelevance() {
+		return nil, fmt.Errorf("rerank: %w", qa.ErrNoRelevance)
+	}
+	r, err := m.reader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Reranker{Encoder: answerer, Reranking: r.Reranking}, nil
+}
+
 // identity is what an index knows the embedder by. To find out costs nothing
 // for the built-in one, reading its files for another.
 func (m *models) identity(ctx context.Context) (index.Embedder, error) {
@@ -223,19 +273,6 @@ func (m *models) answerer(ctx context.Context) (*qa.Answerer, error) {
 		}
 		return qa.New(r.Spans, r.Tokenizer, r.Options), nil
 	})
-}
-
-// reranking is the calibration that belongs to the reader, loading that if need
-// be.
-func (m *models) reranking(ctx context.Context) (*rerank.Calibration, error) {
-	r, err := m.reader(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if r.Reranking != nil {
-		return r.Reranking, nil
-	}
-	return rerank.BuiltinCalibration(), nil
 }
 
 // ort returns ONNX Runtime, loading it if need be.

@@ -52,13 +52,17 @@ type Options struct {
 	// calibrations. Close does not close it.
 	Reader *Reader
 
+	// Reranker is used instead of any reranking model and brings its own
+	// calibration.
+	Reranker *Reranker
+
 	// Calibration overrides the reading model's, for example by one fitted on
 	// this collection.
 	Calibration *qa.Calibration
 	// Threshold is the confidence, 0 to 1, from which an answer is given; 0
 	// gives every answer. Nil means the calibration's.
 	Threshold *float64
-	// Reranking overrides the reading model's calibration of reranking.
+	// Reranking overrides the calibration of the model that reranks.
 	Reranking *rerank.Calibration
 
 	// Logger is told of noteworthy events: indexes that are opened, models that
@@ -85,7 +89,11 @@ func (o Options) check() error {
 		return refuse("both an embedder and a model for it are given")
 	case o.Reader != nil && o.Models[albert.RoleReader] != nil:
 		return refuse("both a reader and a model for it are given")
-	case o.Reader != nil && (o.Calibration != nil || o.Threshold != nil || o.Reranking != nil):
+	case o.Reranker != nil && o.Models[albert.RoleReranker] != nil:
+		return refuse("both a reranker and a model for it are given")
+	case o.Reranker != nil && o.Reranking != nil:
+		return refuse("a reranker brings its own calibration: give it with it")
+	case o.Reader != nil && (o.Calibration != nil || o.Threshold != nil || o.Reranking != nil && o.Models[albert.RoleReranker] == nil):
 		return refuse("a reader brings its own calibration, threshold and reranking: give them with it")
 	case o.Threshold != nil && !(*o.Threshold >= 0 && *o.Threshold <= 1):
 		return errkind.Errorf(errkind.Usage, "the threshold %v is not in 0..1", *o.Threshold)

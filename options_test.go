@@ -39,6 +39,8 @@ func TestOptionsThatWouldBeIgnoredAreRefused(t *testing.T) {
 		"threads":                  {Dir: "x", Threads: -1},
 		"two embedders":            {Dir: "x", Embedder: embedtest.Hash{Dimension: 2}, Models: albertsearch.Models{albert.RoleEmbedder: {}}},
 		"two readers":              {Dir: "x", Reader: reader("x"), Models: albertsearch.Models{albert.RoleReader: {}}},
+		"two rerankers":            {Dir: "x", Reranker: &albertsearch.Reranker{}, Models: albertsearch.Models{albert.RoleReranker: {}}},
+		"reranker and reranking":   {Dir: "x", Reranker: &albertsearch.Reranker{}, Reranking: &rerank.Calibration{}},
 		"a model nothing uses":     {Dir: "x", Models: albertsearch.Models{albert.RoleTagger: {}}},
 		"a model of no role":       {Dir: "x", Models: albertsearch.Models{"singer": {}}},
 		"reader and calibration":   {Dir: "x", Reader: reader("x"), Calibration: &qa.Calibration{}},

@@ -10,7 +10,6 @@ import (
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest/textnorm"
 	"github.com/albert-search/albert-search/internal/errkind"
-	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
 )
 
@@ -47,10 +46,11 @@ type SearchRequest struct {
 	Filter index.Filter
 	// Limit is the most hits returned; 0 means 10.
 	Limit int
-	// Rerank is how many of the best candidates the reader reads together with
-	// the query, to order them anew by what it thinks of them; 0 means none.
-	// It needs Hybrid and a reader that judges relevance: without one the
-	// error is qa.ErrNoRelevance. DefaultRerank is a good number.
+	// Rerank is how many of the best candidates the reranker, or else the reader,
+	// reads together with the query, to order them anew by what it thinks of
+	// them; 0 means none. It needs Hybrid and a reranker or a reader that judges
+	// relevance: without one the error is qa.ErrNoRelevance. DefaultRerank is a
+	// good number.
 	Rerank int
 }
 
@@ -75,14 +75,11 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 		return nil, err
 	}
 	defer e.reading.Done()
+	var reranker *Reranker
 	if r.Rerank > 0 {
 		// At the same time as the embedder, and before anything is searched.
-		answerer, err := e.loadBoth(ctx, r.Mode)
-		if err != nil {
+		if reranker, err = loadBoth(ctx, e, r.Mode, e.models.reranker); err != nil {
 			return nil, err
-		}
-		if !answerer.HasRelevance() {
-			return nil, fmt.Errorf("rerank: %w", qa.ErrNoRelevance)
 		}
 	}
 	res := &SearchResult{Query: r.Query, Mode: cmp.Or(r.Mode, Hybrid), Rerank: r.Rerank, Hits: []Hit{}}
@@ -94,7 +91,7 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 		return nil, err
 	}
 	if r.Rerank > 0 {
-		if hits, err = e.rerank(ctx, wanted(q), hits, r.Rerank); err != nil {
+		if hits, err = reranker.rerank(ctx, wanted(q), hits, r.Rerank); err != nil {
 			return nil, err
 		}
 	}

@@ -21,23 +21,14 @@ func (r SearchRequest) checkRerank() error {
 	return nil
 }
 
-// rerank returns the passages in the order that what the reader thinks of the
+// rerank returns the passages in the order that what the model thinks of the
 // first n of them makes of it.
-func (e *Engine) rerank(ctx context.Context, query string, passages []found, n int) ([]found, error) {
-	answerer, err := e.models.answerer(ctx)
-	if err != nil {
-		return nil, err
-	}
-	calibration, err := e.models.reranking(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var encoder rerank.CrossEncoder = answerer
+func (r *Reranker) rerank(ctx context.Context, query string, passages []found, n int) ([]found, error) {
 	texts := make([]string, min(n, len(passages)))
 	for i := range texts {
 		texts[i] = normalized(passages[i].Text)
 	}
-	relevance, err := encoder.Relevance(ctx, query, texts)
+	relevance, err := r.Encoder.Relevance(ctx, query, texts)
 	if err != nil {
 		return nil, fmt.Errorf("rerank: %w", err)
 	}
@@ -45,12 +36,16 @@ func (e *Engine) rerank(ctx context.Context, query string, passages []found, n i
 	for i, p := range passages {
 		fused[i] = p.score
 	}
+	calibration := r.Reranking
+	if calibration == nil {
+		calibration = rerank.BuiltinCalibration()
+	}
 	out := make([]found, len(passages))
-	for i, r := range calibration.Rerank(fused, relevance) {
-		out[i] = passages[r.From]
-		out[i].score = r.Score
-		if r.Read && !math.IsInf(r.Relevance, 0) {
-			out[i].explanation.Relevance = &r.Relevance
+	for i, p := range calibration.Rerank(fused, relevance) {
+		out[i] = passages[p.From]
+		out[i].score = p.Score
+		if p.Read && !math.IsInf(p.Relevance, 0) {
+			out[i].explanation.Relevance = &p.Relevance
 		}
 	}
 	return out, nil

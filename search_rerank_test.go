@@ -137,13 +137,16 @@ func TestRerankingIsWeighedAsTheOptionsSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, weight := range []float64{0, 1} {
+	for i, weight := range []float64{0, 1, 0, 1} {
 		c := &rerank.Calibration{Weight: weight, Slope: 1}
 		model := parity("reader")
 		model.Reranking = &rerank.Calibration{Weight: .5, Slope: 3}
+		models := albertsearch.Models{albert.RoleEmbedder: parity("shared"), albert.RoleReader: model}
+		if i > 1 {
+			models[albert.RoleReader], models[albert.RoleReranker] = parity("groups"), model
+		}
 		e, err := albertsearch.Open(albertsearch.Options{
-			Dir: dir, ONNXRuntime: orttest.Runtime(t).Library().Path, Reranking: c,
-			Models: albertsearch.Models{albert.RoleEmbedder: parity("shared"), albert.RoleReader: model},
+			Dir: dir, ONNXRuntime: orttest.Runtime(t).Library().Path, Reranking: c, Models: models,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -163,6 +166,71 @@ func TestRerankingIsWeighedAsTheOptionsSay(t *testing.T) {
 				t.Errorf("weight %v: %s has the score %v, explained as %+v", weight, h.Path, h.Score, h.Explain)
 			}
 		}
+	}
+}
+
+// sprockets is a cross-encoder for which texts with sprockets are relevant.
+type sprockets struct{}
+
+func (sprockets) Relevance(_ context.Context, _ string, texts []string) ([]float64, error) {
+	out := make([]float64, len(texts))
+	for i, text := range texts {
+		out[i] = -4
+		if strings.Contains(text, "sprocket") {
+			out[i] = 4
+		}
+	}
+	return out, nil
+}
+
+// TestRerankerOfItsOwn takes the place of a reader that judges nothing, or judges
+// otherwise, and brings its calibration.
+func TestRerankerOfItsOwn(t *testing.T) {
+	for _, r := range []*albertsearch.Reader{reader(""), judge("", "dough")} {
+		f := withReader(t, r)
+		f.write("both.txt", "dough and dough: the baker folds the dough")
+		f.write("some.txt", "the baker folds dough beside a sprocket")
+		f.index()
+		for weight, first := range []string{"both.txt", "some.txt"} {
+			o := f.options()
+			o.Embedder, o.Reader = f.embedder, r
+			o.Reranker = &albertsearch.Reranker{Encoder: sprockets{}, Reranking: &rerank.Calibration{Weight: float64(weight), Slope: 1}}
+			e, err := albertsearch.Open(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, err := e.Search(t.Context(), albertsearch.SearchRequest{Query: "fold dough", Rerank: 2})
+			if err := errors.Join(err, e.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if got := paths(res); len(got) != 2 || got[0] != first {
+				t.Errorf("weight %d: %v", weight, got)
+			}
+		}
+	}
+}
+
+func TestModelsOfRerankers(t *testing.T) {
+	open := func(m *albertsearch.ModelFiles) error {
+		t.Helper()
+		e, err := albertsearch.Open(albertsearch.Options{
+			Dir: t.TempDir(), ONNXRuntime: orttest.Runtime(t).Library().Path, Models: albertsearch.Models{albert.RoleReranker: m},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = e.Reranker(t.Context())
+		return errors.Join(err, e.Close())
+	}
+	if err := open(parity("reader")); err != nil {
+		t.Error(err)
+	}
+	if err := open(nil); err == nil || albertsearch.KindOf(err) != albertsearch.KindNoModel {
+		t.Errorf("no model: error %v", err)
+	}
+	err := open(parity("classes"))
+	if !errors.Is(err, albert.ErrNoHead) || !strings.Contains(err.Error(), "classes") || !strings.Contains(err.Error(), "one label") {
+		t.Errorf("a model of three labels: error %v", err)
 	}
 }
 

@@ -24,6 +24,8 @@ type RoleInfo struct {
 	// Heads are those of which a model needs one, the preferred one first.
 	// With a head in Unless it cannot have the role.
 	Heads, Unless []Head
+	// OneLabel reports whether Class is such a head only with one label.
+	OneLabel bool
 	// Lacks says what a model lacks that cannot have the role.
 	Lacks string
 	// Chosen reports whether a model can be chosen for the role.
@@ -48,8 +50,8 @@ func Roles() []RoleInfo {
 		},
 		{
 			Role: RoleReranker, Does: "judges whether a passage answers a question", Done: "passages are reranked", With: RoleReader,
-			Heads: []Head{SpanRelevance},
-			Lacks: "weights that score answers beside a classifier of the two labels irrelevant and relevant",
+			Heads: []Head{SpanRelevance, Class}, OneLabel: true,
+			Lacks: "weights that score answers beside a classifier of the two labels irrelevant and relevant, or a classifier of one label",
 		},
 		{
 			Role: RoleClassifier, Does: "sorts texts into classes", Done: "texts are sorted into classes",
@@ -92,7 +94,7 @@ func (i RoleInfo) Head(m *Model) (h Head, ok bool) {
 		return 0, false
 	}
 	for _, h := range i.Heads {
-		if m.HasHead(h) {
+		if m.HasHead(h) && (h != Class || !i.OneLabel || len(m.Labels()) == 1) {
 			return h, true
 		}
 	}

@@ -219,6 +219,28 @@ func (s *Session) SpansAndRelevance(ctx context.Context, seqs []tokenize.Sequenc
 	return start, end, relevance, nil
 }
 
+// Relevance returns for each sequence the log of the odds that its second text
+// fits the first, by a model opened for SpanRelevance, or for Class of one label.
+// The error is ErrNoHead for one of more labels.
+func (s *Session) Relevance(ctx context.Context, seqs []tokenize.Sequence) ([]float32, error) {
+	if s.HasRelevance() {
+		_, _, relevance, err := s.SpansAndRelevance(ctx, seqs)
+		return relevance, err
+	}
+	rows, err := s.Classify(ctx, seqs)
+	if err != nil {
+		return nil, err
+	}
+	relevance := make([]float32, len(rows))
+	for i, logits := range rows {
+		if len(logits) != 1 {
+			return nil, fmt.Errorf("run model: %d labels are no relevance: %w", len(logits), ErrNoHead)
+		}
+		relevance[i] = logits[0]
+	}
+	return relevance, nil
+}
+
 // split makes of each row of pairs two rows.
 func split(rows [][]float32) (first, second [][]float32) {
 	first, second = make([][]float32, len(rows)), make([][]float32, len(rows))

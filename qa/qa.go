@@ -9,7 +9,6 @@ package qa
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/albert-search/albert-search/albert/tokenize"
 	"github.com/albert-search/albert-search/internal/errkind"
@@ -186,20 +185,23 @@ func (a *Answerer) Relevance(ctx context.Context, question string, texts []strin
 	if !a.HasRelevance() {
 		return nil, ErrNoRelevance
 	}
-	passages := make([]Passage, len(texts))
-	out := make([]float64, len(texts))
-	for i, text := range texts {
-		passages[i].Text = text
-		out[i] = math.Inf(-1)
-	}
-	ws, err := a.read(ctx, question, passages)
+	ws, err := a.read(ctx, question, passagesOf(texts))
 	if err != nil {
 		return nil, err
 	}
+	relevances := newBest(len(texts))
 	for _, w := range ws {
-		out[w.passage] = max(out[w.passage], float64(w.relevance))
+		relevances.add(w.passage, w.relevance)
 	}
-	return out, nil
+	return relevances, nil
+}
+
+func passagesOf(texts []string) []Passage {
+	passages := make([]Passage, len(texts))
+	for i, text := range texts {
+		passages[i].Text = text
+	}
+	return passages
 }
 
 // readWindow is a window with what the model says of it.
