@@ -312,7 +312,7 @@ type indexRun struct {
 
 func newIndexRun(ctx context.Context, e *Engine, r IndexRequest) *indexRun {
 	return &indexRun{
-		request: e.logFailures(ctx, r), embedder: e.models.embedder, versions: e.versions, languages: e.o.LanguageDetector, memory: semaphore.NewWeighted(allMemory), published: time.Now(),
+		request: e.logFailures(ctx, r), embedder: e.models.embedder, versions: e.versions.with(r.Sources), languages: e.o.LanguageDetector, memory: semaphore.NewWeighted(allMemory), published: time.Now(),
 		summary: IndexSummary{Index: e.address(), Unread: []FileReport{}},
 	}
 }

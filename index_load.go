@@ -106,8 +106,8 @@ func (r *indexRun) classifyByStat(ctx context.Context, e ingest.Entry) *loaded {
 	previous := r.known.byID[e.ID]
 	switch {
 	case e.Skip != nil:
-		l.markFailed(e, previous, e.Skip)
-	case r.request.Force || previous == nil || r.versions.areNewer(previous):
+		r.markFailed(l, e, previous, e.Skip)
+	case r.request.Force || previous == nil || r.versions.areNewer(previous, e.Container):
 		return nil
 	case previous.State != index.Skipped:
 		if !ingest.Unchanged(previous.Fingerprint.Stat, e.Stat) {
@@ -121,7 +121,7 @@ func (r *indexRun) classifyByStat(ctx context.Context, e ingest.Entry) *loaded {
 		if err == nil {
 			return nil
 		}
-		l.markFailed(e, previous, err)
+		r.markFailed(l, e, previous, err)
 	}
 	return l
 }
@@ -131,12 +131,12 @@ func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 	l := &loaded{report: FileReport{ID: e.ID, Path: e.Path}, size: e.Stat.Size}
 	previous := r.known.byID[e.ID]
 	known := previous != nil && previous.State != index.Skipped
-	if known && !r.request.Force && !r.versions.areNewer(previous) && r.contentUnchanged(ctx, e, previous, l) {
+	if known && !r.request.Force && !r.versions.areNewer(previous, e.Container) && r.contentUnchanged(ctx, e, previous, l) {
 		return l
 	}
 	doc, err := e.Load(ctx)
 	if err != nil {
-		l.markFailed(e, previous, err)
+		r.markFailed(l, e, previous, err)
 		return l
 	}
 	doc.DetectLanguage(r.languages)
@@ -245,7 +245,7 @@ func outcome(s index.State) Outcome {
 }
 
 // markFailed notes an entry that was not read. What was read of it before stays.
-func (l *loaded) markFailed(e ingest.Entry, previous *index.Info, err error) {
+func (r *indexRun) markFailed(l *loaded, e ingest.Entry, previous *index.Info, err error) {
 	var unsupported *extract.UnsupportedError
 	var skip *ingest.SkipError
 	state := index.Failed
@@ -258,13 +258,13 @@ func (l *loaded) markFailed(e ingest.Entry, previous *index.Info, err error) {
 		return
 	}
 	info := index.Info{
-		ID: e.ID, Path: e.Path, State: state, Reason: err.Error(),
+		ID: e.ID, Path: e.Path, State: state, Reason: err.Error(), Versions: r.versions.failed(e.Container),
 		Fingerprint: ingest.Fingerprint{Stat: e.Stat.Settled(time.Now())},
 	}
 	if errors.Is(err, extract.ErrTransient) {
 		info.Fingerprint = index.Fingerprint{} // so that the next run tries
 	}
-	if previous == nil || previous.State != state || previous.Reason != info.Reason || previous.Fingerprint != info.Fingerprint {
+	if previous == nil || previous.State != state || previous.Reason != info.Reason || previous.Fingerprint != info.Fingerprint || previous.Versions != info.Versions {
 		l.put = &index.Document{Info: info}
 	}
 }

@@ -2,6 +2,7 @@ package albertsearch_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -19,6 +20,8 @@ import (
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/ingest/extract/formats"
+	"github.com/albert-search/albert-search/ingest/extract/jsonl"
+	"github.com/albert-search/albert-search/ingest/extract/plain"
 	"github.com/albert-search/albert-search/ingest/source"
 )
 
@@ -273,6 +276,102 @@ func (v versioned) Extract(ctx context.Context, name string, r io.ReaderAt, size
 		t.Version = v.version
 	}
 	return t, err
+}
+
+func (v versioned) Versions() map[string]int {
+	all := v.Extractor.Versions()
+	for name := range all {
+		all[name] = v.version
+	}
+	return all
+}
+
+// fragile is an Extractor of a format of its own, whose first version cannot read
+// anything.
+func fragile(version int) *extract.Extractor {
+	return extract.New([]extract.Format{{
+		Name: "fragile", Title: "a fragile document", Extensions: []string{"fragile"}, Version: version, Text: true,
+		Read: func(context.Context, *extract.Input) (*extract.Text, error) {
+			if version == 1 {
+				return nil, errors.New("too fragile")
+			}
+			return plain.New(fmt.Sprintf("Read by version %d.", version)), nil
+		},
+	}}, extract.Options{})
+}
+
+// versionedRecords is a jsonl.Container of another version.
+type versionedRecords struct {
+	jsonl.Container
+	version int
+}
+
+func (r versionedRecords) Version() int { return r.version }
+
+// old is a Source of a file that was written long ago, so that its times count.
+type old struct {
+	x     *extract.Extractor
+	tries *int
+}
+
+func (o old) Versions() map[string]int { return o.x.Versions() }
+func (old) Covers(string) bool         { return false }
+
+func (o old) Entries(context.Context) iter.Seq2[ingest.Entry, error] {
+	stat := ingest.Stat{Size: 1, ModTime: 1e9, ChangeTime: 1e9, Inode: 1}
+	e := ingest.Entry{ID: "/a.fragile", Path: "/a.fragile", Stat: stat}
+	e.Hash = func(context.Context) ([32]byte, error) { return [32]byte{1}, nil }
+	e.Load = func(ctx context.Context) (*ingest.Document, error) {
+		*o.tries++
+		text, err := o.x.Extract(ctx, e.Path, strings.NewReader("x"), 1)
+		if err != nil {
+			return nil, err
+		}
+		return &ingest.Document{Text: *text, Fingerprint: ingest.Fingerprint{Stat: stat, SHA256: [32]byte{1}}}, nil
+	}
+	return func(yield func(ingest.Entry, error) bool) { yield(e, nil) }
+}
+
+// A document is read again when the reader that the run has is newer than the one
+// that has read it or failed to, also when the program has brought that reader.
+func TestNewerReader(t *testing.T) {
+	f := newFixture(t, "")
+	for i, step := range []struct {
+		version, tries int
+		outcome        albertsearch.Outcome
+	}{
+		{1, 1, albertsearch.OutcomeFailed},
+		{1, 0, albertsearch.OutcomeFailed},
+		{2, 1, albertsearch.OutcomeIndexed},
+		{2, 0, albertsearch.OutcomeUnchanged},
+		{3, 1, albertsearch.OutcomeIndexed},
+		{3, 0, albertsearch.OutcomeUnchanged},
+	} {
+		tries := 0
+		var got albertsearch.Outcome
+		_, err := f.Index(t.Context(), albertsearch.IndexRequest{
+			Sources: []ingest.Source{old{fragile(step.version), &tries}},
+			Report:  func(r albertsearch.FileReport) { got = r.Outcome },
+		})
+		if err != nil || got != step.outcome || tries != step.tries {
+			t.Errorf("run %d, %+v: %q after %d tries, %v", i, step, got, tries, err)
+		}
+	}
+	if f.top("version 3") != "a.fragile" {
+		t.Error("what the newest reader has read is not found")
+	}
+}
+
+// The members of a container are read again when its reader is newer.
+func TestNewerContainer(t *testing.T) {
+	f := newFixture(t, "")
+	f.write("b.jsonl", `{"id": "1", "text": "A record."}`+"\n")
+	for i, step := range []struct{ version, indexed int }{{1, 1}, {1, 0}, {2, 1}, {2, 0}} {
+		sum := f.indexWith(source.FileOptions{Containers: []extract.Container{versionedRecords{version: step.version}}})
+		if sum.Indexed != step.indexed || sum.Indexed+sum.Unchanged != 1 {
+			t.Errorf("run %d, %+v: %+v", i, step, sum)
+		}
+	}
 }
 
 // Of a document that has changed, or is read again by newer code, only those

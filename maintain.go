@@ -102,7 +102,7 @@ func (e *Engine) Status(ctx context.Context) (*Status, error) {
 			if err != nil {
 				return err
 			}
-			if e.versions.areNewer(info) {
+			if info.State == index.Indexed && e.versions.areNewer(info, 0) {
 				s.Older++
 			}
 			if info.State != index.Indexed || info.Partial() {

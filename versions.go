@@ -21,6 +21,25 @@ func currentVersions() versions {
 	return v
 }
 
+// with returns the versions of the readers that the sources have. Of a reader of
+// which they have several versions the lowest counts, so that no document is read
+// again each time; sources that do not say have the built-in ones.
+func (v versions) with(sources []ingest.Source) versions {
+	w := versions{splitter: v.splitter, readers: map[string]int{}}
+	for _, s := range sources {
+		readers := ingest.VersionsOf(s)
+		if readers == nil {
+			readers = v.readers
+		}
+		for name, version := range readers {
+			if have, ok := w.readers[name]; !ok || version < have {
+				w.readers[name] = version
+			}
+		}
+	}
+	return w
+}
+
 // of returns the versions to be kept of a document.
 func (v versions) of(doc *ingest.Document) document.Versions {
 	read := doc.Versions()
@@ -30,9 +49,31 @@ func (v versions) of(doc *ingest.Document) document.Versions {
 	return read
 }
 
+// failed returns the versions to be kept of a document that could not be read.
+func (v versions) failed(container int) document.Versions {
+	return document.Versions{Reader: v.all(), Container: container}
+}
+
+// all is the sum of the versions of all readers, which is larger when one of them
+// is newer, or when there is another.
+func (v versions) all() int {
+	sum := 0
+	for _, version := range v.readers {
+		sum += version
+	}
+	return sum
+}
+
 // areNewer reports whether a document was read or split by older code, or before
-// versions were recorded.
-func (v versions) areNewer(info *index.Info) bool {
-	return info.State == index.Indexed &&
-		(info.Versions.Reader < v.readers[info.Type] || info.Versions.Splitter < v.splitter)
+// versions were recorded, and of one that could not be read whether there is a
+// newer reader now. container is what Versions.Container would be now.
+func (v versions) areNewer(info *index.Info, container int) bool {
+	have := info.Versions
+	switch info.State {
+	case index.Indexed:
+		return have.Reader < v.readers[info.Type] || have.Splitter < v.splitter || have.Container < container
+	case index.Failed:
+		return have.Reader < v.all() || have.Container < container
+	}
+	return false // looked at each time
 }

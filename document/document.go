@@ -74,6 +74,11 @@ type Versions struct {
 	// Reader is the version of the reader of its format, Splitter that of the
 	// splitter. 0 stands for any version before they were recorded.
 	Reader, Splitter int
+	// Container is the sum of the versions of the readers of all containers that
+	// the document is in; 0 for one that is a file of its own. Of a document that
+	// could not be read the Reader is the sum of the versions of all readers there
+	// were: which of them failed is not kept.
+	Container int
 }
 
 // Passage is a piece of a document that is found, read and cited as one.

@@ -61,7 +61,7 @@ func checkInfo(d *Info) error {
 	switch {
 	case d.Bytes < 0:
 		return fmt.Errorf("document %s has %d bytes", d.ID, d.Bytes)
-	case d.Versions.Reader < 0 || d.Versions.Splitter < 0:
+	case d.Versions.Reader < 0 || d.Versions.Splitter < 0 || d.Versions.Container < 0:
 		return fmt.Errorf("document %s has the versions %+v", d.ID, d.Versions)
 	}
 	return nil

@@ -43,6 +43,10 @@ type Entry struct {
 	// Device is that of the file, as in Fingerprint.
 	Device uint64
 
+	// Container is the sum of the versions of the readers of all containers that
+	// it is in.
+	Container int
+
 	// Load reads the document. Hash returns the SHA-256 of its content
 	// without extracting it. Both are nil when Skip is set. Their errors do
 	// not repeat the path; an error of Load that is a *SkipError tells that
@@ -68,16 +72,32 @@ type Document struct {
 	// Fingerprint is that of the content that was read, safe to be kept for
 	// the next run.
 	Fingerprint Fingerprint
+	// Container is that of the Entry.
+	Container int
 }
 
 // Versions are those of the code that read the document and splits it.
 func (d *Document) Versions() document.Versions {
-	return document.Versions{Reader: d.Version, Splitter: SplitVersion}
+	return document.Versions{Reader: d.Version, Splitter: SplitVersion, Container: d.Container}
 }
 
 // Extractor reads the text of a file's content. *extract.Extractor is one.
 type Extractor interface {
 	Extract(ctx context.Context, name string, r io.ReaderAt, size int64) (*extract.Text, error)
+}
+
+// Versioned is an Extractor, or a Source that has one, whose readers have
+// versions: Versions are those of now, by the Type of the texts that they give.
+type Versioned interface {
+	Versions() map[string]int
+}
+
+// VersionsOf returns the versions of what is Versioned, nil of anything else.
+func VersionsOf(v any) map[string]int {
+	if v, ok := v.(Versioned); ok {
+		return v.Versions()
+	}
+	return nil
 }
 
 // Source offers documents, in an order that is the same each time. Covers

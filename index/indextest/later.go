@@ -13,7 +13,7 @@ import (
 // everything has a value in every field that a document and a passage can have.
 func everything() index.Document {
 	d := fullDoc()
-	d.Language, d.Versions = "de-AT", document.Versions{Reader: 3, Splitter: 7}
+	d.Language, d.Versions = "de-AT", document.Versions{Reader: 3, Splitter: 7, Container: 2}
 	at := 90 * time.Second
 	d.Content[0].Last = document.Place{Page: 2, Line: 9, Column: 1, Box: &document.Box{Left: 1, Top: 2.5, Right: 300, Bottom: 400}}
 	d.Content[0].Context, d.Content[0].Language, d.Content[0].Furniture = "Übersetzung", "zh-Hant", true
@@ -46,7 +46,7 @@ func testEverything(t *testing.T, o Opener) {
 	check(s)
 	// Touching keeps what passages have; merging does.
 	info := want.Info
-	info.Versions, info.Language = document.Versions{Reader: 4, Splitter: 8}, "en"
+	info.Versions, info.Language = document.Versions{Reader: 4, Splitter: 8, Container: 3}, "en"
 	want.Info = info
 	apply(t, s, index.Batch{Touch: []index.Info{info}})
 	for range 12 {

@@ -18,6 +18,10 @@ type Container interface {
 	// Named reports whether the name alone, without its folder, lets one expect
 	// such a container. Only then is the content looked at.
 	Named(name string) bool
+	// Version is that of its reader. It changes whenever the reader would give
+	// other members or, where members have Read, other text for the same file;
+	// they are then read again. It is 1 or more.
+	Version() int
 	// Holds reports whether the content is such a container. It reads no more
 	// than a beginning.
 	Holds(in *io.SectionReader) bool

@@ -57,6 +57,15 @@ func New(formats []Format, o Options) *Extractor {
 // Formats returns the formats that are read, in their order.
 func (x *Extractor) Formats() []Format { return slices.Clone(x.formats) }
 
+// Versions are those of the readers, by name of the format.
+func (x *Extractor) Versions() map[string]int {
+	versions := make(map[string]int, len(x.formats))
+	for _, f := range x.formats {
+		versions[f.Name] = f.Version
+	}
+	return versions
+}
+
 // Close ends the reading of files by readers that hold something, which fail,
 // and waits for that.
 func (x *Extractor) Close() error {

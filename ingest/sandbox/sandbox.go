@@ -176,6 +176,9 @@ func (x *Extractor) put(p *process) {
 // Formats returns the formats that are read, in their order.
 func (x *Extractor) Formats() []extract.Format { return x.local.Formats() }
 
+// Versions are those of the readers, by name of the format.
+func (x *Extractor) Versions() map[string]int { return x.local.Versions() }
+
 // Close ends the processes; the files that are being parsed fail.
 func (x *Extractor) Close() error {
 	x.mu.Lock()

@@ -93,6 +93,9 @@ type files struct {
 // Repeatable implements ingest.Repeatable.
 func (s *files) Repeatable() bool { return true }
 
+// Versions implements ingest.Versioned.
+func (s *files) Versions() map[string]int { return ingest.VersionsOf(s.o.Extractor) }
+
 // Covers leaves out what Include, Exclude and Hidden leave out: what a wider
 // run has indexed stays. What ignore files leave out is covered, so that it
 // goes when a rule is added.

@@ -87,6 +87,7 @@ type container struct {
 	kind     extract.Container
 	id, path string // of entries
 	depth    int
+	version  int // of its reader and those of all that it is in
 	// The rest is not set for the outermost.
 	in    *container
 	entry memberContent
@@ -222,7 +223,7 @@ func (l *leaf) load(ctx context.Context) (*ingest.Document, error) {
 		return nil, ingest.ErrChanged
 	}
 	return &ingest.Document{
-		Text: *text, Modified: l.modified, Fingerprint: ingest.Fingerprint{
+		Text: *text, Modified: l.modified, Container: l.in.version, Fingerprint: ingest.Fingerprint{
 			Stat: l.stat.Settled(time.Now()), SHA256: sum, Device: l.in.device,
 		},
 	}, nil
@@ -264,7 +265,7 @@ func (l *lister) outermost(o *outermost, kind extract.Container, id, path string
 			}
 			o.device = in.device
 		}
-		err = l.members(&container{outermost: o, kind: kind, id: id, path: path}, in.SectionReader)
+		err = l.members(&container{outermost: o, kind: kind, id: id, path: path, version: kind.Version()}, in.SectionReader)
 		if fault := in.fault(); fault != nil && !errors.Is(err, errStopped) {
 			return fault
 		}
@@ -312,7 +313,7 @@ func (l *lister) members(c *container, in *io.SectionReader) error {
 // member yields the entry of a member, or those of its members.
 func (l *lister) member(c *container, m extract.Member, numbers map[string]int) error {
 	nameless := func(err error, incomplete string) error {
-		return l.offer(ingest.Entry{ID: ingest.PartID(c.id, m.Number), Path: c.path, Device: c.device, Skip: err, Incomplete: incomplete})
+		return l.offer(ingest.Entry{ID: ingest.PartID(c.id, m.Number), Path: c.path, Device: c.device, Container: c.version, Skip: err, Incomplete: incomplete})
 	}
 	unit, what := "member", "name"
 	if m.Place.Line > 0 {
@@ -332,7 +333,7 @@ func (l *lister) member(c *container, m extract.Member, numbers map[string]int) 
 	}
 	numbers[m.Name] = m.Number
 
-	e := ingest.Entry{ID: ingest.MemberID(c.id, m.Name), Path: c.path, Device: c.device}
+	e := ingest.Entry{ID: ingest.MemberID(c.id, m.Name), Path: c.path, Device: c.device, Container: c.version}
 	switch {
 	case m.Path != "":
 		e.Path = ingest.PrintablePath(strings.ReplaceAll(m.Path, `\`, "/"))
@@ -378,7 +379,7 @@ func (l *lister) inner(c *container, m extract.Member, e ingest.Entry) (done boo
 			return fail(fmt.Errorf("is nested more than %d deep", c.budget.limits.Depth))
 		}
 		n := &container{
-			outermost: c.outermost, kind: kind, id: e.ID, path: e.Path, depth: c.depth + 1,
+			outermost: c.outermost, kind: kind, id: e.ID, path: e.Path, depth: c.depth + 1, version: c.version + kind.Version(),
 			in: c, entry: memberContent{open: m.Open, sum: m.SHA256},
 		}
 		is := false

@@ -29,6 +29,7 @@ type toy struct {
 	expands *int // how often the content of a member was asked for; may be nil
 }
 
+func (c toy) Version() int                    { return 3 }
 func (c toy) Named(name string) bool          { return strings.HasSuffix(name, c.ext) }
 func (c toy) Holds(in *io.SectionReader) bool { return in.Size() > 0 }
 
@@ -324,6 +325,7 @@ func (c clumsy) fail(at string) {
 	}
 }
 
+func (c clumsy) Version() int           { return 1 }
 func (c clumsy) Named(name string) bool { return strings.HasSuffix(name, ".clumsy") }
 
 func (c clumsy) Holds(*io.SectionReader) bool {

@@ -34,6 +34,9 @@ type stream struct {
 	err  error
 }
 
+// Versions implements ingest.Versioned.
+func (s *stream) Versions() map[string]int { return ingest.VersionsOf(s.x) }
+
 func (s *stream) Covers(string) bool { return false }
 
 func (s *stream) Entries(ctx context.Context) iter.Seq2[ingest.Entry, error] {

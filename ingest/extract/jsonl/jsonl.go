@@ -43,6 +43,9 @@ func (Container) Named(name string) bool {
 	return false
 }
 
+// Version implements extract.Container.
+func (Container) Version() int { return 1 }
+
 // Holds reports whether the first line is a record.
 func (Container) Holds(in *io.SectionReader) bool {
 	line, err := readLine(bufio.NewReader(io.NewSectionReader(in, 0, in.Size())), maxRecordBytes)

@@ -57,6 +57,7 @@ const (
 	tagSplitter   = 18
 	tagDevice     = 19
 	tagPassLang   = 20
+	tagContainer  = 21
 )
 
 // noTime is the zero time in seconds since 1970.
@@ -112,6 +113,7 @@ func AppendDoc(b []byte, d *Doc) []byte {
 	b = appendText(b, tagDocLang, d.Info.Language)
 	b = appendInt(b, tagReader, d.Info.Versions.Reader)
 	b = appendInt(b, tagSplitter, d.Info.Versions.Splitter)
+	b = appendInt(b, tagContainer, d.Info.Versions.Container)
 	for _, l := range d.Languages {
 		b = appendText(b, tagPassLang, l)
 	}
@@ -199,6 +201,8 @@ func (d *Doc) decode(b []byte, alias bool) (rest []byte, err error) {
 			i.Versions.Reader = r.int()
 		case tagSplitter<<1 | asNumber:
 			i.Versions.Splitter = r.int()
+		case tagContainer<<1 | asNumber:
+			i.Versions.Container = r.int()
 		default:
 			d.unknown = append(d.unknown, r.raw...)
 		}

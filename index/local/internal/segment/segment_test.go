@@ -47,7 +47,7 @@ func fullDoc() *Doc {
 	d := &Doc{Number: 7, First: 300, Info: document.Info{ID: "/a#b", Path: "/a", Title: "T", Type: "text", Language: "de",
 		Modified: time.Unix(1, 2).UTC(), Metadata: map[string]string{"k": "v", "l": "", "": "x"},
 		Fingerprint: document.Fingerprint{Stat: document.Stat{Size: 5, ModTime: -1, ChangeTime: 8, Inode: math.MaxUint64}, SHA256: [32]byte{3, 31: 4}, Device: math.MaxUint64},
-		State:       document.Skipped, Reason: "r", Versions: document.Versions{Reader: 2, Splitter: 300}, Bytes: 10, Passages: 2},
+		State:       document.Skipped, Reason: "r", Versions: document.Versions{Reader: 2, Splitter: 300, Container: 3}, Bytes: 10, Passages: 2},
 		Lengths:   [NumFields]FieldLength{{1, 2}, {3, 4}, {0, 0}, {1 << 40, 9}},
 		Languages: []string{"fr", "zh-Hant"}}
 	return d
