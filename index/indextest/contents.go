@@ -3,6 +3,7 @@ package indextest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"sync"
@@ -352,40 +353,7 @@ func testConcurrent(t *testing.T, o Opener) {
 	done := make(chan struct{})
 	for range 4 {
 		wg.Go(func() {
-			for {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				hits, err := s.Keyword(t.Context(), index.Request{Query: words("common"), Limit: 10})
-				if err != nil || len(hits) != 2 {
-					t.Errorf("keyword search: %v, %v", hits, err)
-					return
-				}
-				near, err := s.Nearest(t.Context(), index.Request{Vector: unit(0), Limit: 10})
-				if err != nil || len(near) != 2 {
-					t.Errorf("nearest: %v, %v", near, err)
-					return
-				}
-				// The passages may be replaced by now, but nothing else.
-				if _, err := s.Passages(t.Context(), []index.PassageID{hits[0].ID}); err != nil && !errors.Is(err, index.ErrNoPassage) {
-					t.Errorf("passages: %v", err)
-					return
-				}
-				n := 0
-				for _, err := range s.Documents(t.Context()) {
-					if err != nil {
-						t.Errorf("documents: %v", err)
-						return
-					}
-					n++
-				}
-				if n != 2 {
-					t.Errorf("%d documents", n)
-					return
-				}
-			}
+			repeat(t, done, func() error { return lookForPair(t.Context(), s) })
 		})
 	}
 	for n := range 15 {
@@ -399,4 +367,46 @@ func testConcurrent(t *testing.T, o Opener) {
 	}
 	close(done)
 	wg.Wait()
+}
+
+// repeat calls f until done is closed, or f has failed.
+func repeat(t *testing.T, done <-chan struct{}, f func() error) {
+	for {
+		select {
+		case <-done:
+			return
+		default:
+		}
+		if err := f(); err != nil {
+			t.Error(err)
+			return
+		}
+	}
+}
+
+// lookForPair checks that every search finds both documents of testConcurrent.
+func lookForPair(ctx context.Context, s *store) error {
+	hits, err := s.Keyword(ctx, index.Request{Query: words("common"), Limit: 10})
+	if err != nil || len(hits) != 2 {
+		return fmt.Errorf("keyword search: %v, %v", hits, err)
+	}
+	near, err := s.Nearest(ctx, index.Request{Vector: unit(0), Limit: 10})
+	if err != nil || len(near) != 2 {
+		return fmt.Errorf("nearest: %v, %v", near, err)
+	}
+	// The passages may be replaced by now, but nothing else.
+	if _, err := s.Passages(ctx, []index.PassageID{hits[0].ID}); err != nil && !errors.Is(err, index.ErrNoPassage) {
+		return fmt.Errorf("passages: %w", err)
+	}
+	n := 0
+	for _, err := range s.Documents(ctx) {
+		if err != nil {
+			return fmt.Errorf("documents: %w", err)
+		}
+		n++
+	}
+	if n != 2 {
+		return fmt.Errorf("%d documents", n)
+	}
+	return nil
 }

@@ -199,7 +199,12 @@ type test struct {
 // create opens an index for writing, to be closed at the end of the test.
 func create(t *testing.T, o Opener) *store {
 	t.Helper()
-	s, err := o.Create(t.Context(), settings)
+	return createWith(t, o, settings)
+}
+
+func createWith(t *testing.T, o Opener, with index.Settings) *store {
+	t.Helper()
+	s, err := o.Create(t.Context(), with)
 	if err != nil {
 		t.Fatalf("creating: %v", err)
 	}

@@ -112,6 +112,37 @@ func randomTouch(r *rand.Rand, m model, version int) index.Info {
 	return info
 }
 
+// change applies a random batch, and returns it. vector, unless it is nil, gives
+// texts their vectors.
+func (m model) change(r *rand.Rand, version int, vector func(text string) []float32) index.Batch {
+	var b index.Batch
+	for range r.IntN(5) {
+		d := randomDoc(r, version)
+		if vector != nil {
+			d = withVectors(d, vector)
+		}
+		b.Put = append(b.Put, d)
+	}
+	for range r.IntN(3) {
+		b.Delete = append(b.Delete, fmt.Sprintf("d%02d", r.IntN(25)))
+	}
+	m.apply(b)
+	for range r.IntN(4) {
+		b.Touch = append(b.Touch, randomTouch(r, m, version))
+	}
+	m.apply(b)
+	return b
+}
+
+// withVectors returns a document with other vectors.
+func withVectors(d index.Document, vector func(text string) []float32) index.Document {
+	d.Content = slices.Clone(d.Content)
+	for i := range d.Content {
+		d.Content[i].Vector = vector(d.Content[i].Text)
+	}
+	return d
+}
+
 // testRandom applies random batches and after each compares every search with
 // the model's. Now and then the index is published and opened again.
 func testRandom(t *testing.T, o Opener) {
@@ -120,19 +151,7 @@ func testRandom(t *testing.T, o Opener) {
 	m := make(model)
 	s := create(t, o)
 	for step := range 60 {
-		var b index.Batch
-		for range r.IntN(5) {
-			b.Put = append(b.Put, randomDoc(r, step))
-		}
-		for range r.IntN(3) {
-			b.Delete = append(b.Delete, fmt.Sprintf("d%02d", r.IntN(25)))
-		}
-		m.apply(b)
-		for range r.IntN(4) {
-			b.Touch = append(b.Touch, randomTouch(r, m, step))
-		}
-		m.apply(b)
-		apply(t, s, b)
+		apply(t, s, m.change(r, step, nil))
 		compare(t, s, m, settings, r)
 		if t.Failed() {
 			t.Fatalf("step %d differs", step)

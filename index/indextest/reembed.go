@@ -363,80 +363,38 @@ func testReembedRandom(t *testing.T, o Opener) {
 	r := rand.New(rand.NewPCG(seed, seed))
 	m := make(model)
 	made := settings
-	vector := func(text string, settings index.Settings) []float32 {
-		n := len(settings.Embedder)
-		for _, c := range text {
-			n = n*31 + int(c)
-		}
-		return unit(n & 0xff)
-	}
 	s := create(t, o)
-	change := func(step int) {
-		t.Helper()
-		var b index.Batch
-		for range r.IntN(5) {
-			d := randomDoc(r, step)
-			for i := range d.Content {
-				d.Content[i].Vector = vector(d.Content[i].Text, made)
-			}
-			b.Put = append(b.Put, d)
-		}
-		for range r.IntN(3) {
-			b.Delete = append(b.Delete, fmt.Sprintf("d%02d", r.IntN(25)))
-		}
-		m.apply(b)
-		for range r.IntN(4) {
-			b.Touch = append(b.Touch, randomTouch(r, m, step))
-		}
-		m.apply(b)
-		apply(t, s, b)
-	}
+	const last = 12 // the part that embeds all that is left
 	for round := range 8 {
 		next := made
 		next.Embedder = fmt.Sprintf("round %d", round)
-		of := func(text string) []float32 { return vector(text, next) }
-		for part := 0; ; part++ {
+		vector := vectorsOf(next)
+		for part := range last + 1 {
 			if r.IntN(2) == 0 {
-				if err := s.Close(); err != nil {
-					t.Fatal(err)
-				}
-				compare(t, open(t, o), m, made, r)
-				var err error
-				if s, err = o.Create(t.Context(), made); err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { s.Close() })
+				compare(t, reopen(t, s, o), m, made, r)
+				s = createWith(t, o, made)
 			}
-			change(100*round + part)
+			apply(t, s, m.change(r, 100*round+part, vectorsOf(made)))
 			shadow, err := s.Reembed(t.Context(), next.Model())
 			if err != nil {
 				t.Fatal(err)
 			}
-			missing := unembedded(t, shadow, of)
-			if part < 12 { // some documents
-				n := min(r.IntN(12), len(missing))
-				for n > 0 && n < len(missing) && missing[n].Doc.ID == missing[n-1].Doc.ID {
-					n++
-				}
-				missing = missing[:n]
+			missing := unembedded(t, shadow, vector)
+			if part < last {
+				missing = firstDocuments(missing, r.IntN(12))
 			}
-			embed(t, shadow, missing, of)
+			embed(t, shadow, missing, vector)
 			compare(t, s, m, made, r)
 			if t.Failed() {
 				t.Fatalf("round %d, part %d differs", round, part)
 			}
-			if part == 12 {
+			if part == last {
 				switchOver(t, shadow)
-				break
 			}
 		}
 		made = next
 		for id, d := range m {
-			d.Content = slices.Clone(d.Content)
-			for i := range d.Content {
-				d.Content[i].Vector = of(d.Content[i].Text)
-			}
-			m[id] = d
+			m[id] = withVectors(d, vector)
 		}
 		compare(t, s, m, made, r)
 		compare(t, open(t, o), m, made, r)
@@ -444,4 +402,26 @@ func testReembedRandom(t *testing.T, o Opener) {
 			t.Fatalf("round %d differs", round)
 		}
 	}
+}
+
+// vectorsOf returns the vectors that the embedder of the settings gives texts: they
+// depend on its ID as much as on the text.
+func vectorsOf(s index.Settings) func(text string) []float32 {
+	return func(text string) []float32 {
+		n := 0
+		for _, c := range s.Embedder + text {
+			n = n*31 + int(c)
+		}
+		return unit(n & 0xff)
+	}
+}
+
+// firstDocuments returns the first n passages, and the others of the last one's
+// document.
+func firstDocuments(passages []index.Stored, n int) []index.Stored {
+	n = min(n, len(passages))
+	for n > 0 && n < len(passages) && passages[n].Doc.ID == passages[n-1].Doc.ID {
+		n++
+	}
+	return passages[:n]
 }

@@ -225,17 +225,9 @@ func testManyReaders(t *testing.T, o Opener) {
 	for range 8 {
 		other := o()
 		wg.Go(func() {
-			for {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				if err := errors.Join(index.Read(t.Context(), b, look), index.Read(t.Context(), other, look)); err != nil {
-					t.Error(err)
-					return
-				}
-			}
+			repeat(t, done, func() error {
+				return errors.Join(index.Read(t.Context(), b, look), index.Read(t.Context(), other, look))
+			})
 		})
 	}
 	for n := range 20 {
@@ -283,46 +275,59 @@ func testDocuments(t *testing.T, o Opener) {
 	check := func(s *store) {
 		t.Helper()
 		if err := s.with(t.Context(), func(n index.Snapshot) error {
-			for prefix, want := range map[string]string{
-				"": "a b b/10 b/10#3 b/2 ba é", "b/": "b/10 b/10#3 b/2", "b/10#": "b/10#3", "b": "b b/10 b/10#3 b/2 ba",
-				"c": "", "é": "é", "ba": "ba", "baa": "",
-			} {
-				var got []string
-				for d, err := range n.Documents(t.Context(), prefix) {
-					if err != nil {
-						return err
-					}
-					got = append(got, d.ID)
-				}
-				if strings.Join(got, " ") != want {
-					t.Errorf("documents that begin with %q: %q, want %q", prefix, got, want)
-				}
-			}
-			for id, want := range map[string]int{"a": 1, "b/10": 2, "é": 1} {
-				d, err := n.Document(t.Context(), id)
-				if err != nil || d == nil || d.ID != id || d.Passages != want {
-					t.Errorf("document %s: %+v, %v", id, d, err)
-				}
-			}
-			for _, id := range []string{"", "c", "b/1", "zz"} {
-				if d, err := n.Document(t.Context(), id); d != nil || err != nil {
-					t.Errorf("document %q: %+v, %v", id, d, err)
-				}
-				if p, err := n.DocumentPassages(t.Context(), id); len(p) != 0 || err != nil {
-					t.Errorf("passages of document %q: %+v, %v", id, p, err)
-				}
-			}
-			p, err := n.DocumentPassages(t.Context(), "b/10")
-			if err != nil || len(p) != 2 || p[0].Text != "ten" || p[1].Text != "more" || p[1].Doc.ID != "b/10" {
-				t.Errorf("passages of a document: %+v, %v", p, err)
-			}
-			return err
+			lookUpDocuments(t, n)
+			lookUpPrefixes(t, n)
+			return nil
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	check(s)
 	check(reopen(t, s, o))
+}
+
+// lookUpDocuments looks up documents of testDocuments, and others, by ID.
+func lookUpDocuments(t *testing.T, n index.Snapshot) {
+	t.Helper()
+	for id, want := range map[string]int{"a": 1, "b/10": 2, "é": 1} {
+		d, err := n.Document(t.Context(), id)
+		if err != nil || d == nil || d.ID != id || d.Passages != want {
+			t.Errorf("document %s: %+v, %v", id, d, err)
+		}
+	}
+	for _, id := range []string{"", "c", "b/1", "zz"} {
+		if d, err := n.Document(t.Context(), id); d != nil || err != nil {
+			t.Errorf("document %q: %+v, %v", id, d, err)
+		}
+		if p, err := n.DocumentPassages(t.Context(), id); len(p) != 0 || err != nil {
+			t.Errorf("passages of document %q: %+v, %v", id, p, err)
+		}
+	}
+	p, err := n.DocumentPassages(t.Context(), "b/10")
+	if err != nil || len(p) != 2 || p[0].Text != "ten" || p[1].Text != "more" || p[1].Doc.ID != "b/10" {
+		t.Errorf("passages of a document: %+v, %v", p, err)
+	}
+}
+
+// lookUpPrefixes looks up the documents of testDocuments by the beginning of
+// their IDs.
+func lookUpPrefixes(t *testing.T, n index.Snapshot) {
+	t.Helper()
+	for prefix, want := range map[string]string{
+		"": "a b b/10 b/10#3 b/2 ba é", "b/": "b/10 b/10#3 b/2", "b/10#": "b/10#3", "b": "b b/10 b/10#3 b/2 ba",
+		"c": "", "é": "é", "ba": "ba", "baa": "",
+	} {
+		var got []string
+		for d, err := range n.Documents(t.Context(), prefix) {
+			if err != nil {
+				t.Fatalf("documents that begin with %q: %v", prefix, err)
+			}
+			got = append(got, d.ID)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("documents that begin with %q: %q, want %q", prefix, got, want)
+		}
+	}
 }
 
 // testVectors reads vectors back.
