@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
@@ -269,7 +270,7 @@ func (c *checker) contents(gen string, sum uint32, m *manifest, sound bool) (err
 
 // damage notes damage of the file that err names, or of that at path.
 func (c *checker) damage(path string, err error) {
-	if d := new(damageError); errors.As(err, &d) {
+	if d := new(disk.DamageError); errors.As(err, &d) {
 		path = d.Path
 	}
 	c.problem(path, "%s", plainDamage(err))
@@ -329,7 +330,7 @@ func (m *manifest) shadowSegments() []segmentManifest {
 // plainDamage is what an error of damage says is wrong, without the name of the
 // file and the advice.
 func plainDamage(err error) string {
-	var d *damageError
+	var d *disk.DamageError
 	if errors.As(err, &d) {
 		return d.What
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 )
 
 // twoGenerations makes an index of two generations that share little: each has
@@ -135,7 +136,7 @@ func damageEach(t *testing.T, dir string, rounds int, f func(kind, path string))
 				}
 				f(kind.name, name)
 				os.Remove(name)
-				if err := os.WriteFile(name, content, fileMode); err != nil {
+				if err := os.WriteFile(name, content, disk.FileMode); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -179,7 +180,7 @@ func TestCheckForeignFiles(t *testing.T) {
 	for _, path := range []string{
 		filepath.Join(dir, "notes.txt"), filepath.Join(gen, "._seg-00000001"), filepath.Join(gen, postingsName, "000000000099.zap"),
 	} {
-		if err := os.WriteFile(path, []byte("x"), fileMode); err != nil {
+		if err := os.WriteFile(path, []byte("x"), disk.FileMode); err != nil {
 			t.Fatal(err)
 		}
 		if r := mustCheck(t, dir); len(r.Problems) != 1 || filepath.Join(dir, filepath.FromSlash(r.Problems[0].Path)) != path {

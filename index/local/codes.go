@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"math"
 	"os"
 	"path/filepath"
@@ -99,7 +98,7 @@ func (v *vectors) makeCodes() error {
 		return err
 	}
 	if err := writeCodes(path, encodeCodes(v.Vectors), v.Sum); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return err
 	}
 	var err error
 	v.codes, err = openCodes(path, v.Vectors)
@@ -107,25 +106,22 @@ func (v *vectors) makeCodes() error {
 }
 
 // writeCodes writes codes of vectors with that checksum.
-func writeCodes(path string, c *bitcode.Codes, vectorsCRC uint32) (err error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	centre := make([]byte, 0, centreBytes(c.Dim))
-	for _, x := range c.Centre {
-		centre = binary.LittleEndian.AppendUint32(centre, math.Float32bits(x))
-	}
-	centre = centre[:cap(centre)]
-	blocks := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(c.Blocks))), 8*len(c.Blocks))
-	w := bufio.NewWriterSize(file, 1<<16)
-	for _, b := range [][]byte{appendCodesHeader(nil, c, vectorsCRC, crc32.Checksum(centre, castagnoli), crc32.Checksum(blocks, castagnoli)), centre, blocks} {
-		if _, err := w.Write(b); err != nil {
-			return err
+func writeCodes(path string, c *bitcode.Codes, vectorsCRC uint32) error {
+	return disk.Create(path, false, func(file *os.File) error {
+		centre := make([]byte, 0, centreBytes(c.Dim))
+		for _, x := range c.Centre {
+			centre = binary.LittleEndian.AppendUint32(centre, math.Float32bits(x))
 		}
-	}
-	return w.Flush()
+		centre = centre[:cap(centre)]
+		blocks := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(c.Blocks))), 8*len(c.Blocks))
+		w := bufio.NewWriterSize(file, 1<<16)
+		for _, b := range [][]byte{appendCodesHeader(nil, c, vectorsCRC, disk.Sum(centre), disk.Sum(blocks)), centre, blocks} {
+			if _, err := w.Write(b); err != nil {
+				return err
+			}
+		}
+		return w.Flush()
+	})
 }
 
 // appendCodesHeader encodes the header of a file of codes.
@@ -136,7 +132,7 @@ func appendCodesHeader(b []byte, c *bitcode.Codes, vectors, centre, blocks uint3
 		b = binary.LittleEndian.AppendUint32(b, x)
 	}
 	b = append(b, make([]byte, codesHeader-4-(len(b)-at))...)
-	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[at:], castagnoli))
+	return binary.LittleEndian.AppendUint32(b, disk.Sum(b[at:]))
 }
 
 // centreBytes is what the centre takes in the file.
@@ -155,7 +151,7 @@ func openCodes(path string, v *segment.Vectors) (_ *codesFile, err error) {
 	}
 	centre := c.data[codesHeader:start]
 	blocksCRC := binary.LittleEndian.Uint32(c.data[28:])
-	if string(c.data[:codesHeader]) != string(appendCodesHeader(nil, &c.Codes, v.Sum, crc32.Checksum(centre, castagnoli), blocksCRC)) {
+	if string(c.data[:codesHeader]) != string(appendCodesHeader(nil, &c.Codes, v.Sum, disk.Sum(centre), blocksCRC)) {
 		return nil, errors.Join(damagedCodes(path, "does not belong to the vectors of "+v.Name), c.data.Unmap())
 	}
 	c.Centre = unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(centre))), c.Dim)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 )
 
 // stepsIndex makes an index of some steps and returns its folder and the
@@ -66,7 +66,7 @@ func overwrite(t *testing.T, path string, data []byte) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, data, fileMode); err != nil {
+	if err := os.WriteFile(path, data, disk.FileMode); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -119,7 +119,7 @@ func TestMissingAndTruncatedFiles(t *testing.T) {
 				t.Errorf("%s removed: error %v, want ErrDamaged", name, err)
 			}
 		}
-		if err := os.WriteFile(name, content, fileMode); err != nil {
+		if err := os.WriteFile(name, content, disk.FileMode); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -192,7 +192,7 @@ func TestNewerFormat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cur.manifest = crc32.Checksum(text, castagnoli)
+	cur.manifest = disk.Sum(text)
 	overwrite(t, filepath.Join(dir, currentName), cur.bytes())
 	_, cerr := Check(t.Context(), dir, index.CheckOptions{})
 	_, rerr := Repair(t.Context(), dir, index.RepairOptions{})

@@ -2,7 +2,6 @@ package local
 
 import (
 	"bytes"
-	"hash/crc32"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 	"github.com/albert-search/albert-search/internal/bitcode"
 )
@@ -112,7 +112,7 @@ func FuzzManifest(f *testing.F) {
 func FuzzDeleted(f *testing.F) {
 	path := filepath.Join(f.TempDir(), deletedName)
 	read := func(t testing.TB, b []byte) (*roaring.Bitmap, error) {
-		if err := os.WriteFile(path, b, fileMode); err != nil {
+		if err := os.WriteFile(path, b, disk.FileMode); err != nil {
 			t.Fatal(err)
 		}
 		return readDeleted(path)
@@ -184,9 +184,9 @@ func FuzzCodes(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header, body []byte) {
 		if len(header) == 0 && len(body) >= centreBytes(s.Dim) {
 			c := bitcode.Codes{Dim: s.Dim, Rows: len(s.Rows)}
-			header = appendCodesHeader(nil, &c, s.Sum, crc32.Checksum(body[:centreBytes(s.Dim)], castagnoli), 0)
+			header = appendCodesHeader(nil, &c, s.Sum, disk.Sum(body[:centreBytes(s.Dim)]), 0)
 		}
-		if err := os.WriteFile(path, append(bytes.Clone(header), body...), fileMode); err != nil {
+		if err := os.WriteFile(path, append(bytes.Clone(header), body...), disk.FileMode); err != nil {
 			t.Fatal(err)
 		}
 		c, err := openCodes(path, s.Vectors)

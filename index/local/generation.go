@@ -10,6 +10,7 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"github.com/albert-search/albert-search/index/local/internal/postings"
 )
 
@@ -57,7 +58,7 @@ func openGeneration(ctx context.Context, dir string, manifestSum uint32, readOnl
 		return nil, errors.Join(err, releaseSegments(segs))
 	}
 	if err := checkTouched(segs, deleted, touched); err != nil {
-		return nil, errors.Join(damaged(filepath.Join(dir, touchedName), err.Error()), releaseSegments(segs))
+		return nil, errors.Join(disk.Damaged(filepath.Join(dir, touchedName), err.Error()), releaseSegments(segs))
 	}
 	if wait(); verr != nil {
 		return nil, errors.Join(verr, releaseSegments(segs))
@@ -68,8 +69,8 @@ func openGeneration(ctx context.Context, dir string, manifestSum uint32, readOnl
 	}
 	v, err := openView(m, newContents(deleted, touched), segs, p, made)
 	if err != nil {
-		if !errors.Is(err, errFault) {
-			err = damaged(dir, err.Error())
+		if !errors.Is(err, disk.ErrFault) {
+			err = disk.Damaged(dir, err.Error())
 		}
 		return nil, errors.Join(fmt.Errorf("opening generation %d: %w", m.Generation, err), p.Close())
 	}
@@ -99,15 +100,15 @@ func checkSegments(dir string, m *manifest, segs []*segReader, dim int) error {
 	for i, s := range segs {
 		for _, v := range s.vecs {
 			if v.Dim != dim {
-				return damaged(v.Path, fmt.Sprintf("has vectors of length %d instead of %d", v.Dim, dim))
+				return disk.Damaged(v.Path, fmt.Sprintf("has vectors of length %d instead of %d", v.Dim, dim))
 			}
 		}
 		if i > 0 && (uint64(s.First(0)) < segs[i-1].End() || s.Number(0) <= segs[i-1].LastNumber()) {
-			return damaged(s.Path, "overlaps the segment before it")
+			return disk.Damaged(s.Path, "overlaps the segment before it")
 		}
 	}
 	if n := len(segs); n > 0 && (segs[n-1].End() > uint64(m.NextRow) || segs[n-1].LastNumber() >= m.NextDocument) {
-		return damaged(dir, "has segments newer than its manifest")
+		return disk.Damaged(dir, "has segments newer than its manifest")
 	}
 	return nil
 }
@@ -154,10 +155,10 @@ func readDeleted(path string) (*roaring.Bitmap, error) {
 	}
 	m := roaring.New()
 	if err := m.UnmarshalBinary(b); err != nil {
-		return nil, damaged(path, "is not a bitmap: "+err.Error())
+		return nil, disk.Damaged(path, "is not a bitmap: "+err.Error())
 	}
 	if err := m.Validate(); err != nil {
-		return nil, damaged(path, "is not a bitmap: "+err.Error())
+		return nil, disk.Damaged(path, "is not a bitmap: "+err.Error())
 	}
 	return m, nil
 }

@@ -10,10 +10,7 @@ import (
 	"github.com/albert-search/albert-search/index/local/internal/postings"
 )
 
-// errFault says that a mapped file cannot be read.
-var errFault = disk.ErrFault
-
-// catchFault turns a fault on a mapped file into errFault; see disk.CatchFault.
+// catchFault turns a fault on a mapped file into disk.ErrFault: see disk.CatchFault.
 func catchFault(err *error) func() { return disk.CatchFault(err) }
 
 // writeTimeout is how long a change may take, besides the time for as many bytes as

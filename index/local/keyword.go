@@ -7,6 +7,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"github.com/albert-search/albert-search/index/local/internal/postings"
 )
 
@@ -63,7 +64,7 @@ func (s *snapshot) Keyword(ctx context.Context, r index.Request) (hits []index.H
 		}
 		row, err := v.postings.Row(number)
 		if err != nil {
-			return false, damaged(s.dir, err.Error())
+			return false, disk.Damaged(s.dir, err.Error())
 		}
 		return allowed.Contains(uint32(row)), nil
 	})
@@ -74,7 +75,7 @@ func (s *snapshot) Keyword(ctx context.Context, r index.Request) (hits []index.H
 	for _, f := range found {
 		row, err := v.postings.Row(f.Number)
 		if err != nil {
-			return nil, damaged(s.dir, err.Error())
+			return nil, disk.Damaged(s.dir, err.Error())
 		}
 		top.add(hit{row, f.Score})
 	}
@@ -84,7 +85,7 @@ func (s *snapshot) Keyword(ctx context.Context, r index.Request) (hits []index.H
 // recoverDamage turns a panic of Bleve over a damaged file into an error.
 func (s *snapshot) recoverDamage(err *error) {
 	if r := recover(); r != nil {
-		*err = damaged(s.dir, fmt.Sprintf("cannot be searched: %v", r))
+		*err = disk.Damaged(s.dir, fmt.Sprintf("cannot be searched: %v", r))
 	}
 }
 

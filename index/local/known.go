@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 )
 
 // knownFiles are files of Bleve that a Backend has compared with their checksums.
@@ -48,7 +50,7 @@ func (k *knownFiles) verify(ctx context.Context, gen string, m *manifest) error 
 			case err != nil:
 				return err
 			case size != f.Size || crc != f.CRC32C:
-				return damaged(file, "has another checksum than the manifest says")
+				return disk.Damaged(file, "has another checksum than the manifest says")
 			}
 			return nil
 		})

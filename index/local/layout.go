@@ -3,7 +3,6 @@ package local
 import (
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -31,9 +30,6 @@ const (
 	codesPrefix  = "codes-"
 	tmpSuffix    = ".tmp"
 )
-
-// castagnoli is the table of all checksums in the index.
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func genName(generation uint64) string { return fmt.Sprintf("%s%08d", genPrefix, generation) }
 
@@ -90,7 +86,7 @@ func readCurrent(dir string) (current, error) {
 		if entry := foreign(entries); entry != "" {
 			return current{}, fmt.Errorf("%s: %w: it holds %q; choose another folder", dir, index.ErrNotIndex, entry)
 		}
-		return current{}, damaged(filepath.Join(dir, currentName), "does not name a generation")
+		return current{}, disk.Damaged(filepath.Join(dir, currentName), "does not name a generation")
 	}
 	return cur, nil
 }
@@ -153,7 +149,7 @@ func missing(dir string, cause error) error {
 		return fmt.Errorf("%s: %w: it holds %q; choose another folder", dir, index.ErrNotIndex, entry)
 	}
 	if laterGeneration(entries) {
-		return damaged(filepath.Join(dir, currentName), "is missing")
+		return disk.Damaged(filepath.Join(dir, currentName), "is missing")
 	}
 	return fmt.Errorf("%s: %w; make one by indexing a folder", dir, index.ErrNotFound)
 }
@@ -181,9 +177,3 @@ func foreign(entries []fs.DirEntry) string {
 	}
 	return ""
 }
-
-// damageError says that a file is not what was written.
-type damageError = disk.DamageError
-
-// damaged says that a file is not what was written.
-func damaged(path, what string) error { return disk.Damaged(path, what) }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 )
 
 func mustCreate(t testing.TB, dir string) *Store {
@@ -172,7 +173,7 @@ func TestBackgroundError(t *testing.T) {
 // an index but not publish it.
 func TestFirstPublicationFails(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, nil, fileMode); err != nil {
+	if err := os.WriteFile(file, nil, disk.FileMode); err != nil {
 		t.Fatal(err)
 	}
 	made, err := newSchema(killSettings)
@@ -241,7 +242,7 @@ func TestLeftovers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, "CURRENT.tmp"), []byte("gen-0000"), fileMode); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "CURRENT.tmp"), []byte("gen-0000"), disk.FileMode); err != nil {
 		t.Fatal(err)
 	}
 	r := mustOpen(t, dir) // readers take no notice

@@ -12,6 +12,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 )
 
 // locked returns an *index.LockedError while a writer has the index in dir open.
@@ -42,7 +43,7 @@ const probed = 200 * time.Millisecond
 // that what LOCK says counts only while the lock is held.
 func lockDir(dir string) (*flock.Flock, error) {
 	path := filepath.Join(dir, lockName)
-	l := flock.New(path, flock.SetPermissions(fileMode))
+	l := flock.New(path, flock.SetPermissions(disk.FileMode))
 	ctx, cancel := context.WithTimeout(context.Background(), probed)
 	defer cancel()
 	_, err := l.TryLockContext(ctx, probed/40)
@@ -60,7 +61,7 @@ func lockDir(dir string) (*flock.Flock, error) {
 	if err == nil {
 		// Written in place: the lock is on this very file, a renamed one
 		// would not be locked.
-		err = os.WriteFile(path, append(b, '\n'), fileMode)
+		err = os.WriteFile(path, append(b, '\n'), disk.FileMode)
 	}
 	if err != nil {
 		_ = l.Unlock() // the error of the write is what is told

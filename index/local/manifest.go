@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
@@ -168,8 +168,8 @@ func parseManifest(gen string, want uint32) (*manifest, error) {
 	if format, requires := formatOf(b); format > formatVersion || len(requires) > 0 {
 		return nil, newerFormat(filepath.Dir(gen), format, requires)
 	}
-	if crc32.Checksum(b, castagnoli) != want {
-		return nil, damaged(p, "has another checksum than "+currentName+" says")
+	if disk.Sum(b) != want {
+		return nil, disk.Damaged(p, "has another checksum than "+currentName+" says")
 	}
 	return decodeManifest(p, b)
 }
@@ -201,14 +201,14 @@ func decodeManifest(path string, text []byte) (*manifest, error) {
 	m := new(manifest)
 	format, _ := formatOf(text)
 	if err := m.read(text, format, true); err != nil {
-		return nil, damaged(path, "does not parse: "+err.Error())
+		return nil, disk.Damaged(path, "does not parse: "+err.Error())
 	}
 	if m.Format < 1 {
-		return nil, damaged(path, "has no format version")
+		return nil, disk.Damaged(path, "has no format version")
 	}
 	for _, f := range m.Files {
 		if !fs.ValidPath(f.Name) || pathpkg.Clean(f.Name) != f.Name {
-			return nil, damaged(path, fmt.Sprintf("names a file %q", f.Name))
+			return nil, disk.Damaged(path, fmt.Sprintf("names a file %q", f.Name))
 		}
 	}
 	return m, nil
@@ -233,7 +233,7 @@ func readManifest(gen string, want uint32) (*manifest, error) {
 			return nil, unreadable(file, err)
 		}
 		if fi.Size() != f.Size {
-			return nil, damaged(file, fmt.Sprintf("has %d bytes instead of %d", fi.Size(), f.Size))
+			return nil, disk.Damaged(file, fmt.Sprintf("has %d bytes instead of %d", fi.Size(), f.Size))
 		}
 		if !immutable(f.Name) { // small, and nothing else checks it
 			_, crc, err := sumFile(file)
@@ -241,7 +241,7 @@ func readManifest(gen string, want uint32) (*manifest, error) {
 				return nil, unreadable(file, err)
 			}
 			if crc != f.CRC32C {
-				return nil, damaged(file, "has another checksum than the manifest says")
+				return nil, disk.Damaged(file, "has another checksum than the manifest says")
 			}
 		}
 	}
@@ -253,7 +253,7 @@ func readManifest(gen string, want uint32) (*manifest, error) {
 // openNewest looks for that.
 func unreadable(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return damaged(path, "is missing")
+		return disk.Damaged(path, "is missing")
 	}
 	return fmt.Errorf("opening index: %w", err)
 }
@@ -265,7 +265,7 @@ func (m *manifest) encode() ([]byte, uint32, error) {
 		return nil, 0, err
 	}
 	b = append(b, '\n')
-	return b, crc32.Checksum(b, castagnoli), nil
+	return b, disk.Sum(b), nil
 }
 
 // bytes is the size of the generation on disk.
@@ -296,7 +296,7 @@ func sumFileContext(ctx context.Context, path string) (size int64, crc uint32, e
 		}
 		n, err := f.Read(buf)
 		size += int64(n)
-		crc = crc32.Update(crc, castagnoli, buf[:n])
+		crc = disk.Update(crc, buf[:n])
 		if err == io.EOF {
 			return size, crc, nil
 		}

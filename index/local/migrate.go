@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
@@ -109,7 +110,7 @@ func (g *migration) segment(m segmentManifest) (made segmentManifest, err error)
 	}
 	for _, v := range old.vecs {
 		if !v.Intact() {
-			return made, damaged(old.Path, "has vectors with a wrong checksum")
+			return made, disk.Damaged(old.Path, "has vectors with a wrong checksum")
 		}
 		file, err := segment.Open(path, func(*segment.Doc) {})
 		if err != nil {

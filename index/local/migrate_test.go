@@ -22,6 +22,7 @@ import (
 
 	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 	"github.com/albert-search/albert-search/internal/faultfs"
 )
@@ -60,7 +61,7 @@ func format1(t testing.TB) string {
 		default:
 			var content []byte
 			if content, err = io.ReadAll(r); err == nil {
-				err = os.WriteFile(path, content, fileMode)
+				err = os.WriteFile(path, content, disk.FileMode)
 			}
 		}
 		if err != nil {
@@ -452,7 +453,7 @@ func TestMigrateDamaged(t *testing.T) {
 			at = 100 + slices.Index(content[100:], 'v')
 		}
 		content[at] ^= 1
-		if err := errors.Join(os.Remove(path), os.WriteFile(path, content, fileMode)); err != nil {
+		if err := errors.Join(os.Remove(path), os.WriteFile(path, content, disk.FileMode)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := Create(t.Context(), dir, killOptions); !errors.Is(err, index.ErrDamaged) {

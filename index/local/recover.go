@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"iter"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"github.com/albert-search/albert-search/index/local/internal/postings"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
@@ -79,7 +79,7 @@ func openRecovery(ctx context.Context, dir string) (*recovery, error) {
 		}
 		sum, known := sums[n]
 		switch {
-		case known && sum == crc32.Checksum(text, castagnoli):
+		case known && sum == disk.Sum(text):
 			sums[n-1] = m.Previous
 			if s.base == nil {
 				s.base, s.trusted = m, true
@@ -238,7 +238,7 @@ func (s *recovery) documents(ctx context.Context) iter.Seq2[*recovered, error] {
 		for _, m := range s.base.Segments {
 			seg := s.segment(m)
 			if seg == nil {
-				if !yield(nil, damaged(filepath.Join(s.folders[0], filepath.Base(m.Name)), "cannot be read at all")) {
+				if !yield(nil, disk.Damaged(filepath.Join(s.folders[0], filepath.Base(m.Name)), "cannot be read at all")) {
 					return
 				}
 				continue
@@ -267,7 +267,7 @@ func (s *recovery) segmentDocuments(ctx context.Context, seg *damagedSegment, yi
 		}
 	}
 	if seg.Damage().Names { // and what was read of them may be wrong
-		return yield(nil, damaged(seg.Path, "has documents whose names cannot be read"))
+		return yield(nil, disk.Damaged(seg.Path, "has documents whose names cannot be read"))
 	}
 	return true
 }
@@ -290,7 +290,7 @@ func (s *recovery) segment(m segmentManifest) *damagedSegment {
 		v := openBest(s, name, func(path string) (*segment.Vectors, error) {
 			v, err := segment.OpenVectors(path, f)
 			if err == nil && !v.Intact() {
-				return nil, errors.Join(damaged(path, "has vectors with a wrong checksum"), v.Release())
+				return nil, errors.Join(disk.Damaged(path, "has vectors with a wrong checksum"), v.Release())
 			}
 			return v, err
 		})

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 )
 
 // TestRecoveryNotes tells what is damaged from what cannot be read now.
@@ -17,11 +18,11 @@ func TestRecoveryNotes(t *testing.T) {
 	dir := t.TempDir()
 	_, isDir := os.ReadFile(dir)
 	file := filepath.Join(dir, "file")
-	if err := os.WriteFile(file, nil, fileMode); err != nil {
+	if err := os.WriteFile(file, nil, disk.FileMode); err != nil {
 		t.Fatal(err)
 	}
 	_, notDir := os.Open(filepath.Join(file, "below"))
-	for _, err := range []error{nil, fs.ErrNotExist, damaged(file, "is short"), isDir, notDir} {
+	for _, err := range []error{nil, fs.ErrNotExist, disk.Damaged(file, "is short"), isDir, notDir} {
 		s := new(recovery)
 		if s.note(err); s.readable() != nil {
 			t.Errorf("%v keeps an index from being repaired", err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"github.com/albert-search/albert-search/index/local/internal/postings"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
@@ -281,7 +282,7 @@ func embedRecovered(ctx context.Context, d *recovered, e index.Embedder, o index
 
 // plainName is the name of the file that an error of damage is about.
 func plainName(err error) string {
-	var d *damageError
+	var d *disk.DamageError
 	if errors.As(err, &d) {
 		return filepath.Base(d.Path)
 	}

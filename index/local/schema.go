@@ -5,6 +5,7 @@ import (
 
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/analysis"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 )
 
 // schema is what is fixed when an index is made.
@@ -47,7 +48,7 @@ func (v *view) query() (analysis.Query, error) {
 		v.queryLanguages = v.schema.languages.Query(tags...)
 	})
 	if v.queryLanguages == nil {
-		return nil, cmp.Or(v.languagesErr, errFault) // the first time
+		return nil, cmp.Or(v.languagesErr, disk.ErrFault) // the first time
 	}
 	return v.queryLanguages, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
@@ -36,7 +37,7 @@ func (w *writer) openShadow(m *manifest) (*shadow, error) {
 		return nil, nil
 	}
 	if r.Dim < 1 {
-		return nil, damaged(filepath.Join(w.work, manifestName), fmt.Sprintf("has a re-embedding with vectors of length %d", r.Dim))
+		return nil, disk.Damaged(filepath.Join(w.work, manifestName), fmt.Sprintf("has a re-embedding with vectors of length %d", r.Dim))
 	}
 	sh := newShadow(index.Embedder{ID: r.Embedder, Name: r.Name, Dim: r.Dim})
 	var err error
@@ -53,12 +54,12 @@ func (w *writer) openShadow(m *manifest) (*shadow, error) {
 				err = sh.load(d, w.byID[d.Info.ID])
 			}
 			if err != nil {
-				return nil, errors.Join(damaged(s.Path, err.Error()), releaseSegments(sh.segs))
+				return nil, errors.Join(disk.Damaged(s.Path, err.Error()), releaseSegments(sh.segs))
 			}
 		}
 	}
 	if n := sh.contents.stats.Passages; n != r.Passages {
-		return nil, errors.Join(damaged(filepath.Join(w.work, manifestName),
+		return nil, errors.Join(disk.Damaged(filepath.Join(w.work, manifestName),
 			fmt.Sprintf("has a re-embedding of %d passages instead of %d", r.Passages, n)), releaseSegments(sh.segs))
 	}
 	return sh, nil

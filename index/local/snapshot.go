@@ -12,6 +12,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
@@ -128,7 +129,7 @@ func (v *view) byID() (docs []docRef, err error) {
 	if docs := v.sorted.Load(); docs != nil {
 		return *docs, nil
 	}
-	return nil, errFault // the first time
+	return nil, disk.ErrFault // the first time
 }
 
 // id is the document's ID, valid for as long as the segment is.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 )
 
 // TestOptions are the settings of Create.
@@ -156,11 +157,11 @@ func (s *Store) Verify(ctx context.Context) error {
 			if cur, cerr := readCurrent(s.dir); cerr == nil && cur.generation > m.Generation {
 				return fmt.Errorf("verifying generation %d: a writer has replaced it: %w", m.Generation, index.ErrNotFound)
 			}
-			errs = append(errs, damaged(path, "is missing"))
+			errs = append(errs, disk.Damaged(path, "is missing"))
 		case err != nil:
 			errs = append(errs, err)
 		case size != f.Size || crc != f.CRC32C:
-			errs = append(errs, damaged(path, "has another checksum than the manifest says"))
+			errs = append(errs, disk.Damaged(path, "has another checksum than the manifest says"))
 		}
 	}
 	return errors.Join(errs...)

@@ -11,6 +11,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/albert-search/albert-search/index"
+	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
@@ -89,7 +90,7 @@ func readTouched(dir string, m *manifest) (map[segment.DocNumber]*segment.Doc, e
 	}
 	touched, err := decodeTouched(b, m.Format)
 	if err != nil {
-		return nil, damaged(path, err.Error())
+		return nil, disk.Damaged(path, err.Error())
 	}
 	return touched, nil
 }
