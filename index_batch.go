@@ -53,6 +53,9 @@ func (b *batch) add(l *loaded) {
 		b.change.Touch = append(b.change.Touch, *l.touch)
 	}
 	if l.put != nil {
+		if l.replaces != "" {
+			b.change.Delete = append(b.change.Delete, l.replaces)
+		}
 		b.change.Put = append(b.change.Put, *l.put)
 		b.keys = append(b.keys, l.keys...)
 		b.bytes += l.put.Bytes
@@ -186,6 +189,7 @@ func (c *collector) add(ctx context.Context, l *loaded) error {
 			return err
 		}
 	}
+	l.replaces = c.run.known.stored[l.report.ID]
 	c.batch.add(l)
 	if c.batch.isFull() {
 		return c.flush(ctx)

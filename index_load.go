@@ -22,6 +22,7 @@ type loaded struct {
 	put    *index.Document
 	// previous is what the index has of the document; nil if it is new.
 	previous *index.Info
+	replaces string      // the ID of previous in the index, if it is not that of put
 	keys     []textKey   // of put's passages
 	touch    *index.Info // known anew, with the passages that it has
 	// large is a document of largeBytes or more that has yet to be divided into
@@ -130,7 +131,8 @@ func (r *indexRun) classifyByStat(ctx context.Context, e ingest.Entry) *loaded {
 func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 	l := &loaded{report: FileReport{ID: e.ID, Path: e.Path}, size: e.Stat.Size}
 	previous := r.known.byID[e.ID]
-	known := previous != nil && previous.State != index.Skipped
+	_, upgraded := r.known.stored[e.ID]
+	known := previous != nil && previous.State != index.Skipped && !upgraded
 	if known && !r.request.Force && !r.versions.areNewer(previous, e.Container) && r.contentUnchanged(ctx, e, previous, l) {
 		return l
 	}
@@ -183,7 +185,7 @@ func (r *indexRun) reuseVectors(ctx context.Context, previous *index.Info, d *in
 	if previous == nil || previous.Passages == 0 {
 		return nil
 	}
-	stored, err := r.before.DocumentPassages(ctx, previous.ID)
+	stored, err := r.before.DocumentPassages(ctx, r.known.storedID(previous.ID))
 	if err != nil || len(stored) == 0 {
 		return ctx.Err() // what cannot be read is embedded again
 	}

@@ -6,7 +6,9 @@ import (
 	"iter"
 	"path/filepath"
 	"slices"
+	"strings"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest"
 )
@@ -17,6 +19,13 @@ type knownDocuments struct {
 	total      int           // in the index
 	list       []*index.Info // in order of ID
 	byID       map[string]*index.Info
+
+	upgraded bool
+	// stored has the IDs under which the index has documents that list and byID
+	// have under the IDs of today; superseded are documents that it has under
+	// both.
+	stored     map[string]string
+	superseded []string
 }
 
 func (k *knownDocuments) add(docs iter.Seq2[*index.Info, error]) error {
@@ -24,10 +33,59 @@ func (k *knownDocuments) add(docs iter.Seq2[*index.Info, error]) error {
 		if err != nil {
 			return fmt.Errorf("list what is indexed: %w", err)
 		}
-		k.list = append(k.list, info)
-		k.byID[info.ID] = info
+		if k.byID[info.ID] == nil {
+			k.list = append(k.list, info)
+			k.byID[info.ID] = info
+		}
 	}
 	return nil
+}
+
+// upgrade files the documents of before versions were recorded under the IDs
+// that they have now.
+func (k *knownDocuments) upgrade(listing *ingest.Listing, within func(id string) bool) {
+	if k.upgraded {
+		return
+	}
+	k.upgraded, k.stored = true, map[string]string{}
+	list := k.list[:0]
+	for _, info := range k.list {
+		id := info.ID
+		if info.Versions == (document.Versions{}) && strings.Contains(id, "#") && !listing.Has(id) {
+			id = ingest.UpgradeID(id, info.Path)
+		}
+		_, twice := k.byID[id]
+		switch {
+		case !within(id):
+			delete(k.byID, info.ID)
+			continue
+		case id == info.ID:
+		case twice:
+			delete(k.byID, info.ID)
+			k.superseded = append(k.superseded, info.ID)
+			continue
+		default:
+			delete(k.byID, info.ID)
+			k.stored[id] = info.ID
+			upgraded := *info // what the index gives is shared
+			upgraded.ID = id
+			if info.State != index.Indexed {
+				upgraded.Fingerprint = index.Fingerprint{} // so that it is written
+			}
+			info = &upgraded
+			k.byID[id] = info
+		}
+		list = append(list, info)
+	}
+	k.list = list
+}
+
+// storedID is the ID under which the index has a document of known.
+func (k *knownDocuments) storedID(id string) string {
+	if stored, ok := k.stored[id]; ok {
+		return stored
+	}
+	return id
 }
 
 // readKnown reads what the index has.
@@ -45,11 +103,16 @@ func (r *indexRun) readKnown(ctx context.Context, s index.Snapshot, stats index.
 	}
 	k.byID = map[string]*index.Info{}
 	for _, id := range ids {
+		if older := strings.ReplaceAll(id, `\x23`, "#"); older != id {
+			ids = append(ids, older)
+		}
+	}
+	for _, id := range ids {
 		info, err := s.Document(ctx, id)
 		if err != nil {
 			return fmt.Errorf("look up what is indexed: %w", err)
 		}
-		if info != nil {
+		if info != nil && k.byID[id] == nil {
 			k.list = append(k.list, info)
 			k.byID[id] = info
 		}
@@ -124,13 +187,22 @@ func (r *indexRun) list(ctx context.Context) error {
 // plan compares what the sources have with what the index has.
 func (r *indexRun) plan() (ingest.Plan, error) {
 	o := ingest.PlanOptions{Prune: r.request.Prune}
+	within := func(string) bool { return true }
 	if r.partial() {
+		ids, err := pathIDs(slices.Concat(r.request.Changed, r.request.Removed))
+		if err != nil {
+			return ingest.Plan{}, err
+		}
+		within = func(id string) bool {
+			return slices.ContainsFunc(ids, func(dir string) bool { return ingest.IsWithin(id, dir) })
+		}
 		removed, err := pathIDs(r.request.Removed)
 		if err != nil {
 			return ingest.Plan{}, err
 		}
 		o.Removed, o.Total = removed, r.known.total
 	}
+	r.known.upgrade(r.listing, within)
 	return r.listing.Plan(slices.Values(r.known.list), o), nil
 }
 
@@ -148,7 +220,7 @@ func (r *indexRun) expect(entries []ingest.Entry) {
 // told without reading; all is then reported.
 func (r *indexRun) nothingNew(ctx context.Context) bool {
 	plan, err := r.plan()
-	if err != nil || len(plan.Gone) > 0 {
+	if err != nil || len(plan.Gone)+len(r.known.superseded) > 0 {
 		return false
 	}
 	reports := make([]FileReport, 0, len(plan.Entries))
@@ -170,12 +242,13 @@ func (r *indexRun) nothingNew(ctx context.Context) bool {
 
 // remove deletes the documents that are no longer there.
 func (r *indexRun) remove(ctx context.Context, gone []*index.Info) error {
-	if len(gone) == 0 {
+	if len(gone)+len(r.known.superseded) == 0 {
 		return nil
 	}
 	b := new(batch)
+	b.change.Delete = append(b.change.Delete, r.known.superseded...) // of which nothing is lost
 	for _, info := range gone {
-		b.change.Delete = append(b.change.Delete, info.ID)
+		b.change.Delete = append(b.change.Delete, r.known.storedID(info.ID))
 		b.reports = append(b.reports, FileReport{
 			ID: info.ID, Path: info.Path, Type: info.Type, Outcome: OutcomeRemoved, Reason: "no longer there",
 		})

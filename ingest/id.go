@@ -99,6 +99,33 @@ func FileID(id string) string {
 	return id
 }
 
+// UpgradeID returns the ID that a document of version 0.1 has now, by the ID and
+// the path that it had. A '#' was written as it is up to then, in the name of a
+// file as in that of a record.
+func UpgradeID(id, path string) string {
+	escaped := func(s string) string { return strings.ReplaceAll(s, "#", `\x23`) }
+	if rest, ok := strings.CutPrefix(id, path); ok && path != "" {
+		if name, ok := strings.CutPrefix(rest, "#"); ok {
+			return escaped(path) + "#" + escaped(name)
+		}
+		return escaped(path) + escaped(rest) // rest is the number of a line, if anything
+	}
+	// A record that says its path itself. Where its file ends, the name tells.
+	file, name, ok := strings.Cut(id, "#")
+	if !ok {
+		return id
+	}
+	lower := strings.ToLower(id)
+	for _, kind := range []string{".jsonl#", ".ndjson#"} {
+		if i := strings.Index(lower, kind); i >= 0 && len(lower) == len(id) {
+			at := i + len(kind)
+			file, name = id[:at-1], id[at:]
+			break
+		}
+	}
+	return escaped(file) + "#" + escaped(name)
+}
+
 // IsWithin reports whether the document of the ID is the file, in it, or below the
 // folder with the ID dir.
 func IsWithin(id, dir string) bool {

@@ -67,3 +67,22 @@ func FuzzID(f *testing.F) {
 		}
 	})
 }
+
+func TestUpgradeID(t *testing.T) {
+	for _, c := range []struct{ id, path, want string }{
+		{"/d/a.txt", "/d/a.txt", "/d/a.txt"},
+		{"/P#/a#1.txt", "/P#/a#1.txt", `/P\x23/a\x231.txt`},
+		{`/P#\\/a.txt`, `/P#\\/a.txt`, `/P\x23\\/a.txt`},
+		{"/d/r.jsonl#b", "/d/r.jsonl", "/d/r.jsonl#b"},
+		{"/d/r.jsonl#b#x", "/d/r.jsonl", `/d/r.jsonl#b\x23x`},
+		{"/P#/r.jsonl#b#x", "/P#/r.jsonl", `/P\x23/r.jsonl#b\x23x`},
+		{"/P#/r.jsonl:3", "/P#/r.jsonl", `/P\x23/r.jsonl:3`},
+		{"/P#/R.JSONL#b#x", "wiki/B", `/P\x23/R.JSONL#b\x23x`},
+		{"/d/records#b#x", "wiki/B", `/d/records#b\x23x`},
+		{"stdin", "notes", "stdin"},
+	} {
+		if got := ingest.UpgradeID(c.id, c.path); got != c.want {
+			t.Errorf("%s at %s: %s, want %s", c.id, c.path, got, c.want)
+		}
+	}
+}

@@ -102,6 +102,12 @@ func (l *Listing) Add(e Entry) bool {
 	return true
 }
 
+// Has reports whether there was an entry of the ID.
+func (l *Listing) Has(id string) bool {
+	_, ok := l.seen[id]
+	return ok
+}
+
 // PlanOptions say how careful a Plan is.
 type PlanOptions struct {
 	// Prune takes all documents for gone that were not found, whatever speaks
