@@ -372,6 +372,12 @@ func (f *File) LastNumber() DocNumber { return f.docs[len(f.docs)-1].number }
 
 // Position returns where a row is in the segment.
 func (f *File) Position(row Row) (Position, bool) {
+	// Rows follow each other until documents are deleted.
+	if len(f.rows) > 0 && row >= f.rows[0] {
+		if i := int(row - f.rows[0]); i < len(f.rows) && f.rows[i] == row {
+			return Position(i), true
+		}
+	}
 	i, ok := slices.BinarySearch(f.rows, row)
 	return Position(i), ok
 }
