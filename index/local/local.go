@@ -102,6 +102,7 @@ func (b *Backend) snapshot(ctx context.Context) (*snapshot, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		read := time.Now()
 		cur, err := readCurrent(b.dir)
 		if err != nil {
 			return nil, cmp.Or(b.isClosed(), err)
@@ -110,9 +111,9 @@ func (b *Backend) snapshot(ctx context.Context) (*snapshot, error) {
 		if waited {
 			may = anyOpen
 		}
-		s, op, err := b.latest(cur, may)
+		s, op, err := b.latest(cur, read, may)
 		if op != nil && locked(b.dir) != nil {
-			s, op, err = b.latest(cur, max(may, recent))
+			s, op, err = b.latest(cur, read, max(may, recent))
 		}
 		if op == nil {
 			return s, err
@@ -139,24 +140,26 @@ const (
 	anyOpen
 )
 
-// latest returns a snapshot of the newest generation, which CURRENT says is cur, or
-// of another one that will do, or what to wait for until there is one.
-func (b *Backend) latest(cur current, may which) (*snapshot, *opening, error) {
+// latest returns a snapshot of the newest generation, which CURRENT said at the time
+// read is cur, or of another one that will do, or what to wait for until there is one.
+func (b *Backend) latest(cur current, read time.Time, may which) (*snapshot, *opening, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
 		return nil, nil, errClosed
 	}
-	g, now := b.newest, time.Now()
+	g := b.newest
 	// An index made again counts its generations from 1 again; the checksum of
 	// the manifest, which has the time of its making, distinguishes them.
 	if g != nil && g.current == cur {
-		b.confirmed = now
+		if read.After(b.confirmed) {
+			b.confirmed = read
+		}
 	} else if g == nil || may != anyOpen {
 		if b.opening == nil {
 			b.open()
 		}
-		if g == nil || g.writes != b.writes || may != recent || now.Sub(b.confirmed) > staleFor {
+		if g == nil || g.writes != b.writes || may != recent || time.Since(b.confirmed) > staleFor {
 			return nil, b.opening, nil
 		}
 	}
