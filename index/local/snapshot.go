@@ -12,7 +12,6 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/index/local/internal/disk"
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
@@ -53,14 +52,7 @@ func (s *snapshot) Documents(ctx context.Context, prefix string) iter.Seq2[*inde
 			return
 		}
 		defer v.release()
-		docs, err := v.byID()
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		first, _ := v.findID(docs, prefix)
-		for _, ref := range docs[first:] {
-			d, err := v.readDoc(ref)
+		for d, err := range v.documentsFrom(prefix) {
 			if err = cmp.Or(err, ctx.Err()); err != nil {
 				yield(nil, err)
 				return
@@ -79,8 +71,8 @@ func (s *snapshot) Document(ctx context.Context, id string) (*index.Info, error)
 		return nil, err
 	}
 	defer v.release()
-	ref, ok, err := v.document(ctx, id)
-	if err != nil || !ok {
+	ref, ok, err := v.document(id)
+	if err = cmp.Or(err, ctx.Err()); err != nil || !ok {
 		return nil, err
 	}
 	d, err := v.readDoc(ref)
@@ -98,8 +90,8 @@ func (s *snapshot) DocumentPassages(ctx context.Context, id string) (stored []in
 	}
 	defer v.release()
 	defer catchFault(&err)()
-	ref, ok, err := v.document(ctx, id)
-	if err != nil || !ok {
+	ref, ok, err := v.document(id)
+	if err = cmp.Or(err, ctx.Err()); err != nil || !ok {
 		return nil, err
 	}
 	d, err := v.doc(ref)
@@ -118,44 +110,8 @@ func (s *snapshot) DocumentPassages(ctx context.Context, id string) (stored []in
 	return stored, nil
 }
 
-// byID returns the documents in ascending order of ID, which the view keeps.
-func (v *view) byID() (docs []docRef, err error) {
-	defer catchFault(&err)()
-	v.sortDocs.Do(func() {
-		docs := slices.AppendSeq(make([]docRef, 0, v.documents()), v.docsFrom(0))
-		slices.SortFunc(docs, func(a, b docRef) int { return strings.Compare(a.id(), b.id()) })
-		v.sorted.Store(&docs)
-	})
-	if docs := v.sorted.Load(); docs != nil {
-		return *docs, nil
-	}
-	return nil, disk.ErrFault // the first time
-}
-
 // id is the document's ID, valid for as long as the segment is.
 func (r docRef) id() string { return r.seg.DocID(r.i) }
-
-// findID returns where in the sorted documents an ID is or would be.
-func (v *view) findID(docs []docRef, id string) (int, bool) {
-	return slices.BinarySearchFunc(docs, id, func(r docRef, id string) int { return strings.Compare(r.id(), id) })
-}
-
-// document returns where the document of an ID is.
-func (v *view) document(ctx context.Context, id string) (ref docRef, ok bool, err error) {
-	if err := ctx.Err(); err != nil {
-		return ref, false, err
-	}
-	docs, err := v.byID()
-	if err != nil {
-		return ref, false, err
-	}
-	defer catchFault(&err)()
-	i, ok := v.findID(docs, id)
-	if !ok {
-		return ref, false, nil
-	}
-	return docs[i], true, nil
-}
 
 func (v *view) readDoc(r docRef) (d *segment.Doc, err error) {
 	defer catchFault(&err)()

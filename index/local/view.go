@@ -37,9 +37,6 @@ type view struct {
 	findLanguages  sync.Once
 	queryLanguages analysis.Query // once they are wanted
 	languagesErr   error
-
-	sortDocs sync.Once
-	sorted   atomic.Pointer[[]docRef] // all documents by ID, once they are wanted
 }
 
 // viewVectors are vectors with the rows for which others count.
@@ -109,7 +106,7 @@ func (v *view) docsFrom(number segment.DocNumber) iter.Seq[docRef] {
 		for _, s := range v.segs {
 			first, _ := s.Find(number)
 			for i := first; i < s.Docs(); i++ {
-				if !v.deleted.Contains(uint32(s.Number(i))) && !yield(docRef{s, i}) {
+				if r := (docRef{s, i}); !v.isDeleted(r) && !yield(r) {
 					return
 				}
 			}
