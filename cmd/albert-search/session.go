@@ -11,18 +11,18 @@ import (
 // session is one run of a command that has an index.
 type session struct {
 	*cli.Call
-	index string // its folder
+	index string // its folder or address
 }
 
 func newSession(c *cli.Call, o *options.Index) (*session, error) {
-	dir, err := o.Folder()
-	return &session{c, dir}, err
+	address, err := o.Address()
+	return &session{c, address}, err
 }
 
 // withEngine calls f with an engine on the index, opened as the parts say, and
 // closes it.
 func (s *session) withEngine(f func(*albertsearch.Engine) error, parts ...options.Part) error {
-	o := albertsearch.Options{Dir: s.index}
+	o := albertsearch.Options{Dir: s.index, Schemes: options.Schemes()}
 	if err := options.Apply(&o, parts...); err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (f *parsed) configure(value any, dir string) error {
 	}
 	for _, v := range list {
 		text := fmt.Sprint(v)
-		if f.Path && text != "" && !filepath.IsAbs(text) {
+		if f.Path && text != "" && !filepath.IsAbs(text) && (f.Address == nil || !f.Address(text)) {
 			text = filepath.Join(dir, text)
 		}
 		if err := f.set(text, fromConfiguration); err != nil {

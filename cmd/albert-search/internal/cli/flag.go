@@ -29,6 +29,9 @@ type Flag struct {
 	// Path says that the value names a file or a folder, which in a
 	// configuration file is relative to that file.
 	Path bool
+	// Address reports whether a value of a Path flag is the address of something
+	// that is not in the file system; nil where none is.
+	Address func(value string) bool
 	// Recorded flags belong to the command line that a fit records.
 	Recorded bool
 	// To is the field that the flag fills.

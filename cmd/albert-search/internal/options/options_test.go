@@ -70,7 +70,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-func TestIndexFolder(t *testing.T) {
+func TestIndexAddress(t *testing.T) {
 	var o options.Index
 	if text := parse(t, &o); text != "" {
 		t.Fatal(text)
@@ -81,7 +81,7 @@ func TestIndexFolder(t *testing.T) {
 	}
 	folder := func() string {
 		t.Helper()
-		got, err := o.Folder()
+		got, err := o.Address()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,6 +103,26 @@ func TestIndexFolder(t *testing.T) {
 	o.Named = "mine"
 	if got := folder(); got != "mine" {
 		t.Errorf("the one named is %s", got)
+	}
+	if err := os.Mkdir("far:there", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"far:there", "./far:away", `C:\index`, "a b:c"} {
+		if o.Named = path; folder() != filepath.Clean(path) {
+			t.Errorf("%s is taken for %s", path, folder())
+		}
+	}
+	for _, address := range []string{"file:x", "file:///x"} {
+		o.Named = address
+		if got, err := o.Address(); got != address || err != nil {
+			t.Errorf("%s is taken for %s, %v", address, got, err)
+		}
+	}
+	for _, unknown := range []string{"far:away", "far://host/away"} {
+		o.Named = unknown
+		if got, err := o.Address(); err == nil || albertsearch.KindOf(err) != albertsearch.KindUsage || !strings.Contains(err.Error(), "only file: and folders") {
+			t.Errorf("%s is taken for %s, %v", unknown, got, err)
+		}
 	}
 }
 
