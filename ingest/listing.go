@@ -151,8 +151,8 @@ func (l *Listing) Plan(docs iter.Seq[*document.Info], o PlanOptions) Plan {
 		file := FileID(info.ID)
 		_, missing := l.missing[file]
 		root := l.doubtful(file)
-		missing = missing || o.Prune && root != nil && root.ID == info.ID && root.Doubt == DoubtRootGone
-		missing = missing && info.State != document.Failed
+		pruned := o.Prune && root != nil && root.ID == info.ID && root.Doubt == DoubtRootGone
+		missing = pruned || missing && info.State != document.Failed
 		removed := slices.ContainsFunc(o.Removed, func(dir string) bool { return IsWithin(info.ID, dir) })
 		if _, ok := l.seen[info.ID]; ok && !missing {
 			devices[info.Fingerprint.Device] = true // perhaps under another number now
@@ -177,6 +177,13 @@ func (l *Listing) Plan(docs iter.Seq[*document.Info], o PlanOptions) Plan {
 		case root == nil && !removed && l.isIncomplete(info.ID):
 		default:
 			p.Gone = append(p.Gone, info)
+		}
+	}
+	if o.Prune { // that it is gone is no failure
+		for _, r := range l.roots {
+			if r.Doubt == DoubtRootGone {
+				replaced[r.ID] = true
+			}
 		}
 	}
 	p.Entries = l.entries

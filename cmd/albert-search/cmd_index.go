@@ -8,11 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"syscall"
 
 	albertsearch "github.com/albert-search/albert-search"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/heap"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
+	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/source"
@@ -87,6 +89,7 @@ type indexRun struct {
 	o       *indexOptions
 	sources []ingest.Source
 	missing []albertsearch.FileReport // what was named and is not there
+	gone    map[string]bool           // IDs of what was named and is not there, but in the index
 	report  *reportFile
 	summary albertsearch.IndexSummary
 }
@@ -97,7 +100,7 @@ func indexDocuments(ctx context.Context, c *cli.Call, o *indexOptions) error {
 		return err
 	}
 	defer heap.Pace()()
-	r := &indexRun{session: s, o: o}
+	r := &indexRun{session: s, o: o, gone: map[string]bool{}}
 	x := o.Limits.Extractor()
 	if err := r.prepare(ctx, x); err != nil {
 		return errors.Join(err, x.Close())
@@ -115,12 +118,20 @@ func indexDocuments(ctx context.Context, c *cli.Call, o *indexOptions) error {
 	if shown := r.showSummary(); err == nil {
 		err = shown
 	}
+	notThere := len(r.missing)
+	for _, f := range r.summary.Unread {
+		if r.gone[f.ID] && f.Outcome == albertsearch.OutcomeFailed {
+			notThere++
+		}
+	}
 	switch {
 	case err != nil:
 		return err
-	case len(r.missing) > 0:
-		return fmt.Errorf("%s named on the command line could not be indexed", cli.Plural(len(r.missing), "path"))
-	case len(r.Args) > 0 && r.summary.Indexed+r.summary.Unchanged+len(r.summary.Held) == 0 && !(r.o.Prune && r.summary.Removed > 0):
+	case notThere == 1 && len(r.Args) == 1:
+		return fmt.Errorf("index %s: %w", r.Args[0], syscall.ENOENT)
+	case notThere > 0:
+		return fmt.Errorf("%s named on the command line could not be indexed", cli.Plural(notThere, "path"))
+	case len(r.Args) > 0 && r.summary.Indexed+r.summary.Unchanged+len(r.summary.Held) == 0 && !((r.o.Prune || len(r.gone) > 0) && r.summary.Removed > 0):
 		return cli.NotFound
 	}
 	return nil
@@ -178,9 +189,16 @@ func (r *indexRun) find(ctx context.Context, x ingest.Extractor) (sources []inge
 			continue
 		}
 		_, err := os.Stat(arg)
+		if errors.Is(err, fs.ErrNotExist) {
+			known, kerr := r.knows(ctx, arg)
+			if kerr != nil {
+				return nil, nil, kerr
+			}
+			if known {
+				err = nil // what becomes of what was there is for the engine to say
+			}
+		}
 		switch {
-		case r.o.Prune && errors.Is(err, fs.ErrNotExist):
-			paths = append(paths, arg) // to remove what was there
 		case err != nil && len(r.Args) == 1:
 			return nil, nil, fmt.Errorf("index %s: %w", arg, cli.Cause(err))
 		case err != nil:
@@ -205,6 +223,38 @@ func (r *indexRun) find(ctx context.Context, x ingest.Extractor) (sources []inge
 		return nil, nil, r.Usagef("%w", err)
 	}
 	return append(sources, files), missing, nil
+}
+
+// knows reports whether the index has something of the file or folder, which is
+// not there, and notes that.
+func (r *indexRun) knows(ctx context.Context, path string) (known bool, err error) {
+	id, err := ingest.PathID(path)
+	if err != nil {
+		return false, err
+	}
+	store := local.New(r.index, local.Options{})
+	defer func() { err = errors.Join(err, store.Close()) }()
+	err = index.Read(ctx, store, func(s index.Snapshot) error {
+		info, err := s.Document(ctx, id)
+		if err != nil || info != nil {
+			known = info != nil
+			return err
+		}
+		for _, prefix := range ingest.BelowID(id) {
+			for _, err := range s.Documents(ctx, prefix) {
+				known = err == nil
+				return err
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, index.ErrNotFound) {
+		return false, nil
+	}
+	if known {
+		r.gone[id] = true
+	}
+	return known, err
 }
 
 // stream is what standard input gives.

@@ -94,6 +94,14 @@ func TestMissingRoots(t *testing.T) {
 	if p := plan(t, lost, ingest.PlanOptions{Prune: true}, s); len(p.Entries) != 0 || len(p.Gone) != 1 {
 		t.Errorf("with its folder, pruned: %+v", p)
 	}
+	// Pruning leaves no trace of it, as of an earlier failure.
+	lost[0].State = document.Failed
+	if p := plan(t, lost, ingest.PlanOptions{Prune: true}, s); len(p.Entries) != 0 || len(p.Gone) != 1 {
+		t.Errorf("a failure, pruned: %+v", p)
+	}
+	if p := plan(t, nil, ingest.PlanOptions{Prune: true}, s); len(p.Entries) != 0 {
+		t.Errorf("unknown, pruned: %+v", p)
+	}
 	for name, docs := range map[string][]*document.Info{"unknown": nil, "never read": {{ID: docs[0].ID, State: document.Failed}}} {
 		p := plan(t, docs, ingest.PlanOptions{}, rooted(t, filepath.Join(dir, "b.txt")))
 		if len(p.Entries) != 1 || p.Entries[0].Skip == nil || len(p.Gone) != 0 {
