@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
@@ -139,6 +140,12 @@ func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 	doc, err := e.Load(ctx)
 	if err != nil {
 		r.markFailed(l, e, previous, err)
+		if known && previous.State == index.Indexed && r.versions.areNewer(previous, e.Container) && !errors.Is(err, extract.ErrTransient) {
+			// The next run does not try again: it would fail as well.
+			info := *previous
+			info.Versions = document.Versions{Reader: max(info.Versions.Reader, r.versions.readers[info.Type]), Splitter: r.versions.splitter, Container: e.Container}
+			l.touch = &info
+		}
 		return l
 	}
 	doc.DetectLanguage(r.languages)

@@ -286,13 +286,13 @@ func (v versioned) Versions() map[string]int {
 	return all
 }
 
-// fragile is an Extractor of a format of its own, whose first version cannot read
-// anything.
+// fragile is an Extractor of a format of its own, whose first and fourth versions
+// cannot read anything.
 func fragile(version int) *extract.Extractor {
 	return extract.New([]extract.Format{{
 		Name: "fragile", Title: "a fragile document", Extensions: []string{"fragile"}, Version: version, Text: true,
 		Read: func(context.Context, *extract.Input) (*extract.Text, error) {
-			if version == 1 {
+			if version == 1 || version == 4 {
 				return nil, errors.New("too fragile")
 			}
 			return plain.New(fmt.Sprintf("Read by version %d.", version)), nil
@@ -346,6 +346,9 @@ func TestNewerReader(t *testing.T) {
 		{2, 0, albertsearch.OutcomeUnchanged},
 		{3, 1, albertsearch.OutcomeIndexed},
 		{3, 0, albertsearch.OutcomeUnchanged},
+		{4, 1, albertsearch.OutcomeFailed}, // what version 3 has read stays
+		{4, 0, albertsearch.OutcomeUnchanged},
+		{5, 1, albertsearch.OutcomeIndexed},
 	} {
 		tries := 0
 		var got albertsearch.Outcome
@@ -357,7 +360,7 @@ func TestNewerReader(t *testing.T) {
 			t.Errorf("run %d, %+v: %q after %d tries, %v", i, step, got, tries, err)
 		}
 	}
-	if f.top("version 3") != "a.fragile" {
+	if f.top("version 5") != "a.fragile" {
 		t.Error("what the newest reader has read is not found")
 	}
 }
