@@ -176,10 +176,10 @@ func (b *Backend) open() {
 		b.mu.Lock()
 		old := b.newest
 		switch {
+		case b.closed: // which may be why it was given up
+			old, err = g, errClosed
 		case err != nil:
 			old = nil
-		case b.closed:
-			old, err = g, errClosed
 		default:
 			g.writes = op.writes
 			b.newest, b.confirmed = g, op.began

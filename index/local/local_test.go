@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -394,4 +395,32 @@ func passagesByText(t *testing.T, s *Store) map[string]index.PassageID {
 		all[p[0].Text] = h.ID
 	}
 	return all
+}
+
+// TestCloseWhileOpening closes a Backend while somebody waits for a snapshot: it
+// is the Backend that has ended, not what the caller wanted.
+func TestCloseWhileOpening(t *testing.T) {
+	dir, _ := stepsIndex(t, 3)
+	b := New(dir, Options{})
+	b.known.mu.Lock() // nothing opens before it is unlocked
+	got := make(chan error, 1)
+	go func() {
+		_, err := b.Snapshot(t.Context())
+		got <- err
+	}()
+	for waiting := false; !waiting; runtime.Gosched() {
+		b.mu.Lock()
+		waiting = b.opening != nil
+		b.mu.Unlock()
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- b.Close() }()
+	<-b.ctx.Done()
+	b.known.mu.Unlock()
+	if err := <-got; !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("Snapshot: %v, want closed", err)
+	}
+	if err := <-closed; err != nil {
+		t.Errorf("Close: %v", err)
+	}
 }
