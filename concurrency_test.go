@@ -2,6 +2,7 @@ package albertsearch_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -174,4 +175,55 @@ func searchBeside(b *testing.B, questions int, publish bool) {
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1e3, "p99-ms")
 	b.ReportMetric(float64(took[len(took)-1].Microseconds())/1e3, "max-ms")
 	b.ReportMetric(float64(published.Load()), "published")
+}
+
+// loadingReader is a reader that takes its time before it can be used.
+type loadingReader struct {
+	wordReader
+	load func()
+}
+
+func (r loadingReader) HasRelevance() bool {
+	r.load()
+	return false
+}
+
+func (loadingReader) SpansAndRelevance(context.Context, []tokenize.Sequence) (start, end [][]float32, relevance []float32, err error) {
+	panic("it has none")
+}
+
+// A question that is still waiting for its reader when the engine is closed is
+// answered nevertheless: Close waits for it.
+func TestCloseWaitsForLoading(t *testing.T) {
+	f := newFixture(t, "dough")
+	f.write("bread.txt", bread)
+	f.index()
+	loading, goOn := make(chan struct{}), make(chan struct{})
+	load := sync.OnceFunc(func() { close(loading); <-goOn })
+	e, err := albertsearch.Open(albertsearch.Options{Dir: f.dir, Embedder: f.embedder, Reader: &albertsearch.Reader{
+		Spans: loadingReader{"dough", load}, Tokenizer: wordTokens{},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan error, 1)
+	go func() {
+		_, err := e.Ask(t.Context(), albertsearch.AskRequest{Question: "What is folded?"})
+		asked <- err
+	}()
+	<-loading
+	closed := make(chan error, 1)
+	go func() { closed <- e.Close() }()
+	for err := error(nil); !errors.Is(err, albertsearch.ErrClosed); {
+		if _, err = e.Status(t.Context()); err != nil && !errors.Is(err, albertsearch.ErrClosed) {
+			t.Fatal(err)
+		}
+	}
+	close(goOn)
+	if err := <-asked; err != nil {
+		t.Errorf("the question: %v", err)
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
 }

@@ -94,6 +94,12 @@ func (e *Engine) read(ctx context.Context, f func(index.Snapshot) error) error {
 		return err
 	}
 	defer e.reading.Done()
+	return e.readNow(ctx, f)
+}
+
+// readNow is read for those that have begun, who finish also when the engine is
+// being closed.
+func (e *Engine) readNow(ctx context.Context, f func(index.Snapshot) error) error {
 	return index.Read(ctx, e.store, func(s index.Snapshot) error {
 		e.logGeneration(ctx, s)
 		return f(s)

@@ -135,9 +135,10 @@ type found struct {
 }
 
 // retrieve returns at most r.limit passages, best first. The snapshot that they
-// are of is given back before it returns: what reads them may take long.
+// are of is given back before it returns: what reads them may take long. The
+// caller has begun.
 func (e *Engine) retrieve(ctx context.Context, r retrieval) (passages []found, c Coverage, err error) {
-	err = e.read(ctx, func(s index.Snapshot) error {
+	err = e.readNow(ctx, func(s index.Snapshot) error {
 		ranked, err := e.rank(ctx, s, r)
 		if err != nil {
 			return err
