@@ -127,6 +127,49 @@ func TestShortenedIndex(t *testing.T) {
 	}
 }
 
+// TestShortenedReembedding cuts the segments short while they are re-embedded.
+func TestShortenedReembedding(t *testing.T) {
+	dir, gen := stepsIndex(t, 12)
+	s, err := Create(t.Context(), dir, TestOptions{Settings: killSettings})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() // with an error or without
+	r, err := s.Reembed(t.Context(), nextSettings.Model())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := func() (p index.Stored, err error) {
+		for p, err = range r.Passages(t.Context()) {
+			break
+		}
+		return p, err
+	}
+	p, err := first()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files(t, gen) {
+		if filepath.Ext(name) == ".zap" || filepath.Ext(name) == ".bolt" {
+			continue // Bleve's
+		}
+		if err := os.Truncate(name, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, use := range map[string]func() error{
+		"Passages": func() error { _, err := first(); return err },
+		"Add": func() error {
+			return r.Add(t.Context(), []index.Embedded{{ID: p.ID, Vector: make([]float32, nextSettings.Dim)}})
+		},
+		"Switch": func() error { return r.Switch(t.Context()) },
+	} {
+		if err := use(); !errors.Is(err, syscall.EIO) {
+			t.Errorf("%s: error %v, want EIO", name, err)
+		}
+	}
+}
+
 // TestDamagedPostings fills parts of Bleve's files with numbers that it would
 // take for lengths: they are not opened.
 func TestDamagedPostings(t *testing.T) {

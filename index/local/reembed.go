@@ -76,25 +76,18 @@ func (r *reembedding) Passages(ctx context.Context) iter.Seq2[index.Stored, erro
 		}
 		defer v.release()
 		for ref := range v.docsFrom(0) {
-			d, err := v.doc(ref)
+			d, err := v.readDoc(ref)
 			if err != nil {
 				yield(index.Stored{}, err)
 				return
 			}
 			for i := range d.Info.Passages {
-				if err := ctx.Err(); err != nil {
-					yield(index.Stored{}, err)
-					return
-				}
-				p, err := ref.seg.passage(ref.position() + segment.Position(i))
+				p, err := r.passage(ctx, ref, d, i)
 				if err != nil {
 					yield(index.Stored{}, err)
 					return
 				}
-				at := d.First + segment.Row(i)
-				p.Vector, _ = r.vector(context.Background(), at) // none once it has ended
-				id := passageID(at)
-				if !yield(index.Stored{ID: id, Doc: &d.Info, Passage: p}, nil) {
+				if !yield(p, nil) {
 					return
 				}
 			}
@@ -102,8 +95,25 @@ func (r *reembedding) Passages(ctx context.Context) iter.Seq2[index.Stored, erro
 	}
 }
 
+// passage reads the i-th passage of a document, with the vector that the shadow
+// has of it.
+func (r *reembedding) passage(ctx context.Context, ref docRef, d *segment.Doc, i int) (_ index.Stored, err error) {
+	if err := ctx.Err(); err != nil {
+		return index.Stored{}, err
+	}
+	defer catchFault(&err)()
+	p, err := ref.seg.passage(ref.position() + segment.Position(i))
+	if err != nil {
+		return index.Stored{}, err
+	}
+	at := d.First + segment.Row(i)
+	p.Vector, _ = r.vector(context.Background(), at) // none once it has ended
+	return index.Stored{ID: passageID(at), Doc: &d.Info, Passage: p}, nil
+}
+
 // Vector returns a copy of a vector in the shadow, nil if there is none.
-func (r *reembedding) Vector(ctx context.Context, id index.PassageID) ([]float32, error) {
+func (r *reembedding) Vector(ctx context.Context, id index.PassageID) (_ []float32, err error) {
+	defer catchFault(&err)()
 	at, ok := parseID(id)
 	if !ok {
 		return nil, nil

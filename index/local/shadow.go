@@ -129,8 +129,8 @@ func (sh *shadow) vector(row segment.Row) []float32 {
 
 // missing returns the next documents that the shadow does not have: those of
 // the vectors, and those without passages up to the next that has some.
-func (sh *shadow) missing(v *view, vectors []index.Embedded) ([]segment.Source, error) {
-	var docs []segment.Source
+func (sh *shadow) missing(v *view, vectors []index.Embedded) (docs []segment.Source, err error) {
+	defer catchFault(&err)()
 	for r := range v.docsFrom(sh.next()) {
 		d, err := v.doc(r)
 		if err != nil {

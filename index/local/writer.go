@@ -152,7 +152,8 @@ func (w *writer) abandon() error {
 }
 
 // learn notes the documents of a view.
-func (w *writer) learn(v *view) error {
+func (w *writer) learn(v *view) (err error) {
+	defer catchFault(&err)()
 	clear(w.byID)
 	for d, err := range v.docs() {
 		if err != nil {
