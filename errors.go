@@ -30,6 +30,11 @@ const (
 	KindLocked Kind = errkind.Locked
 	// KindNewerFormat: a later version wrote the index (index.ErrNewerFormat).
 	KindNewerFormat Kind = errkind.NewerFormat
+	// KindUnreachable: what keeps the index cannot be reached
+	// (index.ErrUnreachable).
+	KindUnreachable Kind = errkind.Unreachable
+	// KindUnsupported: what keeps the index cannot do it (errors.ErrUnsupported).
+	KindUnsupported Kind = errkind.Unsupported
 	// KindModelMismatch: the index was made with another embedder or other
 	// settings (index.ErrModelMismatch).
 	KindModelMismatch Kind = errkind.ModelMismatch
@@ -73,6 +78,8 @@ func KindOf(err error) Kind {
 		return Kind(kind)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return KindInterrupted
+	case errors.Is(err, errors.ErrUnsupported):
+		return KindUnsupported
 	}
 	return KindOther
 }
@@ -89,6 +96,8 @@ const (
 	// ActionWait is to wait until the writer of the index is done, or to stop
 	// it: the process PID on Host, where that is known.
 	ActionWait Action = "wait"
+	// ActionRetry is to try again when what keeps the index can be reached.
+	ActionRetry Action = "retry"
 	// ActionUpgrade is to use a later version of this program.
 	ActionUpgrade Action = "upgrade"
 	// ActionReembed is Reembed: Done of Passages have their new vectors already.
@@ -142,6 +151,10 @@ func HintsOf(err error) []Hint {
 			h.PID, h.Host, h.Since = e.Holder.PID, e.Holder.Host, e.Holder.Since
 		}
 		return []Hint{h}
+	case KindUnreachable:
+		return []Hint{{Action: ActionRetry}, {Action: ActionOtherIndex}}
+	case KindUnsupported:
+		return []Hint{{Action: ActionOtherIndex}}
 	case KindNewerFormat:
 		return []Hint{{Action: ActionUpgrade}, {Action: ActionOtherIndex}}
 	case KindModelMismatch:

@@ -44,6 +44,8 @@ func TestKindsAndHints(t *testing.T) {
 		{index.ErrNotFound, albertsearch.KindNoIndex, []albertsearch.Action{albertsearch.ActionIndex, albertsearch.ActionOtherIndex}},
 		{index.ErrNotIndex, albertsearch.KindNotAnIndex, []albertsearch.Action{albertsearch.ActionOtherIndex}},
 		{index.ErrLocked, albertsearch.KindLocked, []albertsearch.Action{albertsearch.ActionWait}},
+		{index.ErrUnreachable, albertsearch.KindUnreachable, []albertsearch.Action{albertsearch.ActionRetry, albertsearch.ActionOtherIndex}},
+		{errors.ErrUnsupported, albertsearch.KindUnsupported, []albertsearch.Action{albertsearch.ActionOtherIndex}},
 		{index.ErrNewerFormat, albertsearch.KindNewerFormat, []albertsearch.Action{albertsearch.ActionUpgrade, albertsearch.ActionOtherIndex}},
 		{index.ErrModelMismatch, albertsearch.KindModelMismatch, []albertsearch.Action{albertsearch.ActionRecreate}},
 		{embedder, albertsearch.KindModelMismatch, []albertsearch.Action{

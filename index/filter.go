@@ -11,7 +11,7 @@ import (
 
 // IsZero tells whether the filter lets all documents pass.
 func (f Filter) IsZero() bool {
-	return len(f.Paths)+len(f.NotPaths)+len(f.Types)+len(f.Metadata) == 0 && f.After.IsZero() && f.Before.IsZero()
+	return len(f.Paths)+len(f.NotPaths)+len(f.Types)+len(f.Languages)+len(f.Metadata) == 0 && f.After.IsZero() && f.Before.IsZero()
 }
 
 // Matcher returns the function that tells whether a document passes the filter.
@@ -34,6 +34,9 @@ func (f Filter) Matcher() (func(*Info) bool, error) {
 		if len(f.Types) > 0 && !slices.Contains(f.Types, d.Type) {
 			return false
 		}
+		if len(f.Languages) > 0 && !slices.ContainsFunc(f.Languages, func(tag string) bool { return isOf(d.Language, tag) }) {
+			return false
+		}
 		for k, want := range f.Metadata {
 			if have, ok := d.Metadata[k]; !ok || have != want {
 				return false
@@ -44,6 +47,12 @@ func (f Filter) Matcher() (func(*Info) bool, error) {
 		}
 		return (f.After.IsZero() || !d.Modified.Before(f.After)) && (f.Before.IsZero() || d.Modified.Before(f.Before))
 	}, nil
+}
+
+// isOf reports whether a language is the one of the tag, or one more special.
+func isOf(language, tag string) bool {
+	return strings.EqualFold(language, tag) ||
+		tag != "" && len(language) > len(tag) && language[len(tag)] == '-' && strings.EqualFold(language[:len(tag)], tag)
 }
 
 // glob is a path pattern as Filter describes it.

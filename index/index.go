@@ -24,6 +24,8 @@ var (
 	ErrNotIndex = errkind.New(errkind.NotAnIndex, "not an index")
 	// ErrLocked: another process is writing to the index.
 	ErrLocked = errkind.New(errkind.Locked, "index is being written")
+	// ErrUnreachable: where the index is cannot be reached now.
+	ErrUnreachable = errkind.New(errkind.Unreachable, "index cannot be reached")
 	// ErrNewerFormat: a later version of the program wrote the index.
 	ErrNewerFormat = errkind.New(errkind.NewerFormat, "index format is newer than this program")
 	// ErrModelMismatch: the index was made with another embedder or splitter.
@@ -102,6 +104,10 @@ type Filter struct {
 	NotPaths []string
 	// Types keeps documents of one of the types.
 	Types []string
+	// Languages keeps documents of one of the languages (Info.Language): a tag
+	// stands for itself and for what is more special, as "en" for "en-GB". That of
+	// a document whose language is not known is "".
+	Languages []string
 	// Metadata keeps documents that have all of the values.
 	Metadata map[string]string
 	// After and Before bound Modified: After <= Modified < Before. A zero

@@ -208,6 +208,7 @@ func testFilter(t *testing.T, o Opener) {
 	} {
 		doc := doc(d.path, d.path+" common")
 		doc.Path, doc.Type, doc.Modified, doc.Metadata = d.path, d.typ, d.modified, d.metadata
+		doc.Language = map[string]string{"pdf": "de-AT", "text": "de"}[d.typ]
 		put(t, s, doc)
 	}
 	const a, b, c, d, e = "/home/ada/notes/a.md", "/home/ada/notes/old/b.md", "/home/ada/c.pdf", "/home/bob/notes/d.txt", "relative/e.txt"
@@ -242,6 +243,10 @@ func testFilter(t *testing.T, o Opener) {
 		{"type", index.Filter{Types: []string{"pdf"}}, []string{c}},
 		{"types", index.Filter{Types: []string{"pdf", "text"}}, []string{c, d, e}},
 		{"unknown type", index.Filter{Types: []string{"PDF"}}, nil},
+		{"language", index.Filter{Languages: []string{"de"}}, []string{c, d, e}},
+		{"special language", index.Filter{Languages: []string{"de-at"}}, []string{c}},
+		{"languages", index.Filter{Languages: []string{"en", "de-AT", ""}}, []string{a, b, c}},
+		{"a tag ends at a hyphen", index.Filter{Languages: []string{"d", "de-A"}}, nil},
 		{"metadata", index.Filter{Metadata: map[string]string{"lang": "en"}}, []string{a, d}},
 		{"all metadata", index.Filter{Metadata: map[string]string{"lang": "en", "team": "red"}}, []string{a}},
 		{"empty value", index.Filter{Metadata: map[string]string{"team": ""}}, []string{d}},

@@ -15,6 +15,8 @@ const (
 	NotAnIndex       = "not_an_index"
 	Locked           = "locked"
 	NewerFormat      = "newer_format"
+	Unreachable      = "unreachable"
+	Unsupported      = "unsupported"
 	ModelMismatch    = "model_mismatch"
 	NoRelevance      = "no_relevance"
 	Damaged          = "damaged"

@@ -44,6 +44,8 @@ func word(kind albertsearch.Kind, h albertsearch.Hint, c *cli.Call) string {
 		if kind == albertsearch.KindNotAnIndex {
 			return "name another folder with --index"
 		}
+	case albertsearch.ActionRetry:
+		return "try again when it can be reached"
 	case albertsearch.ActionUpgrade:
 		return "use the newer albert-search, or another index (--index)"
 	case albertsearch.ActionReembed:
