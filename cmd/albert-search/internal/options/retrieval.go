@@ -53,6 +53,7 @@ func (o *Filter) Flags() []cli.Flag {
 		flag("path", "only documents whose path matches `GLOB`, as '*.md' or 'notes/**' (repeatable)", cli.List(&f.Paths)),
 		flag("not-path", "no documents whose path matches `GLOB` (repeatable)", cli.List(&f.NotPaths)),
 		flag("type", "only documents of `TYPE`: "+cli.OneOf(formats.Names())+" (repeatable)", cli.Choices(&f.Types, formats.Names())),
+		flag("lang", "only documents in `LANGUAGE` as they say themselves, such as en or de-AT (repeatable)", cli.List(&f.Languages)),
 		flag("meta", "only documents whose metadata has `KEY=VALUE` (repeatable)", cli.Pairs(&f.Metadata)),
 		flag("after", "only documents of `DATE` or later, as 2024-03-15, 2024-03 or 2024", cli.Date(&f.After)),
 		flag("before", "only documents older than `DATE`", cli.Date(&f.Before)),
