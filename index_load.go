@@ -25,7 +25,7 @@ type loaded struct {
 	previous *index.Info
 	replaces string      // the ID of previous in the index, if it is not that of put
 	keys     []textKey   // of put's passages
-	touch    *index.Info // known anew, with the passages that it has
+	touch    *index.Info // its new Info; the passages stay
 	// large is a document of largeBytes or more that has yet to be divided into
 	// put's passages.
 	large *ingest.Document

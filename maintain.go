@@ -218,7 +218,7 @@ func (e *Engine) Check(ctx context.Context, progress func(done, total int64)) (*
 }
 
 // Repair saves what can be saved of a damaged index, as index.Maintainer says. If
-// vectors are damaged it loads the embedder to make them anew.
+// vectors are damaged it loads the embedder to make them again.
 func (e *Engine) Repair(ctx context.Context, progress func(done, total int64)) (*RepairReport, error) {
 	m, err := e.maintainer()
 	if err != nil {
@@ -240,7 +240,8 @@ func checkOptions(progress func(done, total int64)) index.CheckOptions {
 	return index.CheckOptions{Normalize: normalized, Progress: progress}
 }
 
-// embedStored embeds stored passages anew by the embedder that is asked for.
+// embedStored embeds stored passages again, if the engine has the embedder that is
+// asked for.
 func (e *Engine) embedStored(ctx context.Context, want index.Embedder, passages []index.Stored) ([][]float32, error) {
 	have, err := e.models.identity(ctx)
 	if err != nil {

@@ -47,7 +47,7 @@ type SearchRequest struct {
 	// Limit is the most hits returned; 0 means 10.
 	Limit int
 	// Rerank is how many of the best candidates the reranker, or else the reader,
-	// reads together with the query, to order them anew by what it thinks of
+	// reads together with the query, to reorder them by what it thinks of
 	// them; 0 means none. It needs Hybrid and a reranker or a reader that judges
 	// relevance: without one the error is qa.ErrNoRelevance. DefaultRerank is a
 	// good number.

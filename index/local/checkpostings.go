@@ -10,7 +10,7 @@ import (
 
 // postings compares Bleve's postings with the passages. For every passage the
 // hashes of all its postings, in all fields, are added up; the words of its
-// text, analysed anew, must give the same sum. So each list of postings and
+// text, analysed again, must give the same sum. So each list of postings and
 // each passage is read once, whatever their number.
 func (c *checker) postings(path string, v *view) (err error) {
 	defer func() {

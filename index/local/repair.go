@@ -16,7 +16,7 @@ import (
 )
 
 // Repair writes a new generation of everything in the index in dir whose
-// checksums hold. Postings, codes and counts are made anew from the texts;
+// checksums hold. Postings, codes and counts are made again from the texts;
 // documents of which something is damaged are dropped and named. Nothing of the
 // old generations is changed until the new one is written and checked. A sound
 // index is left as it is. While a writer has the index Repair returns a

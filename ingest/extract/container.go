@@ -58,7 +58,7 @@ type Member struct {
 	// Err says why the member cannot be read; nil otherwise. An
 	// *UnsupportedError says that it is of a kind that is not read.
 	Err error
-	// Open returns the content. in is that of the container again, opened anew:
+	// Open returns the content. in is that of the container again, opened again:
 	// the one that Members was given is closed by then. An *io.SectionReader is
 	// read in place; anything else is expanded first, in memory if it is small
 	// and in a temporary file if not. It may be an io.Closer.

@@ -26,7 +26,7 @@ type Options struct {
 	Limits Limits
 	// CacheDir is the folder in which the compiled PDF reader is kept between
 	// runs. Empty means "albert-search/wasm" in the user's cache folder; when
-	// that cannot be written, nothing is kept and each run compiles anew.
+	// that cannot be written, nothing is kept and each run compiles it again.
 	CacheDir string
 }
 

@@ -9,10 +9,10 @@ import (
 	"sync/atomic"
 )
 
-// Share has the workers do n pieces of work, each worker on a processor of its own
-// and each piece by one of them. It ends with the first error of each worker's, or
-// ctx's; which of several is returned depends on chance. A panic of one, as over a
-// file that is damaged or cannot be read, is one of the caller's.
+// Share divides n tasks among the workers, each of which has a processor of its
+// own. Each worker ends with its first error, or with ctx's; which of several errors
+// is returned depends on chance. A worker's panic, such as over a file that is damaged
+// or cannot be read, becomes the caller's.
 func Share[W any](ctx context.Context, workers []W, n int, do func(w W, n int) error) error {
 	return PrepareAndShare(ctx, workers[:min(len(workers), n)], func() int { return n }, do)
 }
