@@ -139,7 +139,11 @@ type found struct {
 // caller has begun.
 func (e *Engine) retrieve(ctx context.Context, r retrieval) (passages []found, c Coverage, err error) {
 	err = e.readNow(ctx, func(s index.Snapshot) error {
-		ranked, err := e.rank(ctx, s, r)
+		stats, err := s.Stats(ctx)
+		if err != nil {
+			return fmt.Errorf("count documents: %w", err)
+		}
+		ranked, err := e.rank(ctx, s, stats, r)
 		if err != nil {
 			return err
 		}
@@ -158,15 +162,15 @@ func (e *Engine) retrieve(ctx context.Context, r retrieval) (passages []found, c
 				KeywordRank: k.Rank, KeywordScore: k.Score, VectorRank: v.Rank, Cosine: v.Score, Fused: h.Score,
 			}}
 		}
-		c, err = coverageOf(ctx, s)
-		return err
+		c = coverageOf(stats)
+		return nil
 	})
 	return passages, c, err
 }
 
 // rank returns at most r.limit hits, best first. Each has two parts: what the
 // keywords say of it and what the vectors say.
-func (e *Engine) rank(ctx context.Context, s index.Snapshot, r retrieval) ([]rerank.Fused, error) {
+func (e *Engine) rank(ctx context.Context, s index.Snapshot, stats index.Stats, r retrieval) ([]rerank.Fused, error) {
 	req := index.Request{Query: r.query, Filter: r.filter, Limit: r.limit}
 	if r.mode == Hybrid {
 		req.Limit = max(r.limit, fusionDepth)
@@ -184,7 +188,7 @@ func (e *Engine) rank(ctx context.Context, s index.Snapshot, r retrieval) ([]rer
 		}
 	}
 	if r.mode != Keyword {
-		if vector, err = e.nearest(ctx, s, req); err != nil {
+		if vector, err = e.nearest(ctx, s, stats, req); err != nil {
 			return nil, err
 		}
 	}
@@ -197,16 +201,12 @@ func (e *Engine) rank(ctx context.Context, s index.Snapshot, r retrieval) ([]rer
 }
 
 // nearest embeds the wanted text of the query and finds the nearest passages.
-func (e *Engine) nearest(ctx context.Context, store index.Snapshot, req index.Request) ([]index.Hit, error) {
+func (e *Engine) nearest(ctx context.Context, store index.Snapshot, stats index.Stats, req index.Request) ([]index.Hit, error) {
 	text := wanted(req.Query)
 	if text == "" {
 		return nil, nil
 	}
 	embedder, err := e.models.embedder(ctx)
-	if err != nil {
-		return nil, err
-	}
-	stats, err := store.Stats(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -252,13 +252,9 @@ func (e *Engine) matches(q index.Query, p index.Stored) []index.Range {
 	return ranges
 }
 
-func coverageOf(ctx context.Context, store index.Snapshot) (Coverage, error) {
-	s, err := store.Stats(ctx)
-	if err != nil {
-		return Coverage{}, fmt.Errorf("count documents: %w", err)
-	}
+func coverageOf(s index.Stats) Coverage {
 	unread := s.Failed + s.Skipped
-	return Coverage{Documents: s.Documents + unread, Unread: unread, Partial: s.Partial}, nil
+	return Coverage{Documents: s.Documents + unread, Unread: unread, Partial: s.Partial}
 }
 
 // positive returns n, or fallback when n is 0.
