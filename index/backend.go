@@ -69,6 +69,12 @@ type Snapshot interface {
 	// Vectors returns the vectors of the ids, in the order of ids; nil for a
 	// passage that has none yet.
 	Vectors(ctx context.Context, ids []PassageID) ([][]float32, error)
+	// VectorsOf returns for each of the texts the vector of a passage that was
+	// embedded as the same: it has that text, and its document that title. Both are
+	// compared whole. The vector is nil where there is no such passage, or none
+	// that has a vector. The first call may read all passages; later ones take far
+	// less than to embed the texts.
+	VectorsOf(ctx context.Context, texts []Titled) ([][]float32, error)
 	// Missing iterates over the passages that have no vector yet, document by
 	// document.
 	Missing(ctx context.Context) iter.Seq2[Stored, error]

@@ -71,6 +71,10 @@ type Stored struct {
 	Passage
 }
 
+// Titled is what an embedder reads of a passage: the title of its document and
+// its text, as it stands in the document.
+type Titled struct{ Title, Text string }
+
 // Batch is one atomic change: after Apply has returned nil all of it is in the
 // index, after an error none of it. Delete is carried out first, then Put, then
 // Touch, then Vectors and Annotations; ids that are not there are ignored. Of

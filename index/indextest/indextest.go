@@ -162,6 +162,7 @@ func Run(t *testing.T, can Capabilities, open func(t *testing.T) Opener) {
 		{"GivenUp", testGivenUp},
 		{"Documents", testDocuments},
 		{"Vectors", testVectors},
+		{"VectorsOf", testVectorsOf},
 		{"Counts", testCounts},
 		{"Concurrent", testConcurrent},
 		{"Random", testRandom},

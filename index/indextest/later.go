@@ -101,6 +101,9 @@ func testVectorsLater(t *testing.T, o Opener) {
 			}); err != nil {
 				t.Fatal(err)
 			}
+			if v := vectorOf(t, s, p.Doc.Title, p.Text); (v == nil) != slices.Contains(missing, p.Text) {
+				t.Errorf("%q has the vector %v by its text", p.Text, v)
+			}
 		}
 	}
 	check(s, []string{"gear one", "gear two", "gear four"}, []string{"gear zero", "gear three"})

@@ -188,6 +188,7 @@ func compare(t *testing.T, s *store, m model, made index.Settings, r *rand.Rand)
 	if got != want {
 		t.Errorf("stats %+v, want %+v", got, want)
 	}
+	m.compareVectors(t, s)
 	filter, pass := randomFilter(r)
 	q, matches := randomQuery(r)
 	unordered(t, fmt.Sprintf("keyword %+v with %+v", q, filter), keyword(t, s, q, filter),
@@ -209,6 +210,27 @@ func compare(t *testing.T, s *store, m model, made index.Settings, r *rand.Rand)
 		}
 		return dot, matches(p.Text)
 	}))
+}
+
+// compareVectors looks for the vector of each text under its title, and without one.
+func (m model) compareVectors(t *testing.T, s *store) {
+	t.Helper()
+	known := make(map[index.Titled][][]float32)
+	for _, d := range m {
+		for i := range d.Content {
+			key := index.Titled{Title: d.Title, Text: d.Content[i].Text}
+			known[key] = append(known[key], d.Content[i].Vector)
+		}
+	}
+	for key, vectors := range known {
+		if v := vectorOf(t, s, key.Title, key.Text); !slices.ContainsFunc(vectors, func(w []float32) bool { return slices.Equal(v, w) }) {
+			t.Errorf("%+v has the vector %v, want one of %v", key, v, vectors)
+		}
+		key.Title += "?"
+		if v := vectorOf(t, s, key.Title, key.Text); v != nil {
+			t.Errorf("%+v has the vector %v", key, v)
+		}
+	}
 }
 
 // matching returns the texts of the passages that match.

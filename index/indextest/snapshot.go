@@ -256,6 +256,7 @@ func testGivenUp(t *testing.T, o Opener) {
 		"DocumentPassages": func() error { _, err := n.DocumentPassages(gone, "a"); return err },
 		"Counts":           func() error { _, err := n.Counts(gone, "type", index.Filter{}); return err },
 		"Statistics":       func() error { _, err := n.Statistics(gone, words("one")); return err },
+		"VectorsOf":        func() error { _, err := n.VectorsOf(gone, []index.Titled{{Text: "one"}}); return err },
 		"Vectors": func() error {
 			_, err := n.Vectors(gone, []index.PassageID{stored(t, pinned(n))[0].ID})
 			return err
@@ -567,4 +568,64 @@ func testLanguages(t *testing.T, o Opener) {
 	if st := stats(t, s); st.Settings != both {
 		t.Errorf("settings %+v", st.Settings)
 	}
+}
+
+// vectorOf looks for the vector of a text under a title.
+func vectorOf(t *testing.T, s *store, title, text string) (vector []float32) {
+	t.Helper()
+	if err := s.with(t.Context(), func(n index.Snapshot) error {
+		v, err := n.VectorsOf(t.Context(), []index.Titled{{Title: title + "|", Text: text}, {Title: title, Text: text}, {Title: title, Text: text}})
+		if err != nil || len(v) != 3 || v[0] != nil || !slices.Equal(v[1], v[2]) {
+			t.Fatalf("vectors of %q under %q: %v, %v", text, title, v, err)
+		}
+		vector = v[1]
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return vector
+}
+
+// testVectorsOf looks for vectors by what was embedded.
+func testVectorsOf(t *testing.T, o Opener) {
+	titled := func(title string, d index.Document) index.Document {
+		d.Title = title
+		return d
+	}
+	s := create(t, o)
+	if v := vectorOf(t, s, "", "one"); v != nil {
+		t.Errorf("an empty index has the vector %v", v)
+	}
+	put(t, s, titled("A", doc("a", "one", "two")), titled("B", doc("b", "", "one")), doc("c", "A one", "two"))
+	check := func(s *store, want map[index.Titled][]float32) {
+		t.Helper()
+		for key, v := range want {
+			if got := vectorOf(t, s, key.Title, key.Text); !slices.Equal(got, v) {
+				t.Errorf("%+v has the vector %v, want %v", key, got, v)
+			}
+		}
+	}
+	want := map[index.Titled][]float32{
+		{Title: "A", Text: "one"}: unit(0), {Title: "A", Text: "two"}: unit(1), {Title: "B", Text: "one"}: unit(1), {Title: "B"}: unit(0),
+		{Text: "A one"}: unit(0), {Text: "two"}: unit(1), {Text: "one"}: nil, {Title: "B", Text: "two"}: nil, {Title: "A o", Text: "ne"}: nil,
+	}
+	check(s, want) // applied and not published
+	publish(t, s)
+	before := open(t, o)
+	check(before, want)
+	// What is replaced or deleted has no vector any more, but in versions of before.
+	put(t, s, titled("A2", doc("a", "one", "three")))
+	apply(t, s, index.Batch{Delete: []string{"b"}})
+	now := map[index.Titled][]float32{
+		{Title: "A", Text: "one"}: nil, {Title: "A2", Text: "one"}: unit(0), {Title: "A2", Text: "three"}: unit(1),
+		{Title: "B", Text: "one"}: nil, {Text: "two"}: unit(1),
+	}
+	check(s, now)
+	check(before, want)
+	for range 40 { // until segments are merged
+		put(t, s, titled("A", doc("d", "x")))
+	}
+	now[index.Titled{Title: "A", Text: "x"}] = unit(0)
+	check(s, now)
+	check(reopen(t, s, o), now)
 }

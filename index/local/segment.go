@@ -27,12 +27,13 @@ type segReader struct {
 	anns   []*segment.Annotations // in the order in which they were made
 	totals totals                 // of all documents
 	order  *docOrder              // of all readers of the segment file
+	texts  *textOrder             // of all readers of the segment file
 	refs   atomic.Int32
 }
 
 // openSegReader opens a segment with what belongs to it, all in the folder dir.
 func openSegReader(dir string, m segmentManifest) (_ *segReader, err error) {
-	s := &segReader{order: new(docOrder)}
+	s := &segReader{order: new(docOrder), texts: new(textOrder)}
 	if s.File, err = segment.Open(filepath.Join(dir, filepath.Base(m.Name)), s.totals.add); err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ func openSegReader(dir string, m segmentManifest) (_ *segReader, err error) {
 // with returns a reader of the same segment with other vectors and annotations.
 // It has references of its own.
 func (s *segReader) with(vecs []*vectors, anns []*segment.Annotations) *segReader {
-	n := &segReader{File: s.File, vecs: vecs, anns: anns, totals: s.totals, order: s.order}
+	n := &segReader{File: s.File, vecs: vecs, anns: anns, totals: s.totals, order: s.order, texts: s.texts}
 	n.Retain()
 	for _, v := range vecs {
 		v.retain()

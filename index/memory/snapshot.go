@@ -152,6 +152,27 @@ func (s *snapshot) Vectors(ctx context.Context, ids []index.PassageID) ([][]floa
 	return all, nil
 }
 
+// VectorsOf returns the vectors of passages that have the titles and the texts.
+func (s *snapshot) VectorsOf(ctx context.Context, texts []index.Titled) ([][]float32, error) {
+	v, err := s.see(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[index.Titled][]float32)
+	for _, d := range v.docs {
+		for _, p := range d.passages {
+			if p.vector != nil {
+				known[index.Titled{Title: d.info.Title, Text: p.stored.Text}] = p.vector
+			}
+		}
+	}
+	all := make([][]float32, len(texts))
+	for i, t := range texts {
+		all[i] = slices.Clone(known[t])
+	}
+	return all, nil
+}
+
 // Missing iterates over the passages that have no vector yet.
 func (s *snapshot) Missing(ctx context.Context) iter.Seq2[index.Stored, error] {
 	return func(yield func(index.Stored, error) bool) {

@@ -466,6 +466,31 @@ func (f *File) Start(pos Position) int {
 	return r.size()
 }
 
+// Text returns the text of the passage at a position. It is valid for as long as
+// the segment is.
+func (f *File) Text(pos Position) (string, error) {
+	if f.foot.version == 1 {
+		p, err := decodePassageV1(f.record(pos))
+		if err != nil {
+			return "", f.damagedPassage(pos, err)
+		}
+		return p.Text, nil
+	}
+	body, err := unseal(f.record(pos))
+	if err != nil {
+		return "", f.damagedPassage(pos, err)
+	}
+	r := reader{b: body, alias: true}
+	r.uvarint() // where it begins, and its length
+	r.uvarint()
+	for r.next() != 0 {
+	}
+	if r.err != nil {
+		return "", f.damagedPassage(pos, r.err)
+	}
+	return r.string(r.b), nil
+}
+
 // Passage reads the passage at a position, with what was annotated later.
 func (f *File) Passage(pos Position, later []*Annotations) (p document.Passage, err error) {
 	var annotated Annotated
