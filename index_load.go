@@ -151,7 +151,7 @@ func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 	doc.DetectLanguage(r.languages)
 	info := index.Info{
 		ID: e.ID, Path: e.Path, Title: doc.Title, Type: doc.Type, Modified: doc.Modified, Metadata: doc.Metadata, Language: doc.Language,
-		Fingerprint: doc.Fingerprint, Reason: doc.Note, Bytes: len(doc.Body), Versions: r.versions.of(doc),
+		Fingerprint: doc.Fingerprint, Reason: doc.Note, LeftOut: doc.LeftOut, Bytes: len(doc.Body), Versions: r.versions.of(doc),
 	}
 	l.previous = previous
 	l.put = &index.Document{Info: info}

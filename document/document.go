@@ -56,6 +56,8 @@ type Info struct {
 	// Reason says why a document failed or was skipped, or what of an indexed
 	// one was left out. It is empty when all was read.
 	Reason string
+	// LeftOut is what the reader left out because nobody would see it; see LeftOut.
+	LeftOut []LeftOut
 	// Versions are those of the code that read and split the document.
 	Versions Versions
 	// Bytes is the length of the extracted text.
@@ -81,6 +83,17 @@ type Versions struct {
 	Container int
 }
 
+// LeftOut is what of a file is not in its text, and was not meant to be: scripts,
+// style sheets, what is never shown. What could not be read is in Info.Reason.
+type LeftOut struct {
+	// What names it in a few words, such as "script" or "style".
+	What string `json:"what"`
+	// Count is how many parts of the file they were, Bytes how long they are
+	// together in the file.
+	Count int `json:"count"`
+	Bytes int `json:"bytes"`
+}
+
 // Passage is a piece of a document that is found, read and cited as one.
 type Passage struct {
 	// Start and End are the byte range in the document's extracted text.
@@ -88,7 +101,17 @@ type Passage struct {
 	// Place is where Start stands in the file. Last is where the last byte
 	// stands, in the parts of a place that differ from Place; it is zero for a
 	// passage that stands in one place, as on one page.
+	//
+	// A column says that the lines of the passage are those of the file: then
+	// where each of its bytes stands follows from Text.
 	Place, Last Place
+	// Places say where the text from an offset on stands, where that is not Place
+	// any more, in ascending order of Offset. Offsets count from Start. Lines and
+	// columns that follow from Text are not among them.
+	Places []PlaceAt
+	// Boxes are where the words stand on their pages, in ascending order of Start.
+	// Their Start and End count from that of the passage.
+	Boxes []BoxAt
 	// Heading is the path of headings that leads to the passage, outermost
 	// first.
 	Heading []string

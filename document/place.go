@@ -3,6 +3,7 @@ package document
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -39,6 +40,37 @@ type Box struct {
 	Top    float32 `json:"top"`
 	Right  float32 `json:"right"`
 	Bottom float32 `json:"bottom"`
+}
+
+// Rounded returns the box with its numbers rounded to half a point. What is not a
+// number becomes 0, and what is too large for a page the largest there is.
+func (b Box) Rounded() Box {
+	round := func(x float32) float32 {
+		if x != x {
+			return 0
+		}
+		return float32(math.Round(2*min(max(float64(x), -MaxPoints), MaxPoints)) / 2)
+	}
+	b = Box{round(b.Left), round(b.Top), round(b.Right), round(b.Bottom)}
+	b.Right, b.Bottom = max(b.Left, b.Right), max(b.Top, b.Bottom)
+	return b
+}
+
+// MaxPoints is the largest number of a rounded Box, and its negative the smallest.
+const MaxPoints = 1 << 20
+
+// PlaceAt is where the text from Offset on stands.
+type PlaceAt struct {
+	Offset int
+	Place  Place
+}
+
+// BoxAt is where one word of a text stands on a page: its bytes are Start to End.
+// Page counts from 1. The box is Rounded.
+type BoxAt struct {
+	Start, End int
+	Page       int
+	Box        Box
 }
 
 // IsZero reports whether nothing is known of the place.

@@ -64,6 +64,11 @@ func checkInfo(d *Info) error {
 	case d.Versions.Reader < 0 || d.Versions.Splitter < 0 || d.Versions.Container < 0:
 		return fmt.Errorf("document %s has the versions %+v", d.ID, d.Versions)
 	}
+	for _, l := range d.LeftOut {
+		if l.Count < 0 || l.Bytes < 0 {
+			return fmt.Errorf("document %s left out %+v", d.ID, l)
+		}
+	}
 	return nil
 }
 
@@ -71,10 +76,8 @@ func checkPassage(p *Passage, dim int) error {
 	if p.Start < 0 || p.End < p.Start {
 		return fmt.Errorf("range %d to %d", p.Start, p.End)
 	}
-	for _, at := range []*document.Place{&p.Place, &p.Last} {
-		if min(at.Page, at.Line, at.Column, at.Slide) < 0 {
-			return fmt.Errorf("place %+v", *at)
-		}
+	if err := checkPlaces(p); err != nil {
+		return err
 	}
 	if err := checkAnnotations(p.Annotations); err != nil {
 		return err
@@ -83,6 +86,30 @@ func checkPassage(p *Passage, dim int) error {
 		return nil // it may follow
 	}
 	return ValidateVector(p.Vector, dim)
+}
+
+// checkPlaces refuses places and boxes that are not in order, or not in the passage.
+func checkPlaces(p *Passage) error {
+	for _, at := range []*document.Place{&p.Place, &p.Last} {
+		if min(at.Page, at.Line, at.Column, at.Slide) < 0 {
+			return fmt.Errorf("place %+v", *at)
+		}
+	}
+	before := 0
+	for _, at := range p.Places {
+		if at.Offset < before || at.Offset > p.End-p.Start || min(at.Place.Page, at.Place.Line, at.Place.Column, at.Place.Slide) < 0 {
+			return fmt.Errorf("place %+v at %d after %d of %d bytes", at.Place, at.Offset, before, p.End-p.Start)
+		}
+		before = at.Offset
+	}
+	before = 0
+	for _, b := range p.Boxes {
+		if b.Start < before || b.End < b.Start || b.End > p.End-p.Start || b.Page < 0 || b.Box != b.Box.Rounded() {
+			return fmt.Errorf("box %+v after %d of %d bytes", b, before, p.End-p.Start)
+		}
+		before = b.Start
+	}
+	return nil
 }
 
 func checkAnnotations(list []document.Annotation) error {

@@ -261,10 +261,15 @@ func (s *splitter) headingOf(first, last int) []string {
 // language they are.
 func (s *splitter) describe(languages extract.LanguageDetector) {
 	first, last := s.text.Locator(), s.text.Locator()
+	places, boxes := s.text.Places, s.text.Boxes
 	for i := range s.out {
 		p := &s.out[i]
 		p.Place = first.At(p.Start)
 		p.Last = p.Place.Until(last.At(p.End - 1))
+		places = placesFrom(places, p.Start)
+		p.Places = placesIn(places, p)
+		boxes = boxesFrom(boxes, p.Start)
+		p.Boxes = boxesIn(boxes, p)
 		p.Context = s.dependences.of(s.text.Body, p.Start)
 		if languages == nil {
 			continue

@@ -19,6 +19,12 @@ func everything() index.Document {
 	d.Content[0].Context, d.Content[0].Language, d.Content[0].Furniture = "Übersetzung", "zh-Hant", true
 	d.Content[0].Annotations = []document.Annotation{{Kind: "label/topic", Value: "gears"}, {Kind: "entity/MISC", Value: "Ritzel", Start: 12, End: 18}}
 	d.Content[0].Signature = []byte{0, 1, 255}
+	d.LeftOut = []document.LeftOut{{What: "script", Count: 3, Bytes: 4096}, {What: "never shown", Count: 1, Bytes: 7}}
+	d.Content[0].Places = []document.PlaceAt{{Offset: 4, Place: document.Place{Page: 1, Line: 2}}, {Offset: 17, Place: document.Place{Page: 2, Anchor: "größe", Time: &at}}}
+	d.Content[0].Boxes = []document.BoxAt{
+		{Start: 0, End: 3, Page: 1, Box: document.Box{Left: 72.5, Top: 90, Right: 91, Bottom: 101.5}},
+		{Start: 4, End: 11, Page: 2, Box: document.Box{Left: -3, Top: 20, Right: 60, Bottom: 31.5}},
+	}
 	d.Content[1].Place = document.Place{Slide: 4, Sheet: "Bilanz", Cell: "B7", Chapter: "Einleitung", Message: "<1@x>", Time: &at, Anchor: "top"}
 	return d
 }
@@ -47,6 +53,7 @@ func testEverything(t *testing.T, o Opener) {
 	// Touching keeps what passages have; merging does.
 	info := want.Info
 	info.Versions, info.Language = document.Versions{Reader: 4, Splitter: 8, Container: 3}, "en"
+	info.LeftOut = info.LeftOut[:1]
 	want.Info = info
 	apply(t, s, index.Batch{Touch: []index.Info{info}})
 	for range 12 {

@@ -101,6 +101,7 @@ func cloneInfo(d *index.Info) index.Info {
 	if len(d.Metadata) > 0 {
 		c.Metadata = maps.Clone(d.Metadata)
 	}
+	c.LeftOut = slices.Clone(d.LeftOut)
 	c.Modified = d.Modified.UTC().Round(0)
 	return c
 }
@@ -110,6 +111,10 @@ func clonePassage(p *index.Passage) index.Passage {
 	c := *p
 	c.Match, c.Vector = "", nil
 	c.Place, c.Last = clonePlace(p.Place), clonePlace(p.Last)
+	c.Places, c.Boxes = slices.Clone(p.Places), slices.Clone(p.Boxes)
+	for i := range c.Places {
+		c.Places[i].Place = clonePlace(c.Places[i].Place)
+	}
 	c.Heading = slices.Clip(slices.Clone(p.Heading))
 	c.Annotations, c.Signature = slices.Clone(p.Annotations), slices.Clone(p.Signature)
 	return c

@@ -102,6 +102,7 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 		return nil, fmt.Errorf("%w: only white space", ErrNoText)
 	case err == nil:
 		t.Type, t.Version, t.Verbatim = in.Format.Name, in.Format.Version, in.Format.Verbatim
+		t.roundBoxes()
 		if err := t.Check(); err != nil {
 			return nil, err
 		}

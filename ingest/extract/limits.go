@@ -76,6 +76,14 @@ const MaxHeadings = 100_000
 // and a text of nothing but line ends would have one for every two of its own.
 const MaxBlocks = 1 << 20
 
+// MaxPlaces is how many places a text has at most, and MaxBoxes how many boxes:
+// they take some 200 and 40 bytes each. A reader keeps to the first; boxes beyond
+// the second are dropped.
+const (
+	MaxPlaces = 1 << 20
+	MaxBoxes  = 2 << 20
+)
+
 // Cut shortens s to at most n bytes, at the end of a character.
 func Cut(s string, n int64) string {
 	if int64(len(s)) <= n {

@@ -28,9 +28,13 @@ type Text struct {
 	Headings []Heading
 	// Places say where in the file the text from an offset on stands. They are
 	// in ascending order of Offset; of several with the same Offset the last
-	// counts. What is before the first has no place. Lines and columns are not
-	// among them: they follow from the Body of a Verbatim text.
+	// counts. What is before the first has no place. Of a Verbatim text neither
+	// lines nor columns are among them: they follow from the Body. Another text may
+	// have the lines of its file here, and no columns.
 	Places []PlaceAt
+	// Boxes are where words stand on their pages, in ascending order of Start, at
+	// most MaxBoxes. The Extractor rounds them.
+	Boxes []document.BoxAt
 	// Verbatim reports that the lines of Body are the lines of the file, so
 	// that an editor can be sent to them.
 	Verbatim bool
@@ -41,6 +45,8 @@ type Text struct {
 	// Note says what could not be read although the rest was ("3 of 9 pages
 	// have no text"); empty when all was read.
 	Note string
+	// LeftOut is what of the file is not in the Body because nobody sees it.
+	LeftOut []document.LeftOut
 }
 
 // Heading is a title of a part of a document. The part reaches to the next
@@ -54,10 +60,7 @@ type Heading struct {
 }
 
 // PlaceAt is where the text from Offset on stands.
-type PlaceAt struct {
-	Offset int
-	Place  document.Place
-}
+type PlaceAt = document.PlaceAt
 
 // Place returns where the byte at offset stands.
 func (t *Text) Place(offset int) document.Place { return t.Locator().At(offset) }
@@ -131,6 +134,18 @@ var errInvalid = errors.New("its reader gave an invalid text")
 // Check returns an error unless the text is what its fields promise: blocks
 // cover the Body, offsets are in it and in order, all text is valid UTF-8.
 func (t *Text) Check() error {
+	for _, check := range []func() error{t.checkBlocks, t.checkHeadings, t.checkPlaces, t.checkBoxes, t.checkLeftOut} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if !utf8.ValidString(t.Body) || !utf8.ValidString(t.Title) {
+		return fmt.Errorf("%w: not UTF-8", errInvalid)
+	}
+	return nil
+}
+
+func (t *Text) checkBlocks() error {
 	if len(t.Blocks) > MaxBlocks {
 		return fmt.Errorf("%w: %d blocks", errInvalid, len(t.Blocks))
 	}
@@ -149,22 +164,58 @@ func (t *Text) Check() error {
 	if at != len(t.Body) {
 		return fmt.Errorf("%w: blocks cover %d of %d bytes", errInvalid, at, len(t.Body))
 	}
-	at = 0
+	return nil
+}
+
+func (t *Text) checkHeadings() error {
+	at := 0
 	for i, h := range t.Headings {
 		if h.Start < at || h.Start >= len(t.Body) || h.Level < 1 || h.Text == "" || !utf8.ValidString(h.Text) || !utf8.RuneStart(t.Body[h.Start]) {
 			return fmt.Errorf("%w: heading %d, of level %d at %d after %d of %d bytes", errInvalid, i, h.Level, h.Start, at, len(t.Body))
 		}
 		at = h.Start
 	}
-	at = 0
+	return nil
+}
+
+func (t *Text) checkPlaces() error {
+	if len(t.Places) > MaxPlaces {
+		return fmt.Errorf("%w: %d places", errInvalid, len(t.Places))
+	}
+	at := 0
 	for i, p := range t.Places {
-		if p.Offset < at || p.Offset > len(t.Body) {
+		if p.Offset < at || p.Offset > len(t.Body) || p.Place.Column != 0 {
 			return fmt.Errorf("%w: place %d is at %d after %d of %d bytes", errInvalid, i, p.Offset, at, len(t.Body))
 		}
 		at = p.Offset
 	}
-	if !utf8.ValidString(t.Body) || !utf8.ValidString(t.Title) {
-		return fmt.Errorf("%w: not UTF-8", errInvalid)
+	return nil
+}
+
+func (t *Text) checkBoxes() error {
+	at := 0
+	for i, b := range t.Boxes {
+		if b.Start < at || b.End < b.Start || b.End > len(t.Body) || b.Page < 1 || b.Box != b.Box.Rounded() {
+			return fmt.Errorf("%w: box %d is of %d..%d after %d of %d bytes, on page %d, %+v", errInvalid, i, b.Start, b.End, at, len(t.Body), b.Page, b.Box)
+		}
+		at = b.Start
 	}
 	return nil
+}
+
+func (t *Text) checkLeftOut() error {
+	for _, l := range t.LeftOut {
+		if l.What == "" || len(l.What) > MaxTitle || !utf8.ValidString(l.What) || l.Count < 1 || l.Bytes < 0 {
+			return fmt.Errorf("%w: left out are %d of %.100q, of %d bytes", errInvalid, l.Count, l.What, l.Bytes)
+		}
+	}
+	return nil
+}
+
+// roundBoxes rounds the Boxes and drops those that are too many.
+func (t *Text) roundBoxes() {
+	t.Boxes = t.Boxes[:min(len(t.Boxes), MaxBoxes)]
+	for i := range t.Boxes {
+		t.Boxes[i].Box = t.Boxes[i].Box.Rounded()
+	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/ingest/extract/formats"
+	"github.com/albert-search/albert-search/internal/placecode"
 )
 
 // The test program is its own reader: roleVariable says of which kind.
@@ -440,7 +441,9 @@ func FuzzExchange(f *testing.F) {
 	_ = writeFrame(&good, frameRead, make([]byte, 12))
 	_ = writeFrame(&good, frameBody, []byte("hello"))
 	_ = writeFrame(&good, frameBlocks, encodeBlocks([]document.Block{{Kind: document.Heading, Level: 2, End: 2}, {Start: 2, End: 5}}))
-	_ = writeJSON(&good, frameText, extract.Text{Title: "t", Type: "html", Places: []extract.PlaceAt{{Offset: 1, Place: document.Place{Page: 3}}}})
+	_ = writeFrame(&good, framePlaces, placecode.AppendPlaces(nil, document.Place{}, []document.PlaceAt{{Offset: 1, Place: document.Place{Page: 3}}}))
+	_ = writeFrame(&good, frameBoxes, placecode.AppendBoxes(nil, 0, []document.BoxAt{{End: 5, Page: 3, Box: document.Box{Right: 20, Bottom: 10}}}))
+	_ = writeJSON(&good, frameText, extract.Text{Title: "t", Type: "html", LeftOut: []document.LeftOut{{What: "script", Count: 1, Bytes: 9}}})
 	f.Add(good.Bytes())
 	good.Reset()
 	_ = writeJSON(&good, frameFailure, newFailed(extract.ErrTooLarge))

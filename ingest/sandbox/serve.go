@@ -12,7 +12,9 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/internal/placecode"
 )
 
 // Main is all that a process of Options.Command does: it serves standard input
@@ -131,8 +133,14 @@ func (s *server) answer(q request) error {
 	if err := writeFrame(s.out, frameBlocks, encodeBlocks(t.Blocks)); err != nil {
 		return err
 	}
+	if err := writeFrame(s.out, framePlaces, placecode.AppendPlaces(nil, document.Place{}, t.Places)); err != nil {
+		return err
+	}
+	if err := writeFrame(s.out, frameBoxes, placecode.AppendBoxes(nil, 0, t.Boxes)); err != nil {
+		return err
+	}
 	head := *t
-	head.Body, head.Blocks = "", nil
+	head.Body, head.Blocks, head.Places, head.Boxes = "", nil, nil, nil
 	return writeJSON(s.out, frameText, head)
 }
 

@@ -10,12 +10,13 @@ import (
 
 	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/internal/placecode"
 )
 
 // The two sides exchange frames: a byte that says what it is, four bytes with
 // the length of what follows, most significant first, and that. A request is
 // answered by any number of reads, which are answered by data or an end, and
-// then by a body, its blocks and a text, or by a failure.
+// then by a body, its blocks, places and boxes and a text, or by a failure.
 const (
 	frameRequest = 'Q' // request as JSON
 	frameRead    = 'R' // offset (8 bytes) and length (4 bytes)
@@ -24,7 +25,9 @@ const (
 	frameFault   = 'F' // why the file cannot be read
 	frameBody    = 'B' // Text.Body
 	frameBlocks  = 'S' // Text.Blocks: of each the kind (1 byte), level and length (varints)
-	frameText    = 'T' // extract.Text without its body and blocks, as JSON
+	framePlaces  = 'P' // Text.Places, as package placecode writes them
+	frameBoxes   = 'K' // Text.Boxes, likewise
+	frameText    = 'T' // extract.Text without what came before, as JSON
 	frameFailure = 'X' // failure as JSON
 )
 
@@ -97,7 +100,7 @@ func exchange(r io.Reader, w io.Writer, q request, file io.ReaderAt) (t *extract
 		return nil, nil, false, err
 	}
 	var body []byte
-	var blocks []document.Block
+	t = new(extract.Text)
 	var fault error // the first of the file
 	limit := maxMessage + 4*q.Limits.TextBytes
 	for {
@@ -114,15 +117,22 @@ func exchange(r io.Reader, w io.Writer, q request, file io.ReaderAt) (t *extract
 		case frameBody:
 			body = payload
 		case frameBlocks:
-			if blocks, err = decodeBlocks(payload); err != nil {
+			if t.Blocks, err = decodeBlocks(payload); err != nil {
 				return nil, nil, true, err
 			}
+		case framePlaces:
+			if t.Places, err = placecode.Places(payload, document.Place{}); err != nil {
+				return nil, nil, true, errFrame
+			}
+		case frameBoxes:
+			if t.Boxes, err = placecode.Boxes(payload, 0); err != nil {
+				return nil, nil, true, errFrame
+			}
 		case frameText:
-			t := new(extract.Text)
 			if err := json.Unmarshal(payload, t); err != nil {
 				return nil, nil, true, errFrame
 			}
-			t.Body, t.Blocks = string(body), blocks
+			t.Body = string(body)
 			if t.Check() != nil {
 				return nil, nil, true, errFrame
 			}

@@ -58,6 +58,7 @@ const (
 	tagDevice     = 19
 	tagPassLang   = 20
 	tagContainer  = 21
+	tagLeftOut    = 22
 )
 
 // noTime is the zero time in seconds since 1970.
@@ -116,6 +117,10 @@ func AppendDoc(b []byte, d *Doc) []byte {
 	b = appendInt(b, tagContainer, d.Info.Versions.Container)
 	for _, l := range d.Languages {
 		b = appendText(b, tagPassLang, l)
+	}
+	for _, l := range d.Info.LeftOut {
+		left := binary.AppendUvarint(binary.AppendUvarint(nil, uint64(l.Count)), uint64(l.Bytes))
+		b = appendBytes(b, tagLeftOut, append(left, l.What...))
 	}
 	b = append(b, d.unknown...)
 	return append(b, 0)
@@ -203,6 +208,14 @@ func (d *Doc) decode(b []byte, alias bool) (rest []byte, err error) {
 			i.Versions.Splitter = r.int()
 		case tagContainer<<1 | asNumber:
 			i.Versions.Container = r.int()
+		case tagLeftOut<<1 | asBytes:
+			left := reader{b: r.value, alias: alias}
+			l := document.LeftOut{Count: left.size(), Bytes: left.size()}
+			if l.What = left.string(left.b); left.err != nil {
+				r.fail()
+				break
+			}
+			i.LeftOut = append(i.LeftOut, l)
 		default:
 			d.unknown = append(d.unknown, r.raw...)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index/local/internal/disk"
+	"github.com/albert-search/albert-search/internal/placecode"
 )
 
 // The tags of the fields of a place.
@@ -36,6 +37,8 @@ const (
 	tagFurniture   = 20
 	tagAnnotations = 21
 	tagSignature   = 22
+	tagPlaces      = 23
+	tagBoxes       = 24
 )
 
 const (
@@ -66,6 +69,12 @@ func AppendPassage(b []byte, p *document.Passage) []byte {
 	}
 	if len(p.Signature) > 0 {
 		b = appendBytes(b, tagSignature, p.Signature)
+	}
+	if len(p.Places) > 0 {
+		b = appendBytes(b, tagPlaces, placecode.AppendPlaces(nil, p.Place, p.Places))
+	}
+	if len(p.Boxes) > 0 {
+		b = appendBytes(b, tagBoxes, placecode.AppendBoxes(nil, p.Place.Page, p.Boxes))
 	}
 	b = append(b, 0)
 	b = append(b, p.Text...)
@@ -164,6 +173,7 @@ func decodePassage(record []byte) (p document.Passage, annotated Annotated, err 
 	if p.End = r.asInt(uint64(p.Start) + r.uvarint()); p.End < p.Start {
 		r.fail()
 	}
+	var places, boxes []byte
 	for key := r.next(); key != 0; key = r.next() {
 		switch key {
 		case tagLast<<1 | asBytes:
@@ -189,11 +199,22 @@ func decodePassage(record []byte) (p document.Passage, annotated Annotated, err 
 			p.Annotations = annotated.Annotations
 		case tagSignature<<1 | asBytes:
 			p.Signature = slices.Clone(r.value)
+		case tagPlaces<<1 | asBytes:
+			places = r.value
+		case tagBoxes<<1 | asBytes:
+			boxes = r.value
 		default:
 			placeField(&r, key, &p.Place)
 		}
 	}
 	p.Text = string(r.b)
+	// They are written as what differs from p.Place, which is known by now.
+	if p.Places, err = placecode.Places(places, p.Place); err != nil {
+		r.fail()
+	}
+	if p.Boxes, err = placecode.Boxes(boxes, p.Place.Page); err != nil {
+		r.fail()
+	}
 	if r.err != nil {
 		return document.Passage{}, Annotated{}, r.err
 	}

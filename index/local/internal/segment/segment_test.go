@@ -40,6 +40,8 @@ func fullPassage() document.Passage {
 			{Kind: "label/topic", Value: "history"}, {Kind: "entity/PER", Value: "Ann", Start: 2, End: 5}, {Kind: "entity/PER", Start: 2, End: 6},
 		},
 		Signature: []byte{0, 1, 2},
+		Places:    []document.PlaceAt{{Offset: 3, Place: document.Place{Page: 2, Anchor: "end"}}},
+		Boxes:     []document.BoxAt{{Start: 2, End: 6, Page: 1, Box: document.Box{Left: 1, Right: 9.5, Bottom: 12}}, {Start: 7, End: 9, Page: 2}},
 	}
 }
 
@@ -47,7 +49,8 @@ func fullDoc() *Doc {
 	d := &Doc{Number: 7, First: 300, Info: document.Info{ID: "/a#b", Path: "/a", Title: "T", Type: "text", Language: "de",
 		Modified: time.Unix(1, 2).UTC(), Metadata: map[string]string{"k": "v", "l": "", "": "x"},
 		Fingerprint: document.Fingerprint{Stat: document.Stat{Size: 5, ModTime: -1, ChangeTime: 8, Inode: math.MaxUint64}, SHA256: [32]byte{3, 31: 4}, Device: math.MaxUint64},
-		State:       document.Skipped, Reason: "r", Versions: document.Versions{Reader: 2, Splitter: 300, Container: 3}, Bytes: 10, Passages: 2},
+		State:       document.Skipped, Reason: "r", Versions: document.Versions{Reader: 2, Splitter: 300, Container: 3}, Bytes: 10, Passages: 2,
+		LeftOut: []document.LeftOut{{What: "script", Count: 2, Bytes: 1 << 40}, {What: "style", Count: 1}}},
 		Lengths:   [NumFields]FieldLength{{1, 2}, {3, 4}, {0, 0}, {1 << 40, 9}},
 		Languages: []string{"fr", "zh-Hant"}}
 	return d
@@ -350,7 +353,7 @@ func TestFormatIsDescribed(t *testing.T) {
 	}
 	for _, want := range []string{magic, magicV1, magicVectors, magicAnnotations,
 		fmt.Sprintf("last %d bytes", footerSize), fmt.Sprintf("last %d bytes", sideFooter), fmt.Sprintf("footer of %d bytes", footerSizeV1),
-		fmt.Sprintf("| %d | copy signature |", tagSignature), fmt.Sprintf("| %d, %d | versions of the reader and of the splitter", tagReader, tagSplitter)} {
+		fmt.Sprintf("| %d | copy signature |", tagSignature), fmt.Sprintf("| %d | boxes of words", tagBoxes), fmt.Sprintf("| %d | what was left out", tagLeftOut), fmt.Sprintf("| %d, %d | versions of the reader and of the splitter", tagReader, tagSplitter)} {
 		if !strings.Contains(string(doc), want) {
 			t.Errorf("docs/format.md does not have %q", want)
 		}
