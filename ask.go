@@ -68,7 +68,7 @@ func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 	}
 	res := &AskResult{Question: r.Question, Mode: cmp.Or(r.Mode, Hybrid), Answers: []Answer{}}
 	res.Fusion = fusionOf(res.Mode, r.Fusion)
-	passages, coverage, err := e.retrieve(ctx, retrieval{
+	passages, stats, err := e.retrieve(ctx, retrieval{
 		// Not parsed: the punctuation of a question is no query syntax.
 		query: index.Query{Clauses: []index.Clause{{Text: question}}},
 		mode:  res.Mode, fusion: res.Fusion, filter: r.Filter, limit: read,
@@ -79,7 +79,7 @@ func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 	if err := readAnswers(ctx, answerer, question, passages, limit, res); err != nil {
 		return nil, err
 	}
-	res.Read, res.Coverage, res.Took = len(passages), coverage, since(began)
+	res.Read, res.Coverage, res.Freshness, res.Took = len(passages), coverageOf(stats), freshnessOf(stats), since(began)
 	return res, nil
 }
 

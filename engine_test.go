@@ -155,6 +155,7 @@ func TestInMemory(t *testing.T) {
 		"ReembedThird": TestReembedThird, "SearchIsReranked": TestSearchIsReranked, "NarrowerRun": TestNarrowerRunKeepsTheRest,
 		"UnreadParts": TestUnreadPartsOfSourcesAreKept, "IndexerLooks": TestIndexerLooksAtWhatChanged,
 		"ListsOnce": TestIndexListsOnce, "DoubtfulRoots": TestDoubtfulRootsAreKept, "VectorsAreReused": TestVectorsAreReused,
+		"HowFresh": TestResultsSayHowFreshTheyAre,
 	} {
 		t.Run(name, test)
 	}

@@ -21,28 +21,28 @@ type Kind string
 const (
 	// KindUsage: a request or the options make no sense.
 	KindUsage Kind = errkind.Usage
-	// KindNoIndex: there is no index at that place (index.ErrNotFound).
+	// KindNoIndex: there is no index at that place (ErrNoIndex).
 	KindNoIndex Kind = errkind.NoIndex
 	// KindNotAnIndex: the place exists and holds something else
-	// (index.ErrNotIndex).
+	// (ErrNotAnIndex).
 	KindNotAnIndex Kind = errkind.NotAnIndex
-	// KindLocked: somebody else writes to the index (index.ErrLocked).
+	// KindLocked: somebody else writes to the index (ErrLocked).
 	KindLocked Kind = errkind.Locked
-	// KindNewerFormat: a later version wrote the index (index.ErrNewerFormat).
+	// KindNewerFormat: a later version wrote the index (ErrNewerFormat).
 	KindNewerFormat Kind = errkind.NewerFormat
 	// KindUnreachable: what keeps the index cannot be reached
-	// (index.ErrUnreachable).
+	// (ErrUnreachable).
 	KindUnreachable Kind = errkind.Unreachable
 	// KindUnsupported: what keeps the index cannot do it (errors.ErrUnsupported).
 	KindUnsupported Kind = errkind.Unsupported
 	// KindModelMismatch: the index was made with another embedder or other
-	// settings (index.ErrModelMismatch).
+	// settings (ErrModelMismatch).
 	KindModelMismatch Kind = errkind.ModelMismatch
-	// KindNoRelevance: the reader does not judge relevance (qa.ErrNoRelevance), and
+	// KindNoRelevance: the reader does not judge relevance (ErrNoRelevance), and
 	// there is no reranker.
 	KindNoRelevance Kind = errkind.NoRelevance
 	// KindDamaged: a file of the index is not what was written
-	// (index.ErrDamaged).
+	// (ErrDamaged).
 	KindDamaged Kind = errkind.Damaged
 	// KindClosed: the engine was closed (ErrClosed).
 	KindClosed Kind = errkind.Closed

@@ -14,8 +14,6 @@ import (
 	albertsearch "github.com/albert-search/albert-search"
 
 	"github.com/albert-search/albert-search/embed/embedtest"
-	"github.com/albert-search/albert-search/index"
-	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/source"
@@ -86,7 +84,7 @@ func ExampleEngine_Search() {
 	res, err := engine.Search(context.Background(), albertsearch.SearchRequest{
 		Query:  "lifeguards",
 		Mode:   albertsearch.Keyword,
-		Filter: index.Filter{Types: []string{"pdf"}},
+		Filter: albertsearch.Filter{Types: []string{"pdf"}},
 		Limit:  1,
 	})
 	if err != nil {
@@ -116,7 +114,7 @@ func ExampleEngine_Index() {
 		log.Fatal(err)
 	}
 	sum, err := engine.Index(context.Background(), albertsearch.IndexRequest{
-		Sources: []ingest.Source{pdfs},
+		Sources: []albertsearch.Source{pdfs},
 		Force:   true,
 		Report: func(f albertsearch.FileReport) {
 			fmt.Println(filepath.Base(f.Path), f.Outcome, f.Partial())
@@ -152,7 +150,7 @@ func ExampleEngine_Remove() {
 	ctx := context.Background()
 	engine, free := council()
 	defer free()
-	res, err := engine.Remove(ctx, albertsearch.RemoveRequest{Filter: index.Filter{Paths: []string{"*.pdf"}}})
+	res, err := engine.Remove(ctx, albertsearch.RemoveRequest{Filter: albertsearch.Filter{Paths: []string{"*.pdf"}}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -230,7 +228,7 @@ func ExampleKindOf() {
 	_, err = engine.Ask(ctx, albertsearch.AskRequest{Question: "Who was it?", Mode: albertsearch.Keyword})
 	switch albertsearch.KindOf(err) {
 	case albertsearch.KindNoIndex:
-		fmt.Println("index something first:", errors.Is(err, index.ErrNotFound))
+		fmt.Println("index something first:", errors.Is(err, albertsearch.ErrNoIndex))
 	case albertsearch.KindModelMismatch:
 		var other *albertsearch.EmbedderError
 		if errors.As(err, &other) {

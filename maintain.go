@@ -1,10 +1,10 @@
 package albertsearch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
@@ -23,12 +23,11 @@ type Status struct {
 	// Older counts those of Documents that were read by an older version of the
 	// program. They are searched all the same, and the next Index reads them
 	// again.
-	Older      int       `json:"older"`
-	Passages   int       `json:"passages"`
-	TextBytes  int64     `json:"text_bytes"`
-	DiskBytes  int64     `json:"disk_bytes"` // 0 where that is not known
-	Generation uint64    `json:"generation"`
-	Updated    time.Time `json:"updated"`
+	Older     int   `json:"older"`
+	Passages  int   `json:"passages"`
+	TextBytes int64 `json:"text_bytes"`
+	DiskBytes int64 `json:"disk_bytes"` // 0 where that is not known
+	Freshness
 	// Embedder, EmbedderName and Dim are the embedding model's; Model has them
 	// together.
 	Embedder     string `json:"embedder"`
@@ -65,8 +64,8 @@ func newStatus(address string, st index.Stats) *Status {
 	s := &Status{
 		Index: address, Documents: st.Documents, Partial: st.Partial, Failed: st.Failed, Skipped: st.Skipped,
 		Passages: st.Passages, TextBytes: st.TextBytes, DiskBytes: st.DiskBytes,
-		Generation: st.Generation, Updated: st.Updated,
-		Embedder: st.Settings.Embedder, EmbedderName: st.Settings.EmbedderName, Dim: st.Settings.Dim,
+		Freshness: freshnessOf(st),
+		Embedder:  st.Settings.Embedder, EmbedderName: st.Settings.EmbedderName, Dim: st.Settings.Dim,
 		Analyzer: string(st.Settings.Languages), Unread: []FileReport{}, Settings: st.Settings,
 	}
 	if u := st.Reembedding; u != (index.Unfinished{}) {
@@ -199,11 +198,48 @@ func (e *Engine) remove(ctx context.Context, filter index.Filter, res *RemoveRes
 	return nil
 }
 
-// What Check and Repair report.
-type (
-	CheckReport  = index.CheckReport
-	RepairReport = index.RepairReport
-)
+// CheckReport is what Check found in an index, and what Repair did about it.
+type CheckReport struct {
+	Index string `json:"index"` // its address
+	// Sound says that there are no problems.
+	Sound bool `json:"sound"`
+	// The rest is of the index as it is now, repaired if need be. If what a repair
+	// wrote could not be checked it is that of before.
+	index.CheckReport
+	// Repair is nil where nothing was repaired.
+	Repair *RepairReport `json:"repair,omitempty"`
+}
+
+// RepairReport says what a repair found and did.
+type RepairReport struct {
+	// Problems are those that there were.
+	Problems []index.Problem `json:"problems"`
+	// IndexAll says that all sources have to be indexed again: documents are lost
+	// that cannot be named, or some may be back that were deleted.
+	IndexAll bool `json:"index_all"`
+	index.RepairReport
+}
+
+func newCheckReport(address string, r *index.CheckReport) *CheckReport {
+	out := &CheckReport{Index: address, Sound: len(r.Problems) == 0, CheckReport: *r}
+	out.Problems, out.Leftovers = present(r.Problems), present(r.Leftovers)
+	return out
+}
+
+func newRepairReport(address string, r *index.RepairReport) *CheckReport {
+	if r.After == nil && r.Documents == 0 && len(r.Lost) == 0 { // nothing that a repair could do
+		return newCheckReport(address, r.Before)
+	}
+	out := newCheckReport(address, cmp.Or(r.After, r.Before))
+	out.Repair = &RepairReport{
+		Problems: present(r.Before.Problems), IndexAll: len(r.Unnamed) > 0 || r.Undeleted || r.Older, RepairReport: *r,
+	}
+	out.Repair.Lost = present(r.Lost)
+	return out
+}
+
+// present is the list, which JSON is to have as a list also if it is empty.
+func present[T any](list []T) []T { return append([]T{}, list...) }
 
 // Check compares everything in the index with everything it can be compared
 // with; index.Maintainer says what. The error says that there is no index or that it
@@ -214,17 +250,26 @@ func (e *Engine) Check(ctx context.Context, progress func(done, total int64)) (*
 	if err != nil {
 		return nil, err
 	}
-	return m.Check(ctx, checkOptions(progress))
+	r, err := m.Check(ctx, checkOptions(progress))
+	if err != nil {
+		return nil, err
+	}
+	return newCheckReport(e.address(), r), nil
 }
 
 // Repair saves what can be saved of a damaged index, as index.Maintainer says. If
-// vectors are damaged it loads the embedder to make them again.
-func (e *Engine) Repair(ctx context.Context, progress func(done, total int64)) (*RepairReport, error) {
+// vectors are damaged it loads the embedder to make them again. The report may be
+// there with an error as well: what is lost is to be known all the same.
+func (e *Engine) Repair(ctx context.Context, progress func(done, total int64)) (*CheckReport, error) {
 	m, err := e.maintainer()
 	if err != nil {
 		return nil, err
 	}
-	return m.Repair(ctx, index.RepairOptions{CheckOptions: checkOptions(progress), Embed: e.embedStored})
+	r, err := m.Repair(ctx, index.RepairOptions{CheckOptions: checkOptions(progress), Embed: e.embedStored})
+	if r == nil || r.Before == nil {
+		return nil, err
+	}
+	return newRepairReport(e.address(), r), err
 }
 
 // maintainer is the store, if it can be checked.

@@ -116,6 +116,14 @@ type Coverage struct {
 	Partial int `json:"partial"`
 }
 
+// Freshness says which version of an index something is of.
+type Freshness struct {
+	// Generation counts the versions that were published; Updated is when this one
+	// was.
+	Generation uint64    `json:"generation"`
+	Updated    time.Time `json:"updated"`
+}
+
 // SearchResult is what a search found.
 type SearchResult struct {
 	// Query and the rest are those of the request, with the defaults that were
@@ -127,8 +135,10 @@ type SearchResult struct {
 	Rerank int   `json:"rerank,omitempty"`
 	Hits   []Hit `json:"hits"`
 	// Coverage says how much of the collection could be searched.
-	Coverage Coverage     `json:"coverage"`
-	Took     Milliseconds `json:"took_ms"`
+	Coverage Coverage `json:"coverage"`
+	// Freshness is that of the index that was searched.
+	Freshness
+	Took Milliseconds `json:"took_ms"`
 }
 
 // Hit is a found passage.
@@ -172,9 +182,11 @@ type AskResult struct {
 	Answered bool     `json:"answered"`
 	Answers  []Answer `json:"answers"`
 	// Read counts the passages that were read.
-	Read     int          `json:"passages_read"`
-	Coverage Coverage     `json:"coverage"`
-	Took     Milliseconds `json:"took_ms"`
+	Read     int      `json:"passages_read"`
+	Coverage Coverage `json:"coverage"`
+	// Freshness is that of the index that was searched.
+	Freshness
+	Took Milliseconds `json:"took_ms"`
 }
 
 // Answer is a piece of a document that answers the question.

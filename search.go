@@ -84,7 +84,7 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 	}
 	res := &SearchResult{Query: r.Query, Mode: cmp.Or(r.Mode, Hybrid), Rerank: r.Rerank, Hits: []Hit{}}
 	res.Fusion = fusionOf(res.Mode, r.Fusion)
-	hits, coverage, err := e.retrieve(ctx, retrieval{
+	hits, stats, err := e.retrieve(ctx, retrieval{
 		query: q, mode: res.Mode, fusion: res.Fusion, filter: r.Filter, limit: max(limit, r.Rerank),
 	})
 	if err != nil {
@@ -105,7 +105,7 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 			Explain:  h.explanation,
 		})
 	}
-	res.Coverage, res.Took = coverage, since(began)
+	res.Coverage, res.Freshness, res.Took = coverageOf(stats), freshnessOf(stats), since(began)
 	return res, nil
 }
 
@@ -134,13 +134,12 @@ type found struct {
 	explanation Explanation
 }
 
-// retrieve returns at most r.limit passages, best first. The snapshot that they
-// are of is given back before it returns: what reads them may take long. The
-// caller has begun.
-func (e *Engine) retrieve(ctx context.Context, r retrieval) (passages []found, c Coverage, err error) {
-	err = e.readNow(ctx, func(s index.Snapshot) error {
-		stats, err := s.Stats(ctx)
-		if err != nil {
+// retrieve returns at most r.limit passages, best first, and the counts of the
+// snapshot that they are of. That is given back before it returns: what reads the
+// passages may take long. The caller has begun.
+func (e *Engine) retrieve(ctx context.Context, r retrieval) (passages []found, stats index.Stats, err error) {
+	err = e.readNow(ctx, func(s index.Snapshot) (err error) {
+		if stats, err = s.Stats(ctx); err != nil {
 			return fmt.Errorf("count documents: %w", err)
 		}
 		ranked, err := e.rank(ctx, s, stats, r)
@@ -162,10 +161,9 @@ func (e *Engine) retrieve(ctx context.Context, r retrieval) (passages []found, c
 				KeywordRank: k.Rank, KeywordScore: k.Score, VectorRank: v.Rank, Cosine: v.Score, Fused: h.Score,
 			}}
 		}
-		c = coverageOf(stats)
 		return nil
 	})
-	return passages, c, err
+	return passages, stats, err
 }
 
 // rank returns at most r.limit hits, best first. Each has two parts: what the
@@ -256,6 +254,8 @@ func coverageOf(s index.Stats) Coverage {
 	unread := s.Failed + s.Skipped
 	return Coverage{Documents: s.Documents + unread, Unread: unread, Partial: s.Partial}
 }
+
+func freshnessOf(s index.Stats) Freshness { return Freshness{s.Generation, s.Updated} }
 
 // positive returns n, or fallback when n is 0.
 func positive(name string, n, fallback int) (int, error) {

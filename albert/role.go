@@ -31,7 +31,7 @@ type RoleInfo struct {
 	// Chosen reports whether a model can be chosen for the role.
 	Chosen bool
 	// With is the role whose model does this one's work as well, from the same
-	// pass; "" if there is none.
+	// pass, where no other is chosen; "" if there is none.
 	With Role
 }
 
@@ -49,7 +49,7 @@ func Roles() []RoleInfo {
 			Lacks: "weights that score the beginning and end of answers, as a model of the class AlbertForQuestionAnswering has",
 		},
 		{
-			Role: RoleReranker, Does: "judges whether a passage answers a question", Done: "passages are reranked", With: RoleReader,
+			Role: RoleReranker, Does: "judges whether a passage answers a question", Done: "passages are reranked", Chosen: true, With: RoleReader,
 			Heads: []Head{SpanRelevance, Class}, OneLabel: true,
 			Lacks: "weights that score answers beside a classifier of the two labels irrelevant and relevant, or a classifier of one label",
 		},

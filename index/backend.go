@@ -127,28 +127,29 @@ type CheckOptions struct {
 // Problem is something in an index that is not as it was written.
 type Problem struct {
 	// Path is the file or folder, relative to the index and slash-separated.
-	Path string
+	Path string `json:"path"`
 	// What is wrong with it, to be read after the name of the file.
-	What string
+	What string `json:"what"`
 }
 
 // CheckReport is what Check found.
 type CheckReport struct {
 	// Generation is the newest one, 0 if that cannot be told.
-	Generation uint64
+	Generation uint64 `json:"generation"`
 	// Files and Bytes of all generations were compared with their checksums,
 	// files that generations share once.
-	Files int
-	Bytes int64
+	Files int   `json:"files"`
+	Bytes int64 `json:"bytes"`
 	// Documents, those that could be read, and Passages of the newest generation
 	// were compared with each other, with their vectors and with the postings;
 	// 0 if it cannot be opened.
-	Documents, Passages int
+	Documents int `json:"documents"`
+	Passages  int `json:"passages"`
+	// Problems is empty if the index is sound.
+	Problems []Problem `json:"problems"`
 	// Leftovers are what a writer that was killed has left: no damage, and gone
 	// with the next one. While a writer is at work its folder is one of them.
-	Leftovers []string
-	// Problems is empty if the index is sound.
-	Problems []Problem
+	Leftovers []string `json:"leftovers"`
 }
 
 // RepairOptions are what Repair needs from outside.
@@ -163,8 +164,9 @@ type RepairOptions struct {
 
 // Lost is a document that a repair could not save.
 type Lost struct {
-	ID, Path string
-	Why      string
+	ID   string `json:"id"`
+	Path string `json:"path"`
+	Why  string `json:"why"`
 }
 
 // RepairReport says what Repair did.
@@ -172,25 +174,28 @@ type RepairReport struct {
 	// Before and After are what Check found. After is nil when there was
 	// nothing to repair, and with an error that says so when what was written
 	// could not be checked.
-	Before, After *CheckReport
+	Before *CheckReport `json:"-"`
+	After  *CheckReport `json:"-"`
 	// Documents and Passages were saved; of these Reembedded passages were
 	// given new vectors.
-	Documents, Passages, Reembedded int
+	Documents  int `json:"documents"`
+	Passages   int `json:"passages"`
+	Reembedded int `json:"reembedded"`
 	// Vectorless of these passages had a damaged vector and have none now.
-	Vectorless int
+	Vectorless int `json:"vectorless"`
 	// Lost documents were dropped and have to be indexed again.
-	Lost []Lost
+	Lost []Lost `json:"lost"`
 	// Unnamed says of segments that had documents whose names could not be
 	// read either: all sources have to be indexed again.
-	Unnamed []string
+	Unnamed []string `json:"-"`
 	// Undeleted says that nothing tells any more which documents were deleted:
 	// some may be back until their source is indexed again.
-	Undeleted bool
+	Undeleted bool `json:"-"`
 	// Older says that the newest generation could not be saved, and the one
 	// before it was.
-	Older bool
+	Older bool `json:"-"`
 	// Discarded passages had a vector of an unfinished re-embedding.
-	Discarded int
+	Discarded int `json:"discarded"`
 }
 
 // Maintainer is a Backend that can find and repair damage.

@@ -115,8 +115,6 @@ func (s *Store) CheckUse(role albert.Role, name string) error {
 	switch {
 	case !ok:
 		return roleErrorf("%q is no role of a model", role)
-	case info.With != "":
-		return roleErrorf("the %s does the work of a %s in the same pass: choose a %[1]s", info.With, role)
 	case !info.Chosen:
 		return roleErrorf("nothing uses a %s yet", role)
 	case name == Builtin:

@@ -87,17 +87,27 @@ func (r *Record) capabilities() []Capability {
 	return all
 }
 
+// TrainedRoles returns the roles that the model was trained for and can be chosen
+// for, without those whose work it does in another of them anyway.
+func (r *Record) TrainedRoles() []albert.Role {
+	trained := func(role albert.Role) bool {
+		c, ok := r.Capability(role)
+		return ok && c.Trained
+	}
+	var all []albert.Role
+	for _, role := range albert.ChosenRoles() {
+		if info, _ := role.Info(); trained(role) && !trained(info.With) {
+			all = append(all, role)
+		}
+	}
+	return all
+}
+
 // BestRole returns the one role that the model was trained for and can be
 // chosen for. Ok is false if there is none, or more than one.
 func (r *Record) BestRole() (role albert.Role, ok bool) {
-	for _, other := range albert.ChosenRoles() {
-		if c, can := r.Capability(other); !can || !c.Trained {
-			continue
-		}
-		if ok {
-			return "", false
-		}
-		role, ok = other, true
+	if all := r.TrainedRoles(); len(all) == 1 {
+		return all[0], true
 	}
-	return role, ok
+	return "", false
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/options"
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/term"
+	"github.com/albert-search/albert-search/index"
 )
 
 // checkOptions are the flags of check.
@@ -50,115 +51,63 @@ exit code is then 1 if anything has to be indexed again.`,
 }
 
 func check(ctx context.Context, c *cli.Call, o *checkOptions) error {
-	s, err := newSession(c, &o.Index)
+	s, err := newBareSession(c, &o.Index)
 	if err != nil {
-		return err
-	}
-	if err := c.NoArguments(); err != nil {
 		return err
 	}
 	return s.withEngine(func(e *albertsearch.Engine) error {
 		bar := s.Bytes("checking")
 		defer bar.Done()
+		work := e.Check
 		if o.Repair {
-			r, err := e.Repair(ctx, bar.Set)
-			bar.Done()
-			if err != nil {
-				if r != nil { // what is lost must be known all the same
-					_ = s.showRepair(r) // of printing
-				}
-				return err
-			}
-			return s.showRepair(r)
+			work = e.Repair
 		}
-		r, err := e.Check(ctx, bar.Set)
+		r, err := work(ctx, bar.Set)
 		bar.Done()
 		if err != nil {
+			if r != nil { // what is lost must be known all the same
+				_ = s.showCheck(r, o.Repair) // of printing
+			}
 			return err
 		}
-		return s.showCheck(r, false)
+		return s.showCheck(r, o.Repair)
 	}, &o.Embedder, &o.Compute)
 }
 
-// checkJSON is what check --json prints.
-type checkJSON struct {
-	Index      string        `json:"index"`
-	Sound      bool          `json:"sound"`
-	Generation uint64        `json:"generation"`
-	Files      int           `json:"files"`
-	Bytes      int64         `json:"bytes"`
-	Documents  int           `json:"documents"`
-	Passages   int           `json:"passages"`
-	Problems   []problemJSON `json:"problems"`
-	Leftovers  []string      `json:"leftovers"`
-	// Repair is there with --repair, unless there was nothing to repair; the
-	// rest is then of the repaired index, and Repair has what was wrong.
-	Repair *repairJSON `json:"repair,omitempty"`
-}
-
-type problemJSON struct {
-	Path string `json:"path"` // relative to the index
-	What string `json:"what"`
-}
-
-type repairJSON struct {
-	Problems   []problemJSON `json:"problems"`
-	Documents  int           `json:"documents"`
-	Passages   int           `json:"passages"`
-	Reembedded int           `json:"reembedded"`
-	Vectorless int           `json:"vectorless"`
-	Lost       []lostJSON    `json:"lost"`
-	// IndexAll says that documents are lost which cannot be named.
-	IndexAll  bool `json:"index_all"`
-	Discarded int  `json:"discarded"`
-}
-
-type lostJSON struct {
-	ID   string `json:"id"`
-	Path string `json:"path"`
-	Why  string `json:"why"`
-}
-
-func newCheckJSON(dir string, r *albertsearch.CheckReport) checkJSON {
-	return checkJSON{
-		Index: dir, Sound: len(r.Problems) == 0, Generation: r.Generation, Files: r.Files, Bytes: r.Bytes,
-		Documents: r.Documents, Passages: r.Passages, Problems: problems(r), Leftovers: append([]string{}, r.Leftovers...),
+// showCheck prints the report. The exit code says whether there is something left
+// to do.
+func (s *session) showCheck(r *albertsearch.CheckReport, repair bool) error {
+	left := !r.Sound
+	if r.Repair != nil {
+		left = r.Repair.IndexAll || len(r.Repair.Lost) > 0
 	}
-}
-
-func problems(r *albertsearch.CheckReport) []problemJSON {
-	out := []problemJSON{}
-	for _, p := range r.Problems {
-		out = append(out, problemJSON{term.OneLine(p.Path), p.What})
-	}
-	return out
-}
-
-func (s *session) showCheck(r *albertsearch.CheckReport, repaired bool) error {
 	var err error
 	switch {
 	case s.JSON:
-		err = s.PrintJSON(newCheckJSON(s.index, r))
-	case !s.Quiet || len(r.Problems) > 0:
+		err = s.PrintJSON(r)
+	case s.Quiet && !left:
+	case r.Repair != nil:
+		err = s.Print(func(w io.Writer) { s.showRepair(w, r) })
+	default:
 		err = s.Print(func(w io.Writer) {
-			s.showChecked(w, r)
+			s.showChecked(w, &r.CheckReport)
 			switch {
-			case len(r.Problems) == 0:
-			case repaired:
+			case r.Sound:
+			case repair:
 				s.Remark("Move away what is no part of the index.")
 			default:
 				s.Remark("albert-search check --repair saves what can be saved.")
 			}
 		})
 	}
-	if err == nil && len(r.Problems) > 0 {
+	if err == nil && left {
 		return cli.NotFound
 	}
 	return err
 }
 
 // showChecked says what was checked, and what is wrong.
-func (s *session) showChecked(w io.Writer, r *albertsearch.CheckReport) {
+func (s *session) showChecked(w io.Writer, r *index.CheckReport) {
 	fmt.Fprintf(w, "index      %s (generation %d)\n", s.Path(s.index), r.Generation)
 	fmt.Fprintf(w, "checked    %s in %s", cli.Size(r.Bytes), cli.Plural(r.Files, "file"))
 	if r.Documents > 0 || len(r.Problems) == 0 {
@@ -182,42 +131,12 @@ func (s *session) showChecked(w io.Writer, r *albertsearch.CheckReport) {
 	}
 }
 
-func (s *session) showRepair(r *albertsearch.RepairReport) error {
-	if r.After == nil && r.Documents == 0 && len(r.Lost) == 0 { // nothing that a repair could do
-		return s.showCheck(r.Before, true)
-	}
-	all := len(r.Unnamed) > 0 || r.Undeleted || r.Older
-	var err error
-	if s.JSON {
-		after := r.After
-		if after == nil {
-			after = r.Before
-		}
-		out := newCheckJSON(s.index, after)
-		out.Repair = &repairJSON{
-			Problems: problems(r.Before), Documents: r.Documents, Passages: r.Passages, Reembedded: r.Reembedded, Vectorless: r.Vectorless,
-			Lost: []lostJSON{}, IndexAll: all, Discarded: r.Discarded,
-		}
-		for _, l := range r.Lost {
-			out.Repair.Lost = append(out.Repair.Lost, lostJSON(l))
-		}
-		err = s.PrintJSON(out)
-	} else if !s.Quiet || all || len(r.Lost) > 0 {
-		err = s.Print(func(w io.Writer) {
-			s.showChecked(w, r.Before)
-			s.showSaved(w, r, all)
-		})
-	}
-	if err == nil && (all || len(r.Lost) > 0) {
-		return cli.NotFound
-	}
-	return err
-}
-
-func (s *session) showSaved(w io.Writer, r *albertsearch.RepairReport, all bool) {
+func (s *session) showRepair(w io.Writer, now *albertsearch.CheckReport) {
+	r := now.Repair
+	s.showChecked(w, r.Before)
 	fmt.Fprintf(w, "\nrepaired: %s in %s", cli.Plural(r.Documents, "document"), cli.Plural(r.Passages, "passage"))
 	if r.After != nil {
-		fmt.Fprintf(w, " (generation %d)", r.After.Generation)
+		fmt.Fprintf(w, " (generation %d)", now.Generation)
 	}
 	fmt.Fprintln(w)
 	if r.Reembedded > 0 {
@@ -249,7 +168,7 @@ func (s *session) showSaved(w io.Writer, r *albertsearch.RepairReport, all bool)
 		fmt.Fprintf(w, "  %s: %s\n", s.Style(term.Place).On(s.Name(l.ID, l.Path)), term.OneLine(l.Why))
 	}
 	switch {
-	case all:
+	case r.IndexAll:
 		s.Remark("Index all your folders again: what is missing is added, what is gone is removed.")
 	case len(r.Lost) > 0:
 		s.Remark("Index these documents again.")

@@ -26,13 +26,13 @@ type searchOptions struct {
 	options.Retrieval
 	options.Filter
 	options.Index
-	Embedder, Reader options.Model
+	Embedder, Reader, Reranker options.Model
 	options.Compute
 }
 
 func (o *searchOptions) Flags() []cli.Flag {
 	o.MaxResults, o.RerankDepth = 10, albertsearch.DefaultRerank
-	o.Embedder, o.Reader = options.Embedder(), options.Reader()
+	o.Embedder, o.Reader, o.Reranker = options.Embedder(), options.Reader(), options.Reranker()
 	return cli.Join([]cli.Flag{
 		{Name: "max-results", Short: "m", Setting: cli.Configured, Usage: "print at most `N` passages", To: cli.Int(&o.MaxResults, cli.AtLeast(1))},
 		{Name: "rerank", Setting: cli.Configured, Group: options.GroupRetrieval, To: cli.Bool(&o.Rerank),
@@ -44,7 +44,7 @@ func (o *searchOptions) Flags() []cli.Flag {
 		{Name: "explain", Setting: cli.Unconfigured, Usage: "say how each passage came by its score", To: cli.Bool(&o.Explain)},
 		vimgrepFlag(&o.Vimgrep),
 	}, o.Reranking.Flags(), o.Retrieval.Flags(), o.Filter.Flags(), o.Index.Flags(),
-		[]cli.Flag{o.Embedder.Flag(), o.Reader.Flag()}, o.Compute.Flags())
+		[]cli.Flag{o.Embedder.Flag(), o.Reader.Flag(), o.Reranker.Flag()}, o.Compute.Flags())
 }
 
 func searchCommand() *cli.Command {
@@ -97,7 +97,10 @@ func search(ctx context.Context, c *cli.Call, o *searchOptions) error {
 			s.Remark("Not reranked: the mode is %s, not %s.", o.Mode, albertsearch.Hybrid)
 		}
 	}
-	parts := append(o.Retrieval.Models(&o.Embedder), &o.Reader, &o.Reranking, &o.Compute)
+	parts := append(o.Retrieval.Models(&o.Embedder), &o.Compute)
+	if request.Rerank > 0 { // what has nothing to do need not be there
+		parts = append(parts, &o.Reader, &o.Reranker, &o.Reranking)
+	}
 	return s.withEngine(func(e *albertsearch.Engine) error {
 		result, err := e.Search(ctx, request)
 		if err != nil {

@@ -32,11 +32,8 @@ func statusCommand() *cli.Command {
 }
 
 func status(ctx context.Context, c *cli.Call, o *statusOptions) error {
-	s, err := newSession(c, &o.Index)
+	s, err := newBareSession(c, &o.Index)
 	if err != nil {
-		return err
-	}
-	if err := c.NoArguments(); err != nil {
 		return err
 	}
 	return s.withEngine(func(e *albertsearch.Engine) error {

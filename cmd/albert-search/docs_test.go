@@ -148,6 +148,7 @@ func TestDocsHaveEveryField(t *testing.T) {
 		"search":  {albertsearch.SearchResult{}},
 		"ask":     {albertsearch.AskResult{}},
 		"status":  {albertsearch.Status{}},
+		"check":   {albertsearch.CheckReport{}},
 		"remove":  {albertsearch.RemoveResult{}},
 		"setup":   {libraryJSON{}},
 		"doctor":  {doctorJSON{}},

@@ -19,6 +19,14 @@ func newSession(c *cli.Call, o *options.Index) (*session, error) {
 	return &session{c, address}, err
 }
 
+// newBareSession is newSession for a command that takes no arguments.
+func newBareSession(c *cli.Call, o *options.Index) (*session, error) {
+	if err := c.NoArguments(); err != nil {
+		return nil, err
+	}
+	return newSession(c, o)
+}
+
 // withEngine calls f with an engine on the index, opened as the parts say, and
 // closes it.
 func (s *session) withEngine(f func(*albertsearch.Engine) error, parts ...options.Part) error {

@@ -60,14 +60,16 @@ vectors of that one.`,
 	}
 }
 
-// inUse is the names of the models in use, by role. It is what model use --json
-// prints.
+// inUse is the names of the models in use, by role, without the roles whose work
+// the model of another one does. It is what model use --json prints.
 type inUse map[albert.Role]string
 
 func newInUse(c modelstore.Choice) inUse {
 	all := inUse{}
 	for _, role := range albert.ChosenRoles() {
-		all[role] = c.Of(role)
+		if info, _ := role.Info(); info.With == "" || c.Of(role) != modelstore.Builtin {
+			all[role] = c.Of(role)
+		}
 	}
 	return all
 }
@@ -147,7 +149,9 @@ func use(ctx context.Context, c *cli.Call, o *useOptions) error {
 	}
 	return s.Print(func(w io.Writer) {
 		for _, role := range albert.ChosenRoles() {
-			fmt.Fprintf(w, "%-9s %s\n", role, out[role])
+			if name, ok := out[role]; ok {
+				fmt.Fprintf(w, "%-9s %s\n", role, name)
+			}
 		}
 	})
 }
@@ -163,6 +167,8 @@ func (s *session) checkUse(role albert.Role, name string) error {
 		return err
 	}
 	switch role {
+	case albert.RoleReranker:
+		s.Remark("How much its judgement counts was fitted for the built-in reader.")
 	case albert.RoleReader:
 		s.Remark("How sure an answer is was fitted for the built-in reader; albert-search eval ask --fit fits it for this one.")
 	case albert.RoleEmbedder:

@@ -105,10 +105,12 @@ func (s *session) showImported(r *modelstore.Record) error {
 	if err := s.showRecord(r); err != nil {
 		return err
 	}
-	for _, role := range albert.ChosenRoles() {
-		if slices.Contains(r.Uses, string(role)) {
-			s.Remark("To use it: albert-search model use --%s %s", role, r.Name)
-		}
+	roles := r.TrainedRoles()
+	if slices.Equal(r.Uses, []string{string(albert.RoleEmbedder)}) { // trained or not
+		roles = []albert.Role{albert.RoleEmbedder}
+	}
+	for _, role := range roles {
+		s.Remark("To use it: albert-search model use --%s %s", role, r.Name)
 	}
 	return nil
 }

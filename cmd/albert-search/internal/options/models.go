@@ -22,17 +22,22 @@ type Model struct {
 	Name string
 }
 
-// Embedder and Reader are the models of the roles.
+// Embedder, Reader and Reranker are the models of the roles.
 func Embedder() Model { return Model{Role: albert.RoleEmbedder} }
 func Reader() Model   { return Model{Role: albert.RoleReader} }
+func Reranker() Model { return Model{Role: albert.RoleReranker} }
 
 // Flag declares the flag that has the name of the role.
 func (o *Model) Flag() cli.Flag {
 	info, _ := o.Role.Info()
-	return cli.Flag{
+	f := cli.Flag{
 		Name: string(o.Role), Setting: cli.Configured, Group: groupModels, Recorded: true, To: cli.String(&o.Name),
 		Usage: info.Done + " by the model `NAME`, or builtin (see albert-search model)", Default: "what model use has chosen",
 	}
+	if info.With != "" {
+		f.Default += fmt.Sprintf(", else by the %s", info.With)
+	}
+	return f
 }
 
 // ModelStore is the folder of the models: the one that the environment names,
