@@ -3,6 +3,7 @@ package qa
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // spansPerWindow is how many spans of a window are kept. Two that do not
@@ -51,7 +52,7 @@ func (a *Answerer) decode(w readWindow, text string) []span {
 	for _, p := range pairs {
 		s := span{passage: w.passage, logits: p.logits, null: w.null(), relevance: float64(w.relevance)}
 		s.start, s.end = tidy(text, w.tokens[p.from].Start, w.tokens[p.to].End)
-		if s.start >= s.end || slices.ContainsFunc(out, s.overlaps) {
+		if s.start >= s.end || crosses(text[s.start:s.end]) || slices.ContainsFunc(out, s.overlaps) {
 			continue
 		}
 		if out = append(out, s); len(out) == spansPerWindow {
@@ -59,6 +60,37 @@ func (a *Answerer) decode(w readWindow, text string) []span {
 		}
 	}
 	return out
+}
+
+// crosses reports whether an answer reaches over the end of a paragraph, of a
+// list item or of a cell of a table: what stands on either side of it are two
+// answers.
+func crosses(answer string) bool {
+	for i := range len(answer) {
+		switch answer[i] {
+		case '\t':
+			return true
+		case '\n':
+			rest := strings.TrimLeft(answer[i+1:], " ")
+			if rest != "" && rest[0] == '\n' || beginsItem(rest) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// beginsItem reports whether a line begins with the mark of a list item.
+func beginsItem(line string) bool {
+	if i := strings.IndexAny(line, " \n"); i >= 0 {
+		line = line[:i]
+	}
+	switch line {
+	case "-", "*", "+", "•":
+		return true
+	}
+	number, ok := strings.CutSuffix(line, ".")
+	return ok && number != "" && len(number) <= 3 && strings.Trim(number, "0123456789") == ""
 }
 
 func (s span) overlaps(o span) bool {

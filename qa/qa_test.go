@@ -122,6 +122,21 @@ func TestAnswerLengthIsLimited(t *testing.T) {
 	}
 }
 
+func TestAnswersKeepToOneCellItemAndParagraph(t *testing.T) {
+	for _, between := range []string{" \t ", " \n\n ", " \n \n ", " \n- ", " \n12. "} {
+		// The likeliest span reaches from the one to the other.
+		r := newReader(map[string]float32{"Ada": 5, "Bob": 2}, map[string]float32{"Ada": 1, "Bob": 5})
+		p := []qa.Passage{{Text: "of Ada" + between + "Bob is"}}
+		res, err := r.answerer(qa.Options{}).Answer(t.Context(), "who", p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := text(p, res.Answers[0]); got != "Bob" {
+			t.Errorf("%q: got %q, want Bob", p[0].Text, got)
+		}
+	}
+}
+
 func TestWindowsCoverThePassage(t *testing.T) {
 	var b strings.Builder
 	for i := range 100 {

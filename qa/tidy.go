@@ -12,8 +12,25 @@ import (
 // whole (a model's tokens are not), white space, separators and lone quotation marks and brackets at the ends are left
 // out, a bracket or quotation mark that is opened inside and closed directly
 // behind is closed, and the full stop of an abbreviation ("U.S.") stays while
-// that of the sentence goes. What is left may be empty.
+// that of the sentence goes. A name that the range is a part of is taken whole.
+// What is left may be empty.
 func tidy(text string, start, end int) (int, int) {
+	start, end = words(text, start, end)
+	from, to := start, end
+	// A completed range may have an end that is no end of words, and the other
+	// way round. What does not settle stays as it is.
+	for range 3 {
+		a, b := complete(text, from, to)
+		if a, b = words(text, a, b); a == from && b == to {
+			return complete(text, from, to)
+		}
+		from, to = a, b
+	}
+	return start, end
+}
+
+// words is tidy as far as words go.
+func words(text string, start, end int) (int, int) {
 	start, end = wholeWords(text, start, end)
 	start = trimLeft(text, start, end)
 	end = trimRight(text, start, end)
@@ -59,9 +76,17 @@ func wholeWords(text string, start, end int) (int, int) {
 // there, a number does not.
 func insideNumber(text string, at int) bool {
 	mark := func(i int) bool {
-		return i > 0 && i+1 < len(text) && strings.IndexByte(",.:", text[i]) >= 0 && isDigit(text[i-1]) && isDigit(text[i+1])
+		return i > 0 && i+1 < len(text) && strings.IndexByte(",.:", text[i]) >= 0 && isDigit(text[i-1]) && isDigit(text[i+1]) &&
+			(text[i] != ':' || !endsInName(text[:i]))
 	}
 	return mark(at) || mark(at-1)
+}
+
+// endsInName reports whether the digits at the end of s belong to a name, as in
+// "db2" before the port.
+func endsInName(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s, "0123456789"))
+	return unicode.IsLetter(r)
 }
 
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }
