@@ -150,3 +150,34 @@ func seconds(f func()) float64 {
 	f()
 	return time.Since(began).Seconds()
 }
+
+// BenchmarkNextGeneration opens what another process has published: a small change
+// to 20,000 passages, and to 200.
+func BenchmarkNextGeneration(b *testing.B) {
+	for _, docs := range []int{50, 5000} {
+		b.Run(fmt.Sprintf("passages=%d", 4*docs), func(b *testing.B) {
+			s, c := benchStore(b, docs)
+			if err := s.Publish(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			r, err := Open(b.Context(), s.dir)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer r.Close()
+			for b.Loop() {
+				b.StopTimer()
+				if err := s.Apply(b.Context(), c.batch(1, benchDim)); err != nil {
+					b.Fatal(err)
+				}
+				if err := s.Publish(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+				if err := r.Refresh(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

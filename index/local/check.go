@@ -253,7 +253,7 @@ func (c *checker) contents(gen string, sum uint32, m *manifest, sound bool) (err
 	for _, m := range slices.Concat(m.Segments, m.shadowSegments()) {
 		c.segment(gen, m)
 	}
-	g, err := openGeneration(c.ctx, gen, sum, true, new(knownFiles))
+	g, err := openGeneration(c.ctx, gen, sum, openOptions{readOnly: true, known: new(knownFiles)})
 	if err != nil {
 		if sound { // otherwise the file is named already
 			c.problem(gen, "cannot be opened: %s", plainDamage(err))

@@ -17,6 +17,8 @@
 //	     │                    replaces CURRENT
 //	     └─ reembed, shadow   vectors of another embedder, beside those in use
 //
+// A view begins with what the view before has open of the same files.
+//
 //	check, recover, repair    compare all with all, and write again what is whole
 //	migrate                   brings an older format over
 //

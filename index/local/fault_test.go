@@ -26,7 +26,7 @@ func TestFaultsAreErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := readManifest(gen, cur.manifest)
+	m, _, err := readManifest(gen, cur.manifest)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +229,7 @@ func TestSumsEnd(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := openGeneration(ctx, gen, cur.manifest, true, new(knownFiles)); !errors.Is(err, context.Canceled) {
+	if _, err := openGeneration(ctx, gen, cur.manifest, openOptions{readOnly: true, known: new(knownFiles)}); !errors.Is(err, context.Canceled) {
 		t.Errorf("opening a generation: %v", err)
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -19,22 +21,32 @@ type generation struct {
 	manifest *manifest
 	view     *view
 	postings *postings.Store
+	files    genFiles
 	current  current // what CURRENT said of it
 	writes   uint64  // those of the Backend that it shows
 }
 
+// openOptions say how a generation is opened.
+type openOptions struct {
+	readOnly bool
+	known    *knownFiles // files that were read before
+	// from is another generation that is open, of which the files that both have are
+	// not opened again; nil if there is none.
+	from *generation
+}
+
 // openGeneration opens a published generation, or the writer's clone of one,
-// and checks that its parts belong together. known are files that were read
-// before. It ends with ctx's error when ctx does.
-func openGeneration(ctx context.Context, dir string, manifestSum uint32, readOnly bool, known *knownFiles) (_ *generation, err error) {
+// and checks that its parts belong together. It ends with ctx's error when ctx
+// does.
+func openGeneration(ctx context.Context, dir string, manifestSum uint32, o openOptions) (_ *generation, err error) {
 	defer catchFault(&err)()
-	m, err := readManifest(dir, manifestSum)
+	m, files, err := readManifest(dir, manifestSum)
 	if err != nil {
 		return nil, err
 	}
 	// It goes on while the segments are opened.
 	verified := make(chan error, 1)
-	go func() { verified <- known.verify(ctx, dir, m) }()
+	go func() { verified <- o.known.verify(ctx, dir, m) }()
 	var verr error
 	wait := sync.OnceFunc(func() { verr = <-verified })
 	defer wait()
@@ -50,7 +62,8 @@ func openGeneration(ctx context.Context, dir string, manifestSum uint32, readOnl
 	if err != nil {
 		return nil, fmt.Errorf("opening generation %d: %w", m.Generation, err)
 	}
-	segs, err := openSegments(dir, m.Segments)
+	shared := sharing{o.from, files}
+	segs, err := openSegments(dir, m.Segments, shared)
 	if err != nil {
 		return nil, err
 	}
@@ -63,28 +76,77 @@ func openGeneration(ctx context.Context, dir string, manifestSum uint32, readOnl
 	if wait(); verr != nil {
 		return nil, errors.Join(verr, releaseSegments(segs))
 	}
-	p, err := postings.Open(filepath.Join(dir, postingsName), readOnly)
+	p, err := openPostings(filepath.Join(dir, postingsName), o.readOnly, shared)
 	if err != nil {
 		return nil, errors.Join(err, releaseSegments(segs))
 	}
-	v, err := openView(m, newContents(deleted, touched), segs, p, made)
+	v, err := shared.openView(m, newContents(deleted, touched), segs, p, made)
 	if err != nil {
 		if !errors.Is(err, disk.ErrFault) {
 			err = disk.Damaged(dir, err.Error())
 		}
 		return nil, errors.Join(fmt.Errorf("opening generation %d: %w", m.Generation, err), p.Close())
 	}
-	return &generation{manifest: m, view: v, postings: p}, nil
+	return &generation{manifest: m, view: v, postings: p, files: files}, nil
 }
 
 // close frees a generation once nobody searches it any more: snapshots stay
 // usable after their postings are closed.
 func (g *generation) close() error { return errors.Join(g.view.release(), g.postings.Close()) }
 
+// sharing is what a generation that is being opened can take over from one that is
+// open.
+type sharing struct {
+	from  *generation // nil if there is none
+	files genFiles    // of the one that is being opened
+}
+
+// has reports whether both have the same file of that name.
+func (s sharing) has(name string) bool { return s.files.shares(s.from.files, name) }
+
+// segment returns the reader of a segment, with a reference to it, if both have the
+// same files of it; otherwise nil.
+func (s sharing) segment(m segmentManifest) *segReader {
+	if s.from == nil {
+		return nil
+	}
+	i := slices.IndexFunc(s.from.view.segs, func(seg *segReader) bool { return seg.manifest().equal(m) })
+	if i < 0 {
+		return nil
+	}
+	seg := s.from.view.segs[i]
+	for name := range m.names() {
+		if !s.has(name) {
+			return nil
+		}
+	}
+	for _, v := range seg.vecs {
+		// Codes are missing until they are made, or while they are damaged.
+		name := codesName(v.Name)
+		if _, some := s.files[name]; some && (v.codes == nil || !s.has(name)) || !some && v.codes != nil {
+			return nil
+		}
+	}
+	seg.retain()
+	return seg
+}
+
+// openPostings opens the postings of a generation.
+func openPostings(dir string, readOnly bool, shared sharing) (*postings.Store, error) {
+	if shared.from == nil {
+		return postings.Open(dir, readOnly)
+	}
+	return postings.OpenNext(dir, shared.from.view.postings, func(name string) bool { return shared.has(path.Join(postingsName, name)) })
+}
+
 // openSegments opens segments of a generation.
-func openSegments(dir string, list []segmentManifest) ([]*segReader, error) {
+func openSegments(dir string, list []segmentManifest, shared sharing) ([]*segReader, error) {
 	segs := make([]*segReader, 0, len(list))
 	for _, m := range list {
+		if s := shared.segment(m); s != nil {
+			segs = append(segs, s)
+			continue
+		}
 		s, err := openSegReader(dir, m)
 		if err != nil {
 			return nil, errors.Join(err, releaseSegments(segs))
@@ -116,17 +178,21 @@ func checkSegments(dir string, m *manifest, segs []*segReader, dim int) error {
 // openView makes the view of a generation and compares it with the manifest.
 // Scorch falls back to an older state in silence when a file of the newest is
 // unusable; the number of the batch tells.
-func openView(m *manifest, c contents, segs []*segReader, p *postings.Store, made *schema) (*view, error) {
+func (s sharing) openView(m *manifest, c contents, segs []*segReader, p *postings.Store, made *schema) (*view, error) {
+	var before *view
+	if s.from != nil {
+		before = s.from.view
+	}
 	for _, s := range segs {
 		if err := c.addSegment(s); err != nil {
 			return nil, errors.Join(err, releaseSegments(segs))
 		}
 	}
-	reader, err := p.Reader(c.stats.Passages, c.lengths)
+	reader, err := p.Reader(c.stats.Passages, c.lengths, before.reader())
 	if err != nil {
 		return nil, errors.Join(err, releaseSegments(segs))
 	}
-	v, err := newView(c, segs, reader, m.Created, made)
+	v, err := newView(c, segs, reader, m.Created, made, before)
 	if err != nil {
 		return nil, err
 	}

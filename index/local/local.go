@@ -171,9 +171,18 @@ func (b *Backend) latest(cur current, read time.Time, may which) (*snapshot, *op
 func (b *Backend) open() {
 	op := &opening{began: time.Now(), writes: b.writes, done: make(chan struct{})}
 	b.opening = op
+	from := b.newest
+	if from != nil {
+		from.view.refs.Add(1) // its files must not be closed before they are taken over
+	}
 	b.work.Go(func() {
-		g, err := b.openNewest(b.ctx)
+		g, err := b.openNewest(b.ctx, from)
+		var released error
+		if from != nil {
+			released = from.view.release()
+		}
 		b.mu.Lock()
+		b.failed = errors.Join(b.failed, released)
 		old := b.newest
 		switch {
 		case b.closed: // which may be why it was given up
@@ -204,7 +213,8 @@ func (b *Backend) retire(g *generation) {
 
 // openNewest opens the generation that CURRENT names. A writer may remove it
 // meanwhile, after having published two newer ones; then CURRENT is read again.
-func (b *Backend) openNewest(ctx context.Context) (_ *generation, err error) {
+// What from has of it, if it is not nil, is not opened again.
+func (b *Backend) openNewest(ctx context.Context, from *generation) (_ *generation, err error) {
 	defer catchFault(&err)()
 	for {
 		if err := ctx.Err(); err != nil {
@@ -214,7 +224,7 @@ func (b *Backend) openNewest(ctx context.Context) (_ *generation, err error) {
 		if err != nil {
 			return nil, err
 		}
-		g, err := openGeneration(ctx, filepath.Join(b.dir, genName(cur.generation)), cur.manifest, true, &b.known)
+		g, err := openGeneration(ctx, filepath.Join(b.dir, genName(cur.generation)), cur.manifest, openOptions{readOnly: true, known: &b.known, from: from})
 		if err == nil {
 			g.current = cur
 			return g, nil

@@ -218,34 +218,55 @@ func decodeManifest(path string, text []byte) (*manifest, error) {
 // names have the sizes it says, and the small ones the contents. Of the others
 // knownFiles reads the postings; vectors and texts, which are most of an index,
 // would cost more at every start than most searches: Check reads them.
-func readManifest(gen string, want uint32) (*manifest, error) {
+func readManifest(gen string, want uint32) (*manifest, genFiles, error) {
 	m, err := parseManifest(gen, want)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	files := make(genFiles, len(m.Files))
 	for _, f := range m.Files {
+		file := filepath.Join(gen, filepath.FromSlash(f.Name))
+		fi, err := os.Stat(file)
+		if err == nil {
+			files[f.Name] = genFile{f, fi}
+		}
 		if isCodes(f.Name) {
 			continue // opening the segment looks at them, and does without what is damaged
 		}
-		file := filepath.Join(gen, filepath.FromSlash(f.Name))
-		fi, err := os.Stat(file)
 		if err != nil {
-			return nil, unreadable(file, err)
+			return nil, nil, unreadable(file, err)
 		}
 		if fi.Size() != f.Size {
-			return nil, disk.Damaged(file, fmt.Sprintf("has %d bytes instead of %d", fi.Size(), f.Size))
+			return nil, nil, disk.Damaged(file, fmt.Sprintf("has %d bytes instead of %d", fi.Size(), f.Size))
 		}
 		if !immutable(f.Name) { // small, and nothing else checks it
 			_, crc, err := sumFile(file)
 			if err != nil {
-				return nil, unreadable(file, err)
+				return nil, nil, unreadable(file, err)
 			}
 			if crc != f.CRC32C {
-				return nil, disk.Damaged(file, "has another checksum than the manifest says")
+				return nil, nil, disk.Damaged(file, "has another checksum than the manifest says")
 			}
 		}
 	}
-	return m, nil
+	return m, files, nil
+}
+
+// genFiles are the files of a generation that are there, by name.
+type genFiles map[string]genFile
+
+type genFile struct {
+	fileSum
+	info os.FileInfo
+}
+
+// shares reports whether a file of that name in another generation is the same
+// one: linked, not merely equal. A repair may have written a damaged file again,
+// and whoever has that open must open the new one.
+func (f genFiles) shares(other genFiles, name string) bool {
+	a, ok := f[name]
+	b, too := other[name]
+	return ok && too && a.fileSum == b.fileSum && os.SameFile(a.info, b.info)
 }
 
 // unreadable is the error for a file of a generation that cannot be read. One
@@ -289,7 +310,13 @@ func sumFileContext(ctx context.Context, path string) (size int64, crc uint32, e
 		return 0, 0, err
 	}
 	defer f.Close()
-	buf := make([]byte, 256<<10) // large for speed, and within the cache
+	fi, err := f.Stat()
+	if err != nil {
+		return 0, 0, err
+	}
+	// Large for speed, and within the cache; most files are small. One byte more
+	// than there is sees the end.
+	buf := make([]byte, min(max(fi.Size(), 0)+1, 256<<10))
 	for {
 		if err := ctx.Err(); err != nil {
 			return 0, 0, err

@@ -198,7 +198,7 @@ func (s *recovery) deletedByPostings() (deleted *roaring.Bitmap) {
 		return nil
 	}
 	defer p.Close()
-	reader, err := p.Reader(0, postings.Lengths{})
+	reader, err := p.Reader(0, postings.Lengths{}, nil)
 	if err != nil {
 		return nil
 	}

@@ -244,6 +244,21 @@ func (s *segReader) manifest() segmentManifest {
 	return m
 }
 
+func (m segmentManifest) equal(o segmentManifest) bool {
+	return m.Name == o.Name && slices.Equal(m.Vectors, o.Vectors) && slices.Equal(m.Annotations, o.Annotations)
+}
+
+// names iterates over the names of the files.
+func (m segmentManifest) names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, name := range slices.Concat([]string{m.Name}, m.Vectors, m.Annotations) {
+			if !yield(name) {
+				return
+			}
+		}
+	}
+}
+
 func manifestsOf(segs []*segReader) []segmentManifest {
 	list := make([]segmentManifest, 0, len(segs))
 	for _, s := range segs {

@@ -41,7 +41,7 @@ func (w *writer) openShadow(m *manifest) (*shadow, error) {
 	}
 	sh := newShadow(index.Embedder{ID: r.Embedder, Name: r.Name, Dim: r.Dim})
 	var err error
-	if sh.segs, err = openSegments(w.work, r.Segments); err != nil {
+	if sh.segs, err = openSegments(w.work, r.Segments, sharing{}); err != nil {
 		return nil, err
 	}
 	if err := checkSegments(w.work, m, sh.segs, r.Dim); err != nil {

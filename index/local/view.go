@@ -30,7 +30,7 @@ type view struct {
 	postings *postings.Reader
 	updated  time.Time
 	schema   *schema
-	scanners sync.Pool // of *scanner
+	scanners *sync.Pool // of *scanner, for whatever view
 	sets     rowSets
 	refs     atomic.Int32
 
@@ -60,9 +60,13 @@ func (v *view) vectorCount() int {
 }
 
 // newView makes a view. It takes over the caller's references to the segments
-// and to the reader, also when it fails.
-func newView(c contents, segs []*segReader, reader *postings.Reader, updated time.Time, made *schema) (*view, error) {
-	v := &view{contents: c, segs: segs, postings: reader, updated: updated, schema: made}
+// and to the reader, also when it fails. Room that searches of before, if it is not
+// nil, have needed is used again.
+func newView(c contents, segs []*segReader, reader *postings.Reader, updated time.Time, made *schema, before *view) (*view, error) {
+	v := &view{contents: c, segs: segs, postings: reader, updated: updated, schema: made, scanners: new(sync.Pool)}
+	if before != nil {
+		v.scanners = before.scanners
+	}
 	v.refs.Store(1)
 	for _, s := range segs {
 		for i, file := range s.vecs {
@@ -77,6 +81,14 @@ func newView(c contents, segs []*segReader, reader *postings.Reader, updated tim
 		return nil, errors.Join(err, v.release())
 	}
 	return v, nil
+}
+
+// reader is nil of a nil view.
+func (v *view) reader() *postings.Reader {
+	if v == nil {
+		return nil
+	}
+	return v.postings
 }
 
 // docRef says where a document is: the i-th of a segment.

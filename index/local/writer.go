@@ -83,7 +83,7 @@ func (w *writer) startWriting(ctx context.Context) error {
 		return w.startEmpty(ctx)
 	}
 	gen := filepath.Join(w.dir, genName(cur.generation))
-	m, err := readManifest(gen, cur.manifest)
+	m, _, err := readManifest(gen, cur.manifest)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (w *writer) startWriting(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("preparing index for writing: %w", err)
 	}
-	g, err := openGeneration(ctx, w.work, sum, false, &w.known)
+	g, err := openGeneration(ctx, w.work, sum, openOptions{known: &w.known})
 	if err != nil {
 		return err
 	}
@@ -202,11 +202,12 @@ func (w *writer) startWork() error {
 // makeView makes the state after a batch the one that searches see. It takes
 // over the references to the segments.
 func (w *writer) makeView(c contents, segs []*segReader) error {
-	reader, err := w.postings.Reader(c.stats.Passages, c.lengths)
+	before := w.view // only a writer of batches, of which there is one at a time, changes it
+	reader, err := w.postings.Reader(c.stats.Passages, c.lengths, before.reader())
 	if err != nil {
 		return errors.Join(err, releaseSegments(segs))
 	}
-	v, err := newView(c, segs, reader, time.Now().UTC(), w.schema)
+	v, err := newView(c, segs, reader, time.Now().UTC(), w.schema, before)
 	if err != nil {
 		return err
 	}
@@ -390,7 +391,7 @@ func newestBytes(dir string) int64 {
 	if err != nil {
 		return 0
 	}
-	m, err := readManifest(filepath.Join(dir, genName(cur.generation)), cur.manifest)
+	m, err := parseManifest(filepath.Join(dir, genName(cur.generation)), cur.manifest)
 	if err != nil {
 		return 0
 	}

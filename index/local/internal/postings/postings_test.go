@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 
 // TestScoreBlocks scores lists that reach over several blocks.
 func TestScoreBlocks(t *testing.T) {
-	w := (&Search{reader: new(Reader)}).newScorer(10)
+	w := (&Search{reader: &Reader{scorers: new(sync.Pool)}}).newScorer(10)
 	lists := []termList{
 		{[]uint32{0, blockSize - 1, blockSize, 3 * blockSize}, []float64{1, 2, 3, 4}},
 		{[]uint32{blockSize - 1, 2*blockSize - 1}, []float64{5, 6}},

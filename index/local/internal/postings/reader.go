@@ -1,15 +1,18 @@
 package postings
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	bleve "github.com/blevesearch/bleve_index_api"
+	scorchapi "github.com/blevesearch/scorch_segment_api/v2"
 
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
@@ -23,13 +26,22 @@ type Reader struct {
 	snapshot *scorch.IndexSnapshot
 	passages int
 	lengths  Lengths
-	rows     func() []atomic.Uint32 // Number to row+1
-	scorers  sync.Pool              // of *scorer
+	firsts   []Number    // of each of Bleve's segments
+	rows     []*rowTable // of the same
+	scorers  *sync.Pool  // of *scorer, for whatever Reader
+}
+
+// rowTable has the rows of the passages of one of Bleve's segments, as far as they
+// are known.
+type rowTable struct {
+	once sync.Once
+	rows []atomic.Uint32 // row+1
 }
 
 // Reader returns the postings as they are, which must be closed. They are of so
-// many passages, with fields of these lengths in all.
-func (p *Store) Reader(passages int, lengths Lengths) (*Reader, error) {
+// many passages, with fields of these lengths in all. What another Reader, if it
+// is not nil, has found out about segments that both have is known here too.
+func (p *Store) Reader(passages int, lengths Lengths, before *Reader) (*Reader, error) {
 	r, err := p.scorch.Reader()
 	if err != nil {
 		return nil, err
@@ -38,8 +50,20 @@ func (p *Store) Reader(passages int, lengths Lengths) (*Reader, error) {
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("postings %s: unexpected reader %T", p.dir, r), r.Close())
 	}
-	out := &Reader{snapshot: s, passages: passages, lengths: lengths}
-	out.rows = sync.OnceValue(func() []atomic.Uint32 { return make([]atomic.Uint32, out.Numbers()) })
+	out := &Reader{snapshot: s, passages: passages, lengths: lengths, scorers: new(sync.Pool)}
+	known := make(map[scorchapi.Segment]*rowTable)
+	if before != nil {
+		out.scorers = before.scorers
+		for i, seg := range before.snapshot.Segments() {
+			known[seg.Segment()] = before.rows[i]
+		}
+	}
+	first := Number(0)
+	for _, seg := range s.Segments() {
+		out.firsts = append(out.firsts, first)
+		out.rows = append(out.rows, cmp.Or(known[seg.Segment()], new(rowTable)))
+		first += Number(seg.FullSize())
+	}
 	return out, nil
 }
 
@@ -76,11 +100,18 @@ func (r *Reader) Numbers() int {
 // Row returns the row of a number. Reading it from Bleve costs more than scoring a
 // posting, so it is kept.
 func (r *Reader) Row(number Number) (segment.Row, error) {
-	rows := r.rows()
-	if int(number) >= len(rows) {
-		return 0, fmt.Errorf("%w: the postings have no passage %d", segment.ErrRecord, number)
+	i, found := slices.BinarySearch(r.firsts, number)
+	if !found {
+		i--
 	}
-	if row := rows[number].Load(); row != 0 {
+	if i < 0 {
+		return 0, noPassage(number)
+	}
+	rows, at := r.table(i), int(number-r.firsts[i])
+	if at >= len(rows) {
+		return 0, noPassage(number)
+	}
+	if row := rows[at].Load(); row != 0 {
 		return segment.Row(row - 1), nil
 	}
 	key, err := r.snapshot.ExternalID(bleve.NewIndexInternalID(nil, uint64(number)))
@@ -91,8 +122,19 @@ func (r *Reader) Row(number Number) (segment.Row, error) {
 	if err != nil {
 		return 0, err
 	}
-	rows[number].Store(uint32(row) + 1)
+	rows[at].Store(uint32(row) + 1)
 	return row, nil
+}
+
+// table returns the rows of the i-th of Bleve's segments.
+func (r *Reader) table(i int) []atomic.Uint32 {
+	t := r.rows[i]
+	t.once.Do(func() { t.rows = make([]atomic.Uint32, r.snapshot.Segments()[i].FullSize()) })
+	return t.rows
+}
+
+func noPassage(number Number) error {
+	return fmt.Errorf("%w: the postings have no passage %d", segment.ErrRecord, number)
 }
 
 // Rows returns the rows of numbers.

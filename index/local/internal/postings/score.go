@@ -264,8 +264,8 @@ func (b *best) sorted() []Scored {
 	return b.found
 }
 
-// scorer is what one worker of a search has to itself. Searches of a view hand
-// it on.
+// scorer is what one worker of a search has to itself. Searches hand it on, also
+// to those of the next Reader.
 type scorer struct {
 	lengths Lengths
 	norms   [analysis.NumFields][]float64 // norm by length; nil for a field that no passage has
@@ -280,29 +280,44 @@ type scorer struct {
 
 // newScorer returns a scorer of an earlier search of the view, or a new one.
 func (k *Search) newScorer(limit int) *scorer {
-	const lengths = 1024 // for longer ones it is worked out each time
 	if k.global == nil {
 		if w, ok := k.reader.scorers.Get().(*scorer); ok {
 			w.lists.reset()
 			w.best = best{limit: limit, found: w.best.found[:0]}
+			if w.lengths != k.reader.lengths { // of another Reader
+				w.measure(k.reader.lengths)
+			}
 			return w
 		}
 	}
-	w := &scorer{lengths: k.reader.lengths, best: best{limit: limit}, scores: make([]float64, blockSize)}
+	w := &scorer{best: best{limit: limit}, scores: make([]float64, blockSize)}
+	lengths := k.reader.lengths
+	for f := range lengths {
+		if st := k.global; st != nil && lengths[f].Passages > 0 {
+			l := st.Fields[analysis.Field(f).String()]
+			lengths[f] = segment.FieldLength{Passages: max(l.Passages, 1), Tokens: l.Tokens}
+		}
+	}
+	w.measure(lengths)
+	return w
+}
+
+// measure makes the norms for fields of these lengths in all.
+func (w *scorer) measure(lengths Lengths) {
+	const kept = 1024 // for longer ones it is worked out each time
+	w.lengths = lengths
 	for f := range w.norms {
-		if k.reader.lengths[f].Passages == 0 {
+		if lengths[f].Passages == 0 {
+			w.norms[f] = nil
 			continue
 		}
-		if st := k.global; st != nil {
-			l := st.Fields[analysis.Field(f).String()]
-			w.lengths[f] = segment.FieldLength{Passages: max(l.Passages, 1), Tokens: l.Tokens}
+		if w.norms[f] == nil {
+			w.norms[f] = make([]float64, kept)
 		}
-		w.norms[f] = make([]float64, lengths)
 		for n := range w.norms[f] {
 			w.norms[f][n] = w.norm(analysis.Field(f), float64(n))
 		}
 	}
-	return w
 }
 
 // norm is what the frequency of a term in a field of that length is divided by.

@@ -51,7 +51,12 @@ type Store struct {
 
 // Open opens the postings in dir or makes new ones. Scorch panics on
 // some damaged files; that too becomes an error.
-func Open(dir string, readOnly bool) (_ *Store, err error) {
+func Open(dir string, readOnly bool) (*Store, error) {
+	return open(dir, readOnly, make(map[string]any))
+}
+
+// open opens postings; config is for Bleve's segments.
+func open(dir string, readOnly bool, config map[string]any) (_ *Store, err error) {
 	p := &Store{dir: dir, queue: bleve.NewAnalysisQueue(runtime.GOMAXPROCS(0)), failed: make(chan error, 1), ending: 30 * time.Second}
 	backgroundErrors.watch(dir, p.failed)
 	defer func() {
@@ -71,6 +76,7 @@ func Open(dir string, readOnly bool) (_ *Store, err error) {
 		"bolt_timeout":           "10s",
 		"asyncErrorCallbackName": callbackName,
 		"eventCallbackName":      callbackName,
+		"segmentConfig":          config,
 	}, p.queue)
 	if err != nil {
 		return nil, fmt.Errorf("opening postings %s: %w", dir, err)
