@@ -155,7 +155,8 @@ func TestInMemory(t *testing.T) {
 		"ReembedThird": TestReembedThird, "SearchIsReranked": TestSearchIsReranked, "NarrowerRun": TestNarrowerRunKeepsTheRest,
 		"UnreadParts": TestUnreadPartsOfSourcesAreKept, "IndexerLooks": TestIndexerLooksAtWhatChanged,
 		"ListsOnce": TestIndexListsOnce, "DoubtfulRoots": TestDoubtfulRootsAreKept, "VectorsAreReused": TestVectorsAreReused,
-		"HowFresh": TestResultsSayHowFreshTheyAre,
+		"HowFresh":          TestResultsSayHowFreshTheyAre,
+		"WhereverTheyStand": TestTextsAreEmbeddedOnceWhereverTheyStand,
 	} {
 		t.Run(name, test)
 	}

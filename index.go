@@ -83,7 +83,12 @@ type FileReport struct {
 	Reason   string `json:"reason,omitempty"`
 	Type     string `json:"type,omitempty"`
 	Passages int    `json:"passages,omitempty"`
-	Bytes    int    `json:"bytes,omitempty"`
+	// Embedded passages had a text that was embedded; the others have the vector
+	// of a passage that was embedded as the same.
+	Embedded int `json:"embedded,omitempty"`
+	Bytes    int `json:"bytes,omitempty"`
+
+	added int // passages of which the index had no vector
 }
 
 // Partial reports whether some of an indexed document could not be read: Reason
@@ -105,15 +110,22 @@ type Progress struct {
 type IndexSummary struct {
 	Index string `json:"index"` // its address
 	// Interrupted says that the context ended before the run did.
-	Interrupted bool         `json:"interrupted"`
-	Indexed     int          `json:"indexed"`
-	Unchanged   int          `json:"unchanged"`
-	Skipped     int          `json:"skipped"`
-	Failed      int          `json:"failed"`
-	Removed     int          `json:"removed"`
-	Passages    int          `json:"passages"` // of the documents indexed
-	Bytes       int64        `json:"bytes"`    // of their extracted text
-	Took        Milliseconds `json:"took_ms"`  // 0 for a run that did not come to its end
+	Interrupted bool `json:"interrupted"`
+	Indexed     int  `json:"indexed"`
+	Unchanged   int  `json:"unchanged"`
+	Skipped     int  `json:"skipped"`
+	Failed      int  `json:"failed"`
+	Removed     int  `json:"removed"`
+	// Passages counts what is new in the documents indexed: passages of which the
+	// index did not have the text under the same title.
+	Passages int `json:"passages"`
+	// Embedded and Reused make up all passages of the documents indexed: those that
+	// were embedded, and those that have the vector of a passage with the same
+	// title and text, which the index had or which is new as well.
+	Embedded int          `json:"embedded"`
+	Reused   int          `json:"reused"`
+	Bytes    int64        `json:"bytes"`   // of the documents' extracted text
+	Took     Milliseconds `json:"took_ms"` // 0 for a run that did not come to its end
 	// Partial counts those of Indexed and Unchanged that were read only in part.
 	Partial int `json:"partial"`
 	// Reembedding is for programs that call Reembed first: Index leaves it nil.
@@ -420,7 +432,9 @@ func (r *indexRun) count(f FileReport) {
 	switch f.Outcome {
 	case OutcomeIndexed:
 		r.summary.Indexed++
-		r.summary.Passages += f.Passages
+		r.summary.Passages += f.added
+		r.summary.Embedded += f.Embedded
+		r.summary.Reused += f.Passages - f.Embedded
 		r.summary.Bytes += int64(f.Bytes)
 	case OutcomeUnchanged:
 		r.summary.Unchanged++

@@ -22,9 +22,10 @@ type batch struct {
 	// equal texts are the same. The vectors are there when embedded is closed.
 	keys     []textKey
 	vectors  []*embedding
-	bytes    int  // of text to put
-	large    bool // it is a large document, and has all of indexRun.memory
-	known    int  // passages that had, or have, their vector from another one
+	of       []int // the report of each document to put
+	bytes    int   // of text to put
+	large    bool  // it is a large document, and has all of indexRun.memory
+	known    int   // passages that had, or have, their vector from another one
 	left     atomic.Int64
 	embedded chan struct{}
 }
@@ -35,6 +36,7 @@ type embedding struct {
 	doc     *index.Info
 	passage *index.Passage
 	vector  []float32
+	indexed bool // the index had it before
 }
 
 // step is a part of a batch that is embedded at once.
@@ -57,32 +59,57 @@ func (b *batch) add(l *loaded) {
 			b.change.Delete = append(b.change.Delete, l.replaces)
 		}
 		b.change.Put = append(b.change.Put, *l.put)
+		b.of = append(b.of, len(b.reports)-1)
 		b.keys = append(b.keys, l.keys...)
 		b.bytes += l.put.Bytes
 	}
 }
 
-// plan divides the passages that need a vector into steps of like lengths,
-// which the embedder is quickest on. Nothing may be added afterwards.
-func (b *batch) plan(recent *recentVectors) []*step {
-	var all []*embedding
+// share gives equal texts one embedding and returns those that have no vector yet.
+func (b *batch) share(recent *recentVectors) (missing []*embedding) {
 	for i := range b.change.Put {
 		d := &b.change.Put[i]
 		for j := range d.Content {
 			key := b.keys[len(b.vectors)]
 			v := recent.get(key)
 			if v == nil {
-				v = &embedding{vector: d.Content[j].Vector}
+				v = &embedding{vector: d.Content[j].Vector, indexed: d.Content[j].Vector != nil}
 				recent.put(key, v)
 				if v.vector == nil {
 					v.doc, v.passage = &d.Info, &d.Content[j]
-					all = append(all, v)
+					missing = append(missing, v)
 				}
 			}
 			b.vectors = append(b.vectors, v)
 		}
 	}
 	b.keys = nil
+	recent.forget()
+	return missing
+}
+
+// count notes of each document how many of its passages are new, and how many are
+// embedded.
+func (b *batch) count() {
+	at := 0
+	for i := range b.change.Put {
+		content, report := b.change.Put[i].Content, &b.reports[b.of[i]]
+		for j := range content {
+			v := b.vectors[at]
+			at++
+			if !v.indexed {
+				report.added++
+			}
+			if v.passage == &content[j] {
+				report.Embedded++
+			}
+		}
+	}
+}
+
+// plan divides the texts that need a vector into steps of like lengths, which the
+// embedder is quickest on. Nothing may be added afterwards.
+func (b *batch) plan(all []*embedding) []*step {
 	b.known = len(b.vectors) - len(all)
 	length := func(e *embedding) int { return len(e.doc.Title) + len(e.passage.Match) }
 	slices.SortStableFunc(all, func(x, y *embedding) int { return cmp.Compare(length(y), length(x)) })
@@ -112,10 +139,12 @@ func (b *batch) assignVectors() {
 	}
 }
 
-// recentSize bounds how many vectors are kept, to half of what a recentVectors has.
+// recentSize is how many texts of several batches are kept at least. They are
+// more than those of the batches that are not written yet.
 const recentSize = 8 << 10
 
 // recentVectors keeps the vectors of the texts that were put or asked for last.
+// Those of before are in the index.
 type recentVectors struct{ current, previous map[textKey]*embedding }
 
 // get returns nil for a text that is not known, or not any more.
@@ -131,10 +160,18 @@ func (r *recentVectors) get(k textKey) *embedding {
 }
 
 func (r *recentVectors) put(k textKey, v *embedding) {
-	if r.current == nil || len(r.current) == recentSize {
-		r.current, r.previous = make(map[textKey]*embedding), r.current
+	if r.current == nil {
+		r.current = make(map[textKey]*embedding)
 	}
 	r.current[k] = v
+}
+
+// forget drops the oldest, if there are many. What was put since the call before
+// stays: the index has it only when its batch is written.
+func (r *recentVectors) forget() {
+	if len(r.current) >= recentSize {
+		r.current, r.previous = nil, r.current
+	}
 }
 
 // isFull reports whether nothing more is to be added.
@@ -202,7 +239,12 @@ func (c *collector) flush(ctx context.Context) error {
 	if c.batch.done == 0 {
 		return nil
 	}
-	for _, s := range c.batch.plan(&c.recent) {
+	missing, err := c.run.findVectors(ctx, c.batch.share(&c.recent))
+	if err != nil {
+		return err
+	}
+	c.batch.count()
+	for _, s := range c.batch.plan(missing) {
 		if err := send(ctx, c.steps, s); err != nil {
 			return err
 		}
@@ -249,7 +291,8 @@ func (r *indexRun) embed(ctx context.Context, s *step) error {
 		return fmt.Errorf("embed passages of %s: %w", s.missing[0].doc.Path, err)
 	}
 	for i, v := range vectors {
-		*s.missing[i] = embedding{vector: v}
+		e := s.missing[i]
+		e.doc, e.passage, e.vector = nil, nil, v
 	}
 	if s.batch.left.Add(-1) == 0 {
 		close(s.batch.embedded)

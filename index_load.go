@@ -219,6 +219,46 @@ func (r *indexRun) reuseVectors(ctx context.Context, previous *index.Info, d *in
 	return nil
 }
 
+// findVectors gives texts the vectors that passages of the index have of them, as it
+// was when the run began or as it is now, and returns the texts that are left.
+func (r *indexRun) findVectors(ctx context.Context, missing []*embedding) (left []*embedding, err error) {
+	if len(missing) == 0 || r.request.Force {
+		return missing, nil
+	}
+	// What is replaced or removed meanwhile was there before: a file may have
+	// another name now.
+	missing, err = findVectors(ctx, r.before, missing, true)
+	if err != nil || len(missing) == 0 {
+		return missing, err
+	}
+	err = applied(ctx, r.writer, func(s index.Snapshot) error {
+		missing, err = findVectors(ctx, s, missing, false)
+		return err
+	})
+	return missing, err
+}
+
+// findVectors gives texts the vectors that passages of a snapshot have of them and
+// returns the others. indexed is what is noted of the vectors.
+func findVectors(ctx context.Context, s index.Snapshot, missing []*embedding, indexed bool) (left []*embedding, err error) {
+	texts := make([]index.Titled, len(missing))
+	for i, e := range missing {
+		texts[i] = index.Titled{Title: e.doc.Title, Text: e.passage.Text}
+	}
+	vectors, err := s.VectorsOf(ctx, texts)
+	if err != nil {
+		return missing, ctx.Err() // what cannot be read is embedded again
+	}
+	for i, e := range missing {
+		if vectors[i] == nil {
+			left = append(left, e)
+			continue
+		}
+		e.doc, e.passage, e.vector, e.indexed = nil, nil, vectors[i], indexed
+	}
+	return left, nil
+}
+
 // contentUnchanged reports whether the content is what it was; l is then complete.
 func (r *indexRun) contentUnchanged(ctx context.Context, e ingest.Entry, previous *index.Info, l *loaded) bool {
 	change, now, err := e.Compare(ctx, previous.Fingerprint)

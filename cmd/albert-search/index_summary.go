@@ -45,7 +45,8 @@ func (r *indexRun) summarize(w io.Writer) {
 		if sum.Partial > 0 {
 			fmt.Fprintf(w, "%d of them read only in part\n", sum.Partial)
 		}
-		fmt.Fprintf(w, "%s, %s of text%s\n", cli.Plural(sum.Passages, "new passage"), cli.Size(sum.Bytes), took(sum.Took.Duration()))
+		fmt.Fprintf(w, "%s: %d embedded, %d reused; %s of text%s\n", cli.Plural(sum.Embedded+sum.Reused, "passage"),
+			sum.Embedded, sum.Reused, cli.Size(sum.Bytes), took(sum.Took.Duration()))
 	}
 	fmt.Fprintf(w, "index: %s\n", r.Path(r.index))
 }
