@@ -1,8 +1,11 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/albert-search/albert-search/document"
 )
 
 // Keys of Text.Metadata. Only what the document states is there.
@@ -40,4 +43,18 @@ func (t *Text) SetMeta(key, value string) {
 		t.Metadata = map[string]string{}
 	}
 	t.Metadata[key] = value
+}
+
+// LeaveOut notes what is not in the Body although it is in the file. What was
+// noted before under the same name is counted together.
+func (t *Text) LeaveOut(what string, count, bytes int) {
+	for i := range t.LeftOut {
+		if l := &t.LeftOut[i]; l.What == what {
+			l.Count += count
+			l.Bytes += bytes
+			return
+		}
+	}
+	t.LeftOut = append(t.LeftOut, document.LeftOut{What: what, Count: count, Bytes: bytes})
+	slices.SortFunc(t.LeftOut, func(a, b document.LeftOut) int { return strings.Compare(a.What, b.What) })
 }

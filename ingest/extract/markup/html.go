@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 
-	"codeberg.org/readeck/go-readability/v2"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
@@ -18,13 +17,6 @@ import (
 // part is looked for: a tree takes up to 30 times as much memory. Of larger
 // pages all text is read.
 const maxReadable = 4 << 20
-
-// minReadable is how much of the visible text of a page its readable part has
-// to be, in bytes and as a share, to be taken for it.
-const (
-	minReadable      = 250
-	minReadableShare = 0.1
-)
 
 // HTML returns the format of web pages. The part of a page is read that is
 // meant to be read, without navigation, and all visible text where no such part
@@ -39,7 +31,7 @@ func HTML() extract.Format {
 		Sniff:      func(s *extract.Sample) bool { return s.IsHTML() },
 		Isolation:  extract.Subprocess,
 		Lines:      extract.Paragraphs,
-		Version:    1, Read: readHTML,
+		Version:    2, Read: readHTML,
 	}
 }
 
@@ -56,7 +48,7 @@ func readHTML(ctx context.Context, in *extract.Input) (*extract.Text, error) {
 	d.Describe(t)
 	var w *structure.Writer
 	if doc := parseHTML(d.Text, in.Limits.Depth); doc != nil {
-		w = readableText(ctx, doc, t, in.Limits.TextBytes)
+		w = pageText(doc, t, in.Limits.TextBytes)
 	} else {
 		d.Notes.Add("too large or too deeply nested to tell the readable part from the rest")
 		w = flatText(d.Text, t, in.Limits.TextBytes, false)
@@ -93,7 +85,7 @@ func parseHTML(source string, depth int) *html.Node {
 	if len(source) > maxReadable {
 		return nil
 	}
-	doc, err := html.ParseWithOptions(strings.NewReader(source), html.ParseOptionEnableScripting(false))
+	doc, err := html.ParseWithOptions(strings.NewReader(markLines(source)), html.ParseOptionEnableScripting(false))
 	if err != nil || !depthWithin(doc, depth) {
 		return nil
 	}
@@ -124,33 +116,15 @@ func depthWithin(n *html.Node, depth int) bool {
 	return true
 }
 
-// readableText returns the text of the readable part of doc, and completes t
-// from what the page says about itself.
-func readableText(ctx context.Context, doc *html.Node, t *extract.Text, limit int64) *structure.Writer {
-	whole := &htmlText{Writer: structure.NewWriter(limit)}
-	whole.walk(doc)
-	t.Title = extract.OneLine(whole.title)
-	t.SetMeta(extract.MetaLanguage, whole.lang)
-	t.SetLanguage(whole.lang)
-	if ctx.Err() != nil {
-		return whole.Writer
-	}
-	parser := readability.NewParser()
-	article, err := parser.ParseAndMutate(doc, nil)
-	if err != nil || article.Node == nil {
-		return whole.Writer
-	}
-	part := &htmlText{Writer: structure.NewWriter(limit)}
-	part.walk(article.Node)
-	if part.Len() < minReadable && part.Len() < whole.Len() || float64(part.Len()) < minReadableShare*float64(whole.Len()) {
-		return whole.Writer
-	}
-	// The title of the article leaves out the name of the site.
-	if title := extract.OneLine(article.Title()); title != "" {
-		t.Title = title
-	}
-	t.SetMeta(extract.MetaAuthor, article.Byline())
-	return part.Writer
+// pageText returns the text of a page, and completes t from what the page says
+// about itself.
+func pageText(doc *html.Node, t *extract.Text, limit int64) *structure.Writer {
+	p := newPage(doc)
+	p.markFurniture()
+	h := &htmlText{Writer: structure.NewWriter(limit)}
+	h.walk(p, 0, int32(len(p.nodes)))
+	p.describe(t)
+	return h.Writer
 }
 
 // unclosedScript reports whether the page ends inside a script, as browsers see
@@ -181,11 +155,11 @@ func flatText(source string, t *extract.Text, limit int64, scripts bool) *struct
 		case html.TextToken:
 			w.content(strings.ToValidUTF8(string(z.Text()), "\uFFFD"))
 		case html.StartTagToken:
-			w.open(name)
+			w.open(name, func(string) string { return "" })
 		case html.EndTagToken:
 			w.close(name)
 		case html.SelfClosingTagToken:
-			w.open(name)
+			w.open(name, func(string) string { return "" })
 			w.close(name)
 		}
 	}

@@ -19,6 +19,8 @@ type Writer struct {
 	full     bool
 	headings []extract.Heading
 	blocks   Blocks
+	places   []extract.PlaceAt
+	at       document.Place // of what comes
 
 	kind  document.BlockKind // of the blocks to come
 	level int
@@ -26,8 +28,9 @@ type Writer struct {
 
 	// What is owed before what comes, in this order.
 	newlines  int
-	mark      string // a bullet, or the tabs between cells
-	itemLevel int    // of the item with the bullet
+	mark      string // a bullet or number, or the tabs between cells
+	item      bool   // the mark is that of an item
+	itemLevel int    // of the item with the mark
 	space     bool
 
 	row row
@@ -47,6 +50,19 @@ func NewWriter(limit int64) *Writer { return &Writer{limit: limit, begin: true} 
 // Len returns the length of what was written.
 func (w *Writer) Len() int { return w.b.Len() }
 
+// Tail is the end of what was written.
+func (w *Writer) Tail() string {
+	const enough = 64
+	s := w.b.String()
+	return s[max(0, len(s)-enough):]
+}
+
+// Owed reports whether what comes is parted from what was written: by white
+// space, a line end or the beginning of a block.
+func (w *Writer) Owed() bool {
+	return w.b.Len() == 0 || w.begin || w.space || w.newlines > 0 || w.mark != ""
+}
+
 // Full reports that something was dropped because of the limit.
 func (w *Writer) Full() bool { return w.full }
 
@@ -54,13 +70,31 @@ func (w *Writer) Full() bool { return w.full }
 func (w *Writer) Finish(t *extract.Text) {
 	t.Body, t.Headings = w.b.String(), w.headings
 	t.Blocks = w.blocks.Finish(len(t.Body))
+	t.Places = w.places
+}
+
+// maxPlaces is how many places of a text are kept: each takes more than a
+// hundred bytes. What follows has the place of the last.
+const maxPlaces = 200_000
+
+// Place says where in the file the text stands that comes.
+func (w *Writer) Place(p document.Place) { w.at = p }
+
+// place records the place of the text from offset on, if it is another one.
+func (w *Writer) place(offset int) {
+	n := len(w.places)
+	if n == maxPlaces || n == 0 && w.at.IsZero() || n > 0 && w.places[n-1].Place.Equal(w.at) {
+		return
+	}
+	w.places = append(w.places, extract.PlaceAt{Offset: offset, Place: w.at})
 }
 
 // Kind says of what kind the blocks are that begin from here on, but for list
 // items and rows of tables, which have calls of their own. A heading never
 // shares a block with what is around it.
 func (w *Writer) Kind(kind document.BlockKind, level int) {
-	if (kind == document.Heading) != (w.kind == document.Heading) {
+	apart := func(k document.BlockKind) bool { return k == document.Heading || k == document.Furniture }
+	if kind != w.kind && (apart(kind) || apart(w.kind)) {
 		w.begin = true
 	}
 	w.kind, w.level = kind, level
@@ -87,15 +121,19 @@ func (w *Writer) Line() {
 	}
 }
 
-// Item starts an item of a list that is in level others.
-func (w *Writer) Item(level int) {
+// Item starts an item of a list that is in level others, with a bullet.
+func (w *Writer) Item(level int) { w.Numbered(level, "-") }
+
+// Numbered starts an item with the number that it is shown with, such as "3." or
+// "iv)".
+func (w *Writer) Numbered(level int, number string) {
 	w.EndItem()
-	w.mark, w.itemLevel = "- ", level
+	w.mark, w.item, w.itemLevel = number+" ", true, level
 }
 
 // EndItem ends an item.
 func (w *Writer) EndItem() {
-	w.mark = ""
+	w.mark, w.item = "", false
 	w.Break(1)
 }
 
@@ -114,6 +152,7 @@ func (w *Writer) Cell() {
 		w.newlines, w.space = 0, false
 	}
 	w.mark += "\t"
+	w.item = false
 }
 
 // EndRow ends a row of a table, and with it the blocks in its last cell. header
@@ -123,7 +162,7 @@ func (w *Writer) EndRow(header bool) {
 		w.endRow(header)
 	}
 	w.row.open = false
-	w.mark, w.newlines, w.space = "", 1, false
+	w.mark, w.item, w.newlines, w.space = "", false, 1, false
 	w.begin = true
 }
 
@@ -202,7 +241,8 @@ func (w *Writer) Raw(s string) {
 	if w.begin {
 		w.beginBlock(begin)
 	}
-	w.newlines, w.mark, w.space, w.begin = 0, "", false, false
+	w.newlines, w.mark, w.item, w.space, w.begin = 0, "", false, false, false
+	w.place(w.b.Len())
 	w.b.WriteString(begin)
 	w.b.WriteString(extract.Cut(s, left))
 	w.full = int64(len(s)) > left
@@ -215,7 +255,7 @@ func (w *Writer) beginBlock(mark string) {
 	switch {
 	case w.newlines == 0 && at > 0:
 		at += len(mark) // in the middle of a line, whose part before it has the mark
-	case strings.HasPrefix(mark, "-") && kind != document.Heading && kind != document.Code:
+	case w.item && kind != document.Heading && kind != document.Code && kind != document.Furniture:
 		kind, level = document.ListItem, w.itemLevel
 	}
 	w.blocks.Begin(at, kind, level)
