@@ -129,10 +129,12 @@ func exchange(r io.Reader, w io.Writer, q request, file io.ReaderAt) (t *extract
 				return nil, nil, true, errFrame
 			}
 		case frameText:
-			if err := json.Unmarshal(payload, t); err != nil {
+			head := new(extract.Text) // its JSON has null for what came before
+			if err := json.Unmarshal(payload, head); err != nil {
 				return nil, nil, true, errFrame
 			}
-			t.Body = string(body)
+			head.Body, head.Blocks, head.Places, head.Boxes = string(body), t.Blocks, t.Places, t.Boxes
+			t = head
 			if t.Check() != nil {
 				return nil, nil, true, errFrame
 			}
