@@ -9,10 +9,10 @@ import (
 // section is the text from a heading to the next one of any level.
 type section struct {
 	start, end int
-	level      int      // of its heading; 0 for what is before the first
 	path       []string // of headings, its own last
 	units      int      // index of its first unit
 	tokens     int
+	bare       bool // has nothing but its heading
 }
 
 // sectionsOf cuts a text at its headings. Those that are not in order or not
@@ -38,7 +38,7 @@ func sectionsOf(t *extract.Text) []section {
 			path[i] = o.Text
 		}
 		last.end = start
-		out = append(out, section{start: start, level: max(h.Level, 1), path: path})
+		out = append(out, section{start: start, path: path})
 	}
 	out[len(out)-1].end = len(t.Body)
 	return out

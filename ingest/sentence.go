@@ -184,8 +184,9 @@ func trim(body string, start, end int) (int, int) {
 	trimmed := strings.TrimLeftFunc(s, unicode.IsSpace)
 	at := start + len(s) - len(trimmed)
 	if at > start && trimmed != "" && structure.JoinsPrevious(trimmed) {
-		_, n := utf8.DecodeLastRuneInString(body[start:at])
-		at -= n
+		if r, n := utf8.DecodeLastRuneInString(body[start:at]); !unicode.IsControl(r) && r != '\u2028' && r != '\u2029' {
+			at -= n // nothing joins a line end
+		}
 	}
 	return at, max(at, end)
 }

@@ -13,7 +13,9 @@ import (
 // text.
 //
 // 2: a passage knows where it ends, not only where it begins.
-const SplitVersion = 2
+// 3: a passage is of one section, and of text or furniture; what announces
+// something stays with it; places and boxes within a passage.
+const SplitVersion = 3
 
 // DefaultSplitTokens is the token budget of a passage.
 const DefaultSplitTokens = 200
@@ -36,10 +38,13 @@ type SplitOptions struct {
 // A passage has the path of its headings, where it stands, and the header of the
 // table or the term of the description that it begins in the middle of.
 //
-// A passage keeps to one section, but for sections of less than a quarter of
-// the budget, which are taken together with the next one. A sentence beyond
-// the budget is cut at line ends, then after punctuation, at spaces, and
-// between words; only a single word that is beyond it makes a passage that is.
+// A passage keeps to one section; of sections that have nothing but a heading, to
+// these and the one that follows. It is of text or of furniture. What announces
+// something is not separated from what comes next: a heading, a term, the header
+// of a table, unless it alone takes more than half of the budget, or furniture comes
+// between. A sentence beyond the budget is cut at line ends, then after
+// punctuation, at spaces, and between words; only a single word that is beyond it
+// makes a passage that is.
 func Split(t *extract.Text, o SplitOptions, c TokenCounter) []document.Passage {
 	s := &splitter{
 		text:   t,
@@ -56,7 +61,7 @@ func Split(t *extract.Text, o SplitOptions, c TokenCounter) []document.Passage {
 	s.out = make([]document.Passage, 0, s.likelyPassages())
 	for i := 0; i < len(s.sections); {
 		n := s.group(i)
-		s.pack(s.units[s.sections[i].units:s.unitsEnd(i+n-1)])
+		s.packRuns(s.units[s.sections[i].units:s.unitsEnd(i+n-1)])
 		i += n
 	}
 	s.describe(o.Languages)
@@ -79,6 +84,9 @@ type unit struct {
 	tokens     int
 	before     cut
 	line       bool
+	heading    bool
+	furniture  bool
+	keep       bool // announces what follows, and is not separated from it
 	section    int
 }
 
@@ -91,6 +99,7 @@ type splitter struct {
 	sections    []section
 	dependences dependences
 	units       []unit
+	kept        int // tokens of the last units, those that have keep
 	out         []document.Passage
 	buf         []byte
 }
@@ -115,26 +124,50 @@ func (s *splitter) readSection(i int) {
 			break // what is left belongs to the next section
 		}
 	}
+	sec.bare = sec.units < len(s.units)
 	for _, u := range s.units[sec.units:] {
 		sec.tokens += u.tokens
+		sec.bare = sec.bare && u.heading
 	}
 }
 
 // readSpan appends the units of a part of a block.
 func (s *splitter) readSpan(part span, kind document.BlockKind, section int) {
-	u := unit{start: part.start, end: part.end, before: part.before, line: part.line, section: section}
+	u := unit{start: part.start, end: part.end, before: part.before, line: part.line, section: section,
+		heading: kind == document.Heading, furniture: kind == document.Furniture, keep: announces(kind)}
 	if isRow(kind) {
 		if u.start, u.end = trim(s.text.Body, u.start, u.end); s.fits(&u) {
-			s.units = append(s.units, u)
+			s.push(u)
 			return
 		}
 		part.line = false // the cells of so long a row have sentences
 	}
-	for start, end := range sentencesIn(s.text.Body, part, &s.buf) {
-		u := unit{start: start, end: end, before: part.before, line: part.line, section: section}
-		part.before = cutPlain
+	u.line = part.line
+	for u.start, u.end = range sentencesIn(s.text.Body, part, &s.buf) {
 		s.add(u)
+		u.before = cutPlain
 	}
+}
+
+// announces reports whether a block is nothing without the one that follows.
+func announces(kind document.BlockKind) bool {
+	return kind == document.Heading || kind == document.Term || kind == document.TableHeader
+}
+
+// limit is how many tokens the next unit has at most: with what announces it, it
+// has to be within the budget.
+func (s *splitter) limit() int { return s.budget - s.kept }
+
+// push appends a unit. What announces something can take half of the budget; then
+// it is as anything else.
+func (s *splitter) push(u unit) {
+	u.keep = u.keep && s.kept+u.tokens <= s.budget/2
+	if u.keep {
+		s.kept += u.tokens
+	} else {
+		s.kept = 0
+	}
+	s.units = append(s.units, u)
 }
 
 // maxCounted is the length in bytes of the longest text whose tokens are counted
@@ -142,19 +175,19 @@ func (s *splitter) readSpan(part span, kind document.BlockKind, section int) {
 // is beyond any budget, unless it is a single word.
 const maxCounted = 64 << 10
 
-// fits counts the tokens of a unit and reports whether it is within the budget.
+// fits counts the tokens of a unit and reports whether it is within the limit.
 func (s *splitter) fits(u *unit) bool {
 	if u.end-u.start > maxCounted {
 		return false
 	}
 	u.tokens = s.count(s.text.Body[u.start:u.end])
-	return u.tokens <= s.budget
+	return u.tokens <= s.limit()
 }
 
 // add counts the tokens of a unit and appends it, in parts if it is too long.
 func (s *splitter) add(u unit) {
 	if s.fits(&u) {
-		s.units = append(s.units, u)
+		s.push(u)
 		return
 	}
 	if strings.IndexByte(s.text.Body[u.start:u.end], '\n') < 0 {
@@ -164,22 +197,22 @@ func (s *splitter) add(u unit) {
 	rank := u.before
 	eachLine(s.text.Body, u.start, u.end, cutPlain, func(part span) {
 		start, end := trim(s.text.Body, part.start, part.end)
-		l := unit{start: start, end: end, before: rank, line: u.line, section: u.section}
+		l := u
+		l.start, l.end, l.before = start, end, rank
 		rank = cutPlain
 		if s.fits(&l) {
-			s.units = append(s.units, l)
+			s.push(l)
 		} else {
 			s.addWords(l)
 		}
 	})
 }
 
-// group returns how many sections from i on are packed together.
+// group returns how many sections from i on are packed together: those that have
+// nothing but a heading, and the one that follows.
 func (s *splitter) group(i int) int {
 	n := 1
-	tokens := s.sections[i].tokens
-	for tokens < s.budget/4 && i+n < len(s.sections) && s.sections[i+n].level >= s.sections[i].level {
-		tokens += s.sections[i+n].tokens
+	for s.sections[i+n-1].bare && i+n < len(s.sections) {
 		n++
 	}
 	return n
@@ -190,6 +223,18 @@ func (s *splitter) unitsEnd(section int) int {
 		return s.sections[section+1].units
 	}
 	return len(s.units)
+}
+
+// packRuns appends the passages of some units. Furniture has its own.
+func (s *splitter) packRuns(u []unit) {
+	for len(u) > 0 {
+		n := 1
+		for n < len(u) && u[n].furniture == u[0].furniture {
+			n++
+		}
+		s.pack(u[:n])
+		u = u[n:]
+	}
 }
 
 // pack appends the passages of some units.
@@ -205,9 +250,10 @@ func (s *splitter) pack(u []unit) {
 			end = start + bestCut(u[start:end+1], fresh+1-start, s.budget)
 		}
 		s.out = append(s.out, document.Passage{
-			Start:   u[start].start,
-			End:     u[end-1].end,
-			Heading: s.headingOf(u[start].section, u[end-1].section),
+			Start:     u[start].start,
+			End:       u[end-1].end,
+			Heading:   s.headingOf(u[start:end]),
+			Furniture: u[start].furniture,
 		})
 		fresh, start = end, end
 		if end < len(u) && s.overlaps(u[end-1], u[end]) {
@@ -219,17 +265,24 @@ func (s *splitter) pack(u []unit) {
 // overlaps reports whether the last unit of a passage is repeated in the next,
 // which begins with the unit next otherwise.
 func (s *splitter) overlaps(last, next unit) bool {
-	return !last.line && !next.line && last.tokens <= s.budget/4 && last.tokens+next.tokens <= s.budget
+	return !last.line && !next.line && !last.keep && !next.keep && !next.furniture && last.tokens <= s.budget/4 && last.tokens+next.tokens <= s.budget
 }
 
 // bestCut returns where to cut u, which is longer than the budget: at the best
 // place from least on, within the second half of the budget, and at the last
-// of several equally good ones. u[n] begins the next part.
+// of several equally good ones. u[n] begins the next part. What announces
+// something is not cut off where there is another place.
 func bestCut(u []unit, least, budget int) int {
 	best := len(u) - 1
+	for best > least && u[best-1].keep {
+		best--
+	}
+	if best > 0 && u[best-1].keep {
+		best = len(u) - 1
+	}
 	tokens := 0
 	for i, w := range u {
-		if i >= max(least, 1) && tokens >= budget/2 && tokens <= budget && w.before >= u[best].before {
+		if i >= max(least, 1) && tokens >= budget/2 && tokens <= budget && w.before >= u[best].before && !u[i-1].keep {
 			best = i
 		}
 		tokens += w.tokens
@@ -237,22 +290,24 @@ func bestCut(u []unit, least, budget int) int {
 	return max(best, least, 1)
 }
 
-// headingOf returns the headings that lead to all of the sections; one that is
-// only the way to the next, as a chapter's title to its first section, is
-// left out of account.
-func (s *splitter) headingOf(first, last int) []string {
-	path := s.sections[first].path
-	for i := first + 1; i <= last; i++ {
-		next := s.sections[i].path
+// headingOf returns the headings that lead to the text of a passage, its first
+// if it has any: what is before that are the headings themselves. Headings without
+// a text have those that lead to all of them.
+func (s *splitter) headingOf(u []unit) []string {
+	if u[0].furniture {
+		return nil // it belongs to the page
+	}
+	path := s.sections[u[0].section].path
+	for _, x := range u {
+		next := s.sections[x.section].path
+		if !x.heading {
+			return slices.Clip(next)
+		}
 		n := 0
 		for n < len(path) && n < len(next) && path[n] == next[n] {
 			n++
 		}
-		if n == len(path) {
-			path = next
-		} else {
-			path = path[:n]
-		}
+		path = path[:n]
 	}
 	return slices.Clip(path)
 }

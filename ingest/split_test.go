@@ -210,7 +210,7 @@ func TestSplitHeadings(t *testing.T) {
 		"B: # B\nBb cc dd ee ff gg.")
 
 	text = markdown("# Words", "## a", "One.", "## b", "Two.", "## c", "Three.", "## d", "Four.")
-	expect(t, parts(text, split(t, text, 50)), "Words: # Words\n## a\nOne.\n## b\nTwo.", "Words: ## c\nThree.\n## d\nFour.")
+	expect(t, parts(text, split(t, text, 50)), "Words>a: # Words\n## a\nOne.", "Words>b: ## b\nTwo.", "Words>c: ## c\nThree.", "Words>d: ## d\nFour.")
 }
 
 func TestSplitOddHeadings(t *testing.T) {

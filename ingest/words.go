@@ -13,13 +13,15 @@ import (
 func (s *splitter) addWords(u unit) {
 	body := s.text.Body
 	var part []unit // the words since the last cut
-	tokens := 0
+	tokens, limit := 0, s.limit()
 	flush := func(n int) {
-		p := unit{start: part[0].start, end: part[n-1].end, before: u.before, line: u.line, section: u.section}
+		p := u
+		p.start, p.end, p.tokens = part[0].start, part[n-1].end, 0
 		for _, w := range part[:n] {
 			p.tokens += w.tokens
 		}
-		s.units = append(s.units, p)
+		s.push(p)
+		limit = s.limit()
 		part = append(part[:0], part[n:]...)
 		tokens -= p.tokens
 		u.before = cutPlain
@@ -46,8 +48,8 @@ func (s *splitter) addWords(u unit) {
 			part = append(part, w)
 		}
 		tokens += w.tokens
-		for tokens > s.budget && len(part) > 1 {
-			flush(bestCut(part, 1, s.budget))
+		for tokens > limit && len(part) > 1 {
+			flush(bestCut(part, 1, limit))
 		}
 	}
 	if len(part) > 0 {

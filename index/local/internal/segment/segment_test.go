@@ -249,7 +249,7 @@ func TestOtherSegment(t *testing.T) {
 func sourcesV1() []Source {
 	docs := sources()
 	docs[1].Doc.Info.Language, docs[1].Doc.Info.Versions, docs[1].Doc.Info.Fingerprint.Device = "", document.Versions{}, 0
-	docs[1].Doc.Languages = nil
+	docs[1].Doc.Languages, docs[1].Doc.Info.LeftOut = nil, nil
 	docs[1].Vectors[1] = []float32{3, 4}
 	for i := range docs[1].Records {
 		p := document.Passage{Start: i, End: i + 4, Place: document.Place{Page: 1, Line: 2, Column: 3}, Heading: []string{"a", ""}, Text: "text"}
