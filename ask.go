@@ -71,7 +71,7 @@ func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 	passages, stats, err := e.retrieve(ctx, retrieval{
 		// Not parsed: the punctuation of a question is no query syntax.
 		query: index.Query{Clauses: []index.Clause{{Text: question}}},
-		mode:  res.Mode, fusion: res.Fusion, filter: r.Filter, limit: read,
+		mode:  res.Mode, fusion: res.Fusion, filter: r.Filter, limit: read, noFurniture: true,
 	})
 	if err != nil {
 		return nil, err
@@ -140,7 +140,9 @@ func readAnswers(ctx context.Context, a *qa.Answerer, question string, passages 
 			out.Relevance = &answer.Evidence.Relevance
 		}
 		for _, s := range answer.Support {
-			out.Support = append(out.Support, cite(passages[s].Stored))
+			p := passages[s.Passage]
+			start, end := norms[s.Passage].Original(s.Start, s.End)
+			out.Support = append(out.Support, cite(p.Stored).Part(p.Text, index.Range{Start: start, End: end}))
 		}
 		res.Answers = append(res.Answers, out)
 	}

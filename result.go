@@ -2,10 +2,8 @@ package albertsearch
 
 import (
 	"encoding/json"
-	"strings"
 	"time"
 
-	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
@@ -29,81 +27,6 @@ func (d *Milliseconds) UnmarshalJSON(data []byte) error {
 }
 
 func since(began time.Time) Milliseconds { return Milliseconds(time.Since(began)) }
-
-// Citation says where a piece of text stands.
-type Citation struct {
-	// ID is the document's key in the index, Path its file.
-	ID       string            `json:"id"`
-	Path     string            `json:"path"`
-	Title    string            `json:"title,omitempty"`
-	Type     string            `json:"type"`
-	Modified time.Time         `json:"modified,omitzero"`
-	Metadata map[string]string `json:"metadata,omitempty"`
-	// Place is where the text begins. A format has only some of its parts: no
-	// page where there are no pages.
-	document.Place
-	// Last is where the text ends, in the parts that differ from Place; nil for
-	// text that stands in one place.
-	Last *document.Place `json:"last,omitempty"`
-	// Heading is the path of headings that leads to the text, outermost first.
-	Heading []string `json:"heading,omitempty"`
-	// Start and End are the byte range in the document's extracted text, which
-	// for text formats in UTF-8 is the file, less a byte order mark.
-	Start int `json:"start"`
-	End   int `json:"end"`
-}
-
-// cite returns the citation of the passage.
-func cite(p index.Stored) Citation {
-	c := Citation{
-		ID: p.Doc.ID, Path: p.Doc.Path, Title: p.Doc.Title, Type: p.Doc.Type,
-		Modified: p.Doc.Modified, Metadata: p.Doc.Metadata,
-		Place: p.Place, Heading: p.Heading,
-		Start: p.Start, End: p.End,
-	}
-	if !p.Last.IsZero() {
-		c.Last = &p.Last
-	}
-	return c
-}
-
-// Where says for people where the text stands in its document, as "page 7" or
-// "lines 3-5"; it is empty where the format has no places.
-func (c Citation) Where() string {
-	var last document.Place
-	if c.Last != nil {
-		last = *c.Last
-	}
-	return document.Range(c.Place, last)
-}
-
-// Part returns the citation of the byte range r of text, which is the text that
-// c cites. Lines and columns are those of the part; of other places that are a
-// range it is not known which part of it r is in.
-func (c Citation) Part(text string, r index.Range) Citation {
-	c.Start, c.End = c.Start+r.Start, c.Start+r.End
-	if c.Line == 0 {
-		return c
-	}
-	before := text[:r.Start]
-	c.Line += strings.Count(before, "\n")
-	if last := strings.LastIndexByte(before, '\n'); last >= 0 {
-		c.Column = r.Start - last
-	} else {
-		c.Column += r.Start
-	}
-	if c.Last != nil {
-		last := *c.Last
-		last.Line, last.Column = 0, 0
-		if more := strings.Count(text[r.Start:r.End], "\n"); more > 0 {
-			last.Line = c.Line + more
-		}
-		if c.Last = &last; last.IsZero() {
-			c.Last = nil
-		}
-	}
-	return c
-}
 
 // Coverage counts the documents of an index.
 type Coverage struct {
@@ -141,7 +64,8 @@ type SearchResult struct {
 	Took Milliseconds `json:"took_ms"`
 }
 
-// Hit is a found passage.
+// Hit is a found passage. Its Citation says where the first of the Matches stands,
+// and where the passage begins if there is none; Start and End are those of Text.
 type Hit struct {
 	// Rank counts from 1.
 	Rank int `json:"rank"`
@@ -153,6 +77,9 @@ type Hit struct {
 	Text string `json:"text"`
 	// Matches are the byte ranges of Text that the query's words match.
 	Matches []index.Range `json:"matches"`
+	// Furniture says that the passage belongs to the page and not to the text, as
+	// navigation does.
+	Furniture bool `json:"furniture,omitempty"`
 	// Explain says where the score comes from.
 	Explain Explanation `json:"explain,omitzero"`
 }
@@ -210,7 +137,7 @@ type Answer struct {
 	// answer is at InSentence.
 	Sentence   string      `json:"sentence"`
 	InSentence index.Range `json:"in_sentence"`
-	// Support cites the other passages that give the same answer.
+	// Support cites the same answer in other passages.
 	Support []Citation `json:"support"`
 	// Evidence is what the confidence was worked out from.
 	Evidence qa.Evidence `json:"-"`

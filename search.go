@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -96,13 +98,15 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 		}
 	}
 	for i, h := range hits[:min(len(hits), limit)] {
+		matches := e.matches(q, h.Stored)
 		res.Hits = append(res.Hits, Hit{
-			Rank:     i + 1,
-			Score:    h.score,
-			Citation: cite(h.Stored),
-			Text:     h.Text,
-			Matches:  e.matches(q, h.Stored),
-			Explain:  h.explanation,
+			Rank:      i + 1,
+			Score:     h.score,
+			Citation:  citeFirst(h.Stored, matches),
+			Text:      h.Text,
+			Matches:   matches,
+			Furniture: h.Furniture,
+			Explain:   h.explanation,
 		})
 	}
 	res.Coverage, res.Freshness, res.Took = coverageOf(stats), freshnessOf(stats), since(began)
@@ -125,6 +129,8 @@ type retrieval struct {
 	fusion rerank.Method
 	filter index.Filter
 	limit  int
+	// noFurniture leaves furniture out.
+	noFurniture bool
 }
 
 // found is a passage that was found, with the score it is ranked by.
@@ -134,6 +140,10 @@ type found struct {
 	explanation Explanation
 }
 
+// furnitureWeight is what the score of a passage of furniture is multiplied with:
+// it is found by its words, and comes behind a passage of text that has them.
+const furnitureWeight = 0.25
+
 // retrieve returns at most r.limit passages, best first, and the counts of the
 // snapshot that they are of. That is given back before it returns: what reads the
 // passages may take long. The caller has begun.
@@ -142,36 +152,85 @@ func (e *Engine) retrieve(ctx context.Context, r retrieval) (passages []found, s
 		if stats, err = s.Stats(ctx); err != nil {
 			return fmt.Errorf("count documents: %w", err)
 		}
-		ranked, err := e.rank(ctx, s, stats, r)
-		if err != nil {
-			return err
-		}
-		ids := make([]index.PassageID, len(ranked))
-		for i, h := range ranked {
-			ids[i] = h.ID
-		}
-		stored, err := s.Passages(ctx, ids)
-		if err != nil {
-			return fmt.Errorf("fetch passages: %w", err)
-		}
-		passages = make([]found, len(stored))
-		for i, h := range ranked {
-			k, v := h.Parts[0], h.Parts[1]
-			passages[i] = found{stored[i], h.Score, Explanation{
-				KeywordRank: k.Rank, KeywordScore: k.Score, VectorRank: v.Rank, Cosine: v.Score, Fused: h.Score,
-			}}
-		}
-		return nil
+		passages, err = e.best(ctx, s, stats, r)
+		return err
 	})
 	return passages, stats, err
 }
 
-// rank returns at most r.limit hits, best first. Each has two parts: what the
-// keywords say of it and what the vectors say.
-func (e *Engine) rank(ctx context.Context, s index.Snapshot, stats index.Stats, r retrieval) ([]rerank.Fused, error) {
-	req := index.Request{Query: r.query, Filter: r.filter, Limit: r.limit}
+// best ranks and fetches passages.
+func (e *Engine) best(ctx context.Context, s index.Snapshot, stats index.Stats, r retrieval) ([]found, error) {
+	for depth := r.limit; ; depth *= 10 {
+		ranked, err := e.rank(ctx, s, stats, r, depth)
+		if err != nil {
+			return nil, err
+		}
+		passages, more, err := fetch(ctx, s, ranked, r)
+		if err != nil {
+			return nil, fmt.Errorf("fetch passages: %w", err)
+		}
+		// Furniture that was found may stand before passages that were not asked
+		// for. To ask once more is enough for all but the oddest index.
+		if !more || r.mode == Hybrid || depth > r.limit || len(ranked) < depth {
+			return passages, nil
+		}
+	}
+}
+
+// fetch returns the first r.limit of the ranked passages, once the scores of
+// furniture are lowered, and reports whether there might be better ones behind the
+// last of them.
+func fetch(ctx context.Context, s index.Snapshot, ranked []rerank.Fused, r retrieval) (passages []found, more bool, err error) {
+	// Those that are not fetched yet have lower scores. above counts the passages
+	// that no such can come before.
+	above := func(next float64) int {
+		return sort.Search(len(passages), func(i int) bool { return passages[i].score < next })
+	}
+	for len(ranked) > 0 {
+		n := r.limit - above(ranked[0].Score)
+		if n <= 0 {
+			return passages[:r.limit], false, nil
+		}
+		n = min(n, len(ranked))
+		ids := make([]index.PassageID, n)
+		for i, h := range ranked[:n] {
+			ids[i] = h.ID
+		}
+		stored, err := s.Passages(ctx, ids)
+		if err != nil {
+			return nil, false, err
+		}
+		for i, h := range ranked[:n] {
+			if stored[i].Furniture && r.noFurniture {
+				continue
+			}
+			passages = append(passages, newFound(stored[i], h))
+		}
+		ranked = ranked[n:]
+		slices.SortStableFunc(passages, func(a, b found) int { return cmp.Compare(b.score, a.score) })
+	}
+	short := len(passages) < r.limit || passages[r.limit-1].Furniture
+	return passages[:min(len(passages), r.limit)], short, nil
+}
+
+func newFound(p index.Stored, h rerank.Fused) found {
+	k, v := h.Parts[0], h.Parts[1]
+	score := h.Score
+	if p.Furniture {
+		score = min(score, score*furnitureWeight)
+	}
+	return found{p, score, Explanation{
+		KeywordRank: k.Rank, KeywordScore: k.Score, VectorRank: v.Rank, Cosine: v.Score, Fused: score,
+	}}
+}
+
+// rank returns hits, best first: all that were fused, or at most depth of one
+// retriever. Each has two parts: what the keywords say of it and what the vectors
+// say.
+func (e *Engine) rank(ctx context.Context, s index.Snapshot, stats index.Stats, r retrieval, depth int) ([]rerank.Fused, error) {
+	req := index.Request{Query: r.query, Filter: r.filter, Limit: depth}
 	if r.mode == Hybrid {
-		req.Limit = max(r.limit, fusionDepth)
+		req.Limit = max(depth, fusionDepth)
 	}
 	var keyword, vector []index.Hit
 	var err error
@@ -194,8 +253,7 @@ func (e *Engine) rank(ctx context.Context, s index.Snapshot, stats index.Stats, 
 	if r.mode != Hybrid {
 		return rerank.Single(lists...), nil
 	}
-	fused, err := rerank.Fuse(r.fusion, lists...)
-	return fused[:min(len(fused), r.limit)], err
+	return rerank.Fuse(r.fusion, lists...)
 }
 
 // nearest embeds the wanted text of the query and finds the nearest passages.

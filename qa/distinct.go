@@ -41,7 +41,7 @@ func (a *Answerer) distinct(spans []span, passages []Passage) []Answer {
 			g := &groups[same]
 			// A span that the model itself holds to be no answer supports none.
 			if s.passage != g.Passage && s.margin() > 0 {
-				g.Support = append(g.Support, s.passage)
+				g.Support = append(g.Support, Support{s.passage, s.start, s.end})
 			}
 			continue
 		}
@@ -65,8 +65,8 @@ func (a *Answerer) distinct(spans []span, passages []Passage) []Answer {
 		if i == a.opt.MaxAnswers {
 			break
 		}
-		slices.Sort(g.Support)
-		g.Support = slices.Compact(g.Support)
+		slices.SortStableFunc(g.Support, func(x, y Support) int { return cmp.Compare(x.Passage, y.Passage) })
+		g.Support = slices.CompactFunc(g.Support, func(x, y Support) bool { return x.Passage == y.Passage })
 		rival := 0
 		if i == 0 {
 			rival = 1

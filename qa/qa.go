@@ -109,9 +109,15 @@ type Answer struct {
 	// Evidence is what it was worked out from.
 	Confidence float64
 	Evidence   Evidence
-	// Support lists the other passages that give the same answer, in
+	// Support lists the same answer in other passages, the best span of each, in
 	// ascending order.
-	Support []int
+	Support []Support
+}
+
+// Support is a span of another passage that says the same as an answer.
+type Support struct {
+	// Passage, Start and End are as in Answer.
+	Passage, Start, End int
 }
 
 // Result is what was read.

@@ -243,10 +243,10 @@ func TestDistinctAnswersAndTheirSupport(t *testing.T) {
 		t.Fatalf("got %+v", res)
 	}
 	first, second := res.Answers[0], res.Answers[1]
-	if text(p, first) != "Barack Obama" || !slices.Equal(first.Support, []int{1}) {
+	if text(p, first) != "Barack Obama" || !slices.Equal(first.Support, []qa.Support{{Passage: 1, Start: 7, End: 12}}) {
 		t.Errorf("first %q, support %v", text(p, first), first.Support)
 	}
-	if text(p, second) != "Biden" || second.Passage != 0 || !slices.Equal(second.Support, []int{3}) {
+	if text(p, second) != "Biden" || second.Passage != 0 || !slices.Equal(second.Support, []qa.Support{{Passage: 3, Start: 4, End: 9}}) {
 		t.Errorf("second %q of %d, support %v", text(p, second), second.Passage, second.Support)
 	}
 	if !slices.IsSortedFunc(res.Answers, func(a, b qa.Answer) int { return int(math.Copysign(1, b.Score-a.Score)) }) {

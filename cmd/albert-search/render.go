@@ -25,16 +25,10 @@ func oneForm(c *cli.Call) error {
 	return nil
 }
 
-// place is where a citation points to: "notes/gears.md:12", "gears.pdf, page 3".
+// place is where a citation points to: "notes/gears.md:12", "gears.pdf, page 3",
+// "gears.html#ratios, line 40".
 func (s *session) place(c albertsearch.Citation) string {
-	place := s.Name(c.ID, c.Path)
-	switch {
-	case c.Line > 0:
-		place += fmt.Sprintf(":%d", c.Line)
-	case c.Where() != "":
-		place += ", " + c.Where()
-	}
-	return s.Style(term.Place).On(place)
+	return s.Style(term.Place).On(s.Name(c.ID, c.Path) + term.OneLine(c.At()))
 }
 
 // headings prints the title of a document and the headings that lead to a

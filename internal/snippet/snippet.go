@@ -42,7 +42,7 @@ func Of(h albertsearch.Hit) Snippet {
 	for _, m := range h.Matches[s.left:] {
 		s.Matches = append(s.Matches, index.Range{Start: m.Start - s.body, End: m.End - s.body})
 	}
-	if s.Preformatted && h.Line > 0 {
+	if s.Preformatted && h.Column > 0 {
 		s.FirstLine = h.Part(h.Text, index.Range{Start: s.body, End: s.body}).Line
 	}
 	s.Text, s.Matches = Flow(h.Type, s.Text, s.Matches)
