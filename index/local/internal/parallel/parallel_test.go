@@ -3,6 +3,7 @@ package parallel
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -78,4 +79,27 @@ func TestShare(t *testing.T) {
 		return nil
 	})
 	t.Error("share went on after a panic")
+}
+
+// What shares does not wait for workers that get no processor before all is done.
+func TestShareWaitsForNoWorker(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the second worker waits for the first
+	var seen atomic.Int64
+	workers := []*atomic.Int64{new(atomic.Int64), new(atomic.Int64)}
+	for range 100 {
+		if err := Share(t.Context(), workers, 10, func(w *atomic.Int64, _ int) error {
+			w.Add(1)
+			seen.Add(1)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		// Now they are the caller's again, whoever has come by since.
+		if n := workers[0].Swap(0) + workers[1].Swap(0); n != 10 {
+			t.Fatalf("%d tasks of 10 were done when Share returned", n)
+		}
+	}
+	if seen.Load() != 1000 {
+		t.Errorf("%d tasks", seen.Load())
+	}
 }
