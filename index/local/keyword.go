@@ -71,15 +71,15 @@ func (s *snapshot) Keyword(ctx context.Context, r index.Request) (hits []index.H
 	if err != nil {
 		return nil, err
 	}
-	top := topK{limit: r.Limit, compareRows: v.compareRows}
-	for _, f := range found {
+	all := make([]hit, len(found))
+	for i, f := range found {
 		row, err := v.postings.Row(f.Number)
 		if err != nil {
 			return nil, disk.Damaged(s.dir, err.Error())
 		}
-		top.add(hit{row, f.Score})
+		all[i] = hit{row, f.Score}
 	}
-	return v.hits(top.sorted()), nil
+	return v.hits(v.best(all, r.Limit)), nil
 }
 
 // recoverDamage turns a panic of Bleve over a damaged file into an error.

@@ -154,16 +154,51 @@ func (v *view) find(row segment.Row) (*segReader, segment.Position, bool) {
 // compareRows orders rows by the IDs of their documents, then by where they begin,
 // so that the order does not depend on when documents were put.
 func (v *view) compareRows(a, b segment.Row) int {
-	segA, posA, _ := v.find(a)
-	segB, posB, _ := v.find(b)
-	if segA == nil || segB == nil || a == b {
-		return cmp.Compare(a, b)
+	return compareOrder(v.order(a), v.order(b))
+}
+
+// rowOrder is what rows are ordered by; doc is valid for as long as the view is.
+type rowOrder struct {
+	doc   string
+	start int
+	row   segment.Row
+}
+
+// order returns what a row of the view is ordered by.
+func (v *view) order(row segment.Row) rowOrder {
+	o := rowOrder{row: row}
+	if seg, pos, ok := findRow(v.segs, row); ok {
+		o.doc, o.start = seg.DocID(seg.DocOf(row)), seg.start(pos)
 	}
-	docA, docB := docRef{segA, segA.DocOf(a)}, docRef{segB, segB.DocOf(b)}
-	if docA != docB {
-		return strings.Compare(docA.id(), docB.id())
+	return o
+}
+
+func compareOrder(a, b rowOrder) int {
+	return cmp.Or(strings.Compare(a.doc, b.doc), cmp.Compare(a.start, b.start), cmp.Compare(a.row, b.row))
+}
+
+// best orders hits, of which those with higher scores come first, as searches
+// return them, and returns the first limit. Where they stand is looked up once for
+// each of those that have equal scores, of which there may be many.
+func (v *view) best(hits []hit, limit int) []hit {
+	for from := 0; from < min(limit, len(hits)); {
+		to := from + 1
+		for to < len(hits) && hits[to].score == hits[from].score {
+			to++
+		}
+		if to-from > 1 {
+			orders := make([]rowOrder, to-from)
+			for i, h := range hits[from:to] {
+				orders[i] = v.order(h.row)
+			}
+			slices.SortFunc(orders, compareOrder)
+			for i, o := range orders {
+				hits[from+i].row = o.row
+			}
+		}
+		from = to
 	}
-	return cmp.Or(cmp.Compare(segA.start(posA), segB.start(posB)), cmp.Compare(a, b))
+	return hits[:min(limit, len(hits))]
 }
 
 // hits returns what was found as searches return it. IDs are copied, because they
@@ -177,9 +212,8 @@ func (v *view) hits(found []hit) []index.Hit {
 	size := 0
 	for i, h := range found {
 		out[i].Score = h.score
-		if seg, pos, ok := v.find(h.row); ok {
-			out[i].Doc, out[i].Start = seg.DocID(seg.DocOf(h.row)), seg.start(pos)
-		}
+		at := v.order(h.row)
+		out[i].Doc, out[i].Start = at.doc, at.start
 		size += len(out[i].Doc) + longestID
 	}
 	var ids strings.Builder

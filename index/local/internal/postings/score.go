@@ -58,7 +58,7 @@ type Scored struct {
 }
 
 // Score returns the passages of the limit highest scores among those that pass,
-// and all that have the lowest of these scores; in no order.
+// and all that have the lowest of these scores; those with higher scores first.
 func (k *Search) Score(q index.Query, limit int, passes func(number Number) (bool, error)) ([]Scored, error) {
 	terms, uses, err := k.terms(q)
 	if err != nil || len(uses) == 0 {

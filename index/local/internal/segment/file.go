@@ -446,13 +446,16 @@ func (f *File) Numbered(numbers *roaring.Bitmap) iter.Seq[int] {
 func (f *File) DocOf(row Row) int {
 	// Documents without passages have the row that was next; of several with
 	// the same first row the last is the one with passages.
-	i, _ := slices.BinarySearchFunc(f.docs, row, func(e entry, row Row) int {
-		if e.first <= row {
-			return -1
+	// Written out: searches ask it for each hit.
+	from, to := 0, len(f.docs)
+	for from < to {
+		if mid := int(uint(from+to) / 2); f.docs[mid].first <= row {
+			from = mid + 1
+		} else {
+			to = mid
 		}
-		return 1
-	})
-	return i - 1
+	}
+	return from - 1
 }
 
 // record returns the encoded passage at a position, as it is in the file.
