@@ -79,6 +79,7 @@ func (e *Engine) Ask(ctx context.Context, r AskRequest) (*AskResult, error) {
 	if err := readAnswers(ctx, answerer, question, passages, limit, res); err != nil {
 		return nil, err
 	}
+	e.noteChanges(ctx, passages, stats.Updated, res.cited())
 	res.Read, res.Coverage, res.Freshness, res.Took = len(passages), coverageOf(stats), freshnessOf(stats), since(began)
 	return res, nil
 }

@@ -37,6 +37,11 @@ type Citation struct {
 	// Passage is where the passage stands that has the text; nil if the text is
 	// the passage.
 	Passage *CitedPassage `json:"passage,omitempty"`
+	// Changed says that the file has other content than when it was indexed, Gone
+	// that there is no such file any more, or no such part of it. Both are false
+	// where that cannot be told, as of what was no file.
+	Changed bool `json:"changed,omitempty"`
+	Gone    bool `json:"gone,omitempty"`
 }
 
 // CitedPassage is where a passage stands, in the terms of Citation.

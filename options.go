@@ -65,6 +65,11 @@ type Options struct {
 	// Reranking overrides the calibration of the model that reranks.
 	Reranking *rerank.Calibration
 
+	// IgnoreFiles leaves it unsaid whether the files of hits and answers have changed
+	// since they were indexed (Citation.Changed): for indexes whose files are
+	// elsewhere, or are not to be looked at.
+	IgnoreFiles bool
+
 	// Logger is told of noteworthy events: indexes that are opened, models that
 	// are loaded and how long that took, documents that cannot be read. Nil is
 	// silence.

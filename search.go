@@ -109,6 +109,7 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) (*SearchResult, er
 			Explain:   h.explanation,
 		})
 	}
+	e.noteChanges(ctx, hits, stats.Updated, res.cited())
 	res.Coverage, res.Freshness, res.Took = coverageOf(stats), freshnessOf(stats), since(began)
 	return res, nil
 }

@@ -28,7 +28,18 @@ func oneForm(c *cli.Call) error {
 // place is where a citation points to: "notes/gears.md:12", "gears.pdf, page 3",
 // "gears.html#ratios, line 40".
 func (s *session) place(c albertsearch.Citation) string {
-	return s.Style(term.Place).On(s.Name(c.ID, c.Path) + term.OneLine(c.At()))
+	return s.Style(term.Place).On(s.Name(c.ID, c.Path)+term.OneLine(c.At())) + s.condition(c)
+}
+
+// condition says behind a place that its file is not what it was.
+func (s *session) condition(c albertsearch.Citation) string {
+	switch {
+	case c.Gone:
+		return s.Style(term.Dim).On(" (no longer there)")
+	case c.Changed:
+		return s.Style(term.Dim).On(" (changed since it was indexed)")
+	}
+	return ""
 }
 
 // headings prints the title of a document and the headings that lead to a

@@ -133,7 +133,7 @@ func (e *evaluation) index(ctx context.Context, sources []ingest.Source, key ...
 		return "", fmt.Errorf("index %s: there is nothing in it", key[0])
 	}
 	if e.Verbose {
-		e.Remark("%s: %d documents, %s embedded in %.1f s", key[0], sum.Indexed+sum.Unchanged, cli.Plural(sum.Passages, "passage"), sum.Took.Duration().Seconds())
+		e.Remark("%s: %d documents, %s embedded in %.1f s", key[0], sum.Indexed+sum.Unchanged, cli.Plural(sum.Embedded, "passage"), sum.Took.Duration().Seconds())
 	}
 	return dir, nil
 }
@@ -153,7 +153,7 @@ func (e *evaluation) place(key ...string) string {
 // withIndex calls f with an engine on the index. Without a calibration it is the
 // reader's.
 func (e *evaluation) withIndex(dir string, k *qa.Calibration, f func(*albertsearch.Engine) error) error {
-	o := albertsearch.Options{Dir: dir, Embedder: e.embedder}
+	o := albertsearch.Options{Dir: dir, Embedder: e.embedder, IgnoreFiles: true}
 	if e.reader != nil {
 		r := *e.reader
 		if k != nil {
