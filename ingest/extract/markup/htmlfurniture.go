@@ -14,7 +14,8 @@ func (p *page) markFurniture() {
 	p.mark(p.isStrong)
 	p.countCore()
 	if root := p.root(); root >= 0 {
-		p.mark(func(i int32) bool { return p.isOutside(i, root) })
+		o := p.outside(root)
+		p.mark(o.is)
 	}
 	if p.nodes[0].text > 0 {
 		return
@@ -57,7 +58,9 @@ func (p *page) isStrong(i int32) bool {
 	switch n.DataAtom {
 	case atom.Nav:
 		return !p.holdsMain(i)
-	case atom.A, atom.Span, atom.Em, atom.I, atom.B, atom.Strong, atom.Code, atom.Small, atom.Abbr, atom.Time, atom.Label, atom.Sup, atom.Sub:
+	case atom.A:
+		return n.signs&navSign != 0 && strings.HasPrefix(attribute(n.Node, "href"), "#") && !p.inSentence(i)
+	case atom.Span, atom.Em, atom.I, atom.B, atom.Strong, atom.Code, atom.Small, atom.Abbr, atom.Time, atom.Label, atom.Sup, atom.Sub:
 		if p.inSentence(i) {
 			return false
 		}
@@ -72,17 +75,40 @@ func (p *page) isStrong(i int32) bool {
 	case s&footSign != 0 && !p.inside(i):
 		return !p.holdsMain(i)
 	case s&dialogSign != 0 && (n.DataAtom == atom.Dialog || !p.inside(i)):
-		return !p.holds(i)
-	case s&(navSign|shareSign|relatedSign|sideSign|tagsSign|adSign|headSign|commentSign) != 0 && n.linky():
+		return !p.holds(i) && !p.hasValues(i)
+	case s&(navSign|shareSign|sideSign) != 0 && n.linky(), s&headSign != 0 && n.linky() && !p.inside(i):
 		return !p.holds(i)
 	case s&legalSign != 0:
 		return !p.holds(i)
 	case s&accountSign != 0 && p.hasControl(i):
 		return !p.holds(i)
 	case s&hiddenSign != 0 && s&panelSign == 0:
-		return !p.holds(i)
+		return !p.holds(i) && !p.hasValues(i) && !p.hasHeading(i)
 	case s&readerSign != 0 && s&hiddenSign == 0:
 		return !p.holds(i)
+	}
+	return false
+}
+
+// hasValues reports whether a table or a list of terms is in an element.
+func (p *page) hasValues(i int32) bool {
+	for j := i; j < p.nodes[i].end; j++ {
+		switch c := &p.nodes[j]; c.DataAtom {
+		case atom.Table, atom.Dl:
+			if c.text > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hasHeading reports whether a heading is in an element.
+func (p *page) hasHeading(i int32) bool {
+	for j := i; j < p.nodes[i].end; j++ {
+		if c := &p.nodes[j]; headingLevel(c.DataAtom) > 0 && c.text > 0 {
+			return true
+		}
 	}
 	return false
 }
@@ -209,24 +235,60 @@ func (p *page) root() int32 {
 	}
 }
 
-// isOutside reports whether an element is beside the article and leads elsewhere.
-func (p *page) isOutside(i, root int32) bool {
-	n := &p.nodes[i]
-	if i <= root && root < n.end || i > root && i < p.nodes[root].end && n.signs&asideSigns == 0 {
-		return false
+// outside knows what is beside the article that a page has.
+type outside struct {
+	*page
+	root int32
+	// listing says that the main part of the page lists others with more text than
+	// the article has, so that they are what it is about; forum that what readers
+	// say is longer than what they speak about.
+	listing, forum bool
+}
+
+func (p *page) outside(root int32) *outside {
+	o := &outside{page: p, root: root}
+	comments, lists := int32(0), int32(0)
+	for i := int32(0); i < int32(len(p.nodes)); i++ {
+		n := &p.nodes[i]
+		if n.skip || n.furniture {
+			i = n.end - 1
+			continue
+		}
+		if n.Type != html.ElementNode || keeps(n.DataAtom) {
+			continue
+		}
+		switch {
+		case n.signs&commentSign != 0 && !p.holdsMain(i):
+			comments += n.prose
+			i = n.end - 1
+		case p.inside(i) && o.is(i):
+			lists += n.text
+			i = n.end - 1
+		}
 	}
-	if keeps(n.DataAtom) || p.holdsMain(i) {
-		return false
-	}
+	core := p.nodes[root].core
+	o.listing, o.forum = lists > core, 2*comments > core
+	return o
+}
+
+// is reports whether an element is beside the article and leads elsewhere.
+func (o *outside) is(i int32) bool {
+	n := &o.nodes[i]
+	root := &o.nodes[o.root]
+	within := i > o.root && i < root.end
 	switch {
-	case n.linky():
+	case i <= o.root && o.root < n.end, keeps(n.DataAtom), o.holdsMain(i), o.listing && o.inside(i):
+		return false
+	case n.signs&commentSign != 0:
+		return !o.forum
+	case n.signs&authorSign != 0:
 		return true
-	case n.signs&(commentSign|authorSign) != 0:
-		return true
-	case n.signs&relatedSign != 0:
-		return n.links > 0
+	case n.signs&(relatedSign|adSign|tagsSign) != 0:
+		return n.linky() || n.links > 0 && n.signs&relatedSign != 0
+	case within:
+		return n.signs&asideSigns != 0 && n.linky()
 	}
-	return p.isTeasers(i)
+	return n.linky() || o.isTeasers(i)
 }
 
 // isTeasers reports whether an element is a row of parts that all lead elsewhere

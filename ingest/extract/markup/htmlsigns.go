@@ -42,8 +42,7 @@ func signOf(word []byte) signs {
 		return shareSign
 	case "cookie", "cookies", "consent", "gdpr", "onetrust", "ccpa", "cookiebar", "cookiebanner", "cookieconsent":
 		return consentSign
-	case "ad", "ads", "advert", "adverts", "advertisement", "advertising", "adsense", "sponsor", "sponsored", "promo", "promos",
-		"promotion", "promotions", "outbrain", "taboola", "adsbygoogle":
+	case "ad", "ads", "advert", "adverts", "advertisement", "advertising", "adsense", "sponsor", "sponsored", "outbrain", "taboola", "adsbygoogle":
 		return adSign
 	case "related", "recommended", "recommendations", "recommendation", "recommend", "popular", "trending", "mostread", "suggested",
 		"suggestions", "similar", "upsell", "upsells", "crosssell", "recirc", "morefrom", "alsolike", "recentposts", "relatedposts":
