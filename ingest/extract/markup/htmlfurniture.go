@@ -6,11 +6,14 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"github.com/albert-search/albert-search/ingest/extract"
 )
 
 // markFurniture decides what belongs to the page and not to its text.
 func (p *page) markFurniture() {
 	p.headed = p.holdsMain(0)
+	p.name()
 	p.mark(p.isStrong)
 	p.countCore()
 	if root := p.root(); root >= 0 {
@@ -23,6 +26,18 @@ func (p *page) markFurniture() {
 	for i := range p.nodes { // the page is nothing else
 		p.nodes[i].furniture = false
 	}
+}
+
+// name collects the words of the title of the page and of its headings of the
+// first level.
+func (p *page) name() {
+	for i := range p.nodes {
+		if n := &p.nodes[i]; n.DataAtom == atom.H1 || n.DataAtom == atom.Title && n.Namespace == "" {
+			p.named = append(p.named, wordsOf(extract.OneLine(plainText(p, int32(i))))...)
+		}
+	}
+	const most = 200
+	p.named = p.named[:min(len(p.named), most)]
 }
 
 // mark marks the outermost elements for which is holds.
@@ -64,6 +79,8 @@ func (p *page) isStrong(i int32) bool {
 		if p.inSentence(i) {
 			return false
 		}
+	case atom.Button:
+		return p.within(i, atom.Form)
 	case atom.Option:
 		return !p.isSelected(i)
 	}
@@ -132,6 +149,16 @@ func (p *page) isSelected(i int32) bool {
 	n := &p.nodes[i]
 	for _, a := range n.Attr {
 		if a.Key == "selected" {
+			return true
+		}
+	}
+	return false
+}
+
+// within reports whether an element is in one of that kind.
+func (p *page) within(i int32, kind atom.Atom) bool {
+	for a := p.nodes[i].parent; a >= 0; a = p.nodes[a].parent {
+		if p.nodes[a].DataAtom == kind {
 			return true
 		}
 	}
@@ -338,7 +365,8 @@ func keeps(a atom.Atom) bool {
 }
 
 // repeats reports whether the picture at i is that of a link, so that its text
-// names the page that it leads to, or says what stands beside it.
+// names the page that it leads to, or says what stands beside it or what the page
+// is called.
 func (p *page) repeats(i int32, alt string) bool {
 	const largest = 1000 // nodes that are looked at
 	beside := int32(-1)
@@ -351,12 +379,14 @@ func (p *page) repeats(i int32, alt string) bool {
 			beside = a
 		}
 	}
-	if beside < 0 || p.nodes[beside].end-beside > largest {
-		return false
-	}
 	has := map[string]bool{}
-	for _, w := range wordsOf(plainText(p, beside)) {
+	for _, w := range p.named {
 		has[w] = true
+	}
+	if beside >= 0 && p.nodes[beside].end-beside <= largest {
+		for _, w := range wordsOf(plainText(p, beside)) {
+			has[w] = true
+		}
 	}
 	for _, w := range wordsOf(alt) {
 		if !has[w] {

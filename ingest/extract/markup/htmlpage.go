@@ -13,6 +13,7 @@ type page struct {
 	nodes []node
 	// headed says that the page has a main part or a heading of its own.
 	headed bool
+	named  []string // the words of its title and heading
 	left   leftOut
 }
 
