@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"regexp"
@@ -13,14 +14,13 @@ import (
 	"github.com/albert-search/albert-search/ingest/extract/structure"
 )
 
-// maxReadable is the size in bytes of the largest page of which the readable
-// part is looked for: a tree takes up to 30 times as much memory. Of larger
-// pages all text is read.
-const maxReadable = 4 << 20
+// maxTree is the size in bytes of the largest page that is made a tree, which
+// takes up to 30 times as much memory. Larger pages are read as a sequence of tags.
+const maxTree = 4 << 20
 
-// HTML returns the format of web pages. The part of a page is read that is
-// meant to be read, without navigation, and all visible text where no such part
-// can be told. Paragraphs are separated by empty lines, the cells of a table by
+// HTML returns the format of web pages. All visible text of a page is read; what
+// belongs to the page and not to its text, such as navigation, is marked as
+// furniture. Paragraphs are separated by empty lines, the cells of a table by
 // tabs; pre-formatted text stays so. Scripts and styles are never text.
 func HTML() extract.Format {
 	return extract.Format{
@@ -50,7 +50,7 @@ func readHTML(ctx context.Context, in *extract.Input) (*extract.Text, error) {
 	if doc := parseHTML(d.Text, in.Limits.Depth); doc != nil {
 		w = pageText(doc, t, in.Limits.TextBytes)
 	} else {
-		d.Notes.Add("too large or too deeply nested to tell the readable part from the rest")
+		d.Notes.Add("too large or too deeply nested to tell the text from what belongs to the page")
 		w = flatText(d.Text, t, in.Limits.TextBytes, false)
 	}
 	if w.Len() == 0 && unclosedScript(d.Text) {
@@ -82,7 +82,7 @@ func declaredCharset(source []byte) string {
 // parseHTML returns the tree of a page, or nil if it would be too large or
 // deeper than depth.
 func parseHTML(source string, depth int) *html.Node {
-	if len(source) > maxReadable {
+	if len(source) > maxTree {
 		return nil
 	}
 	doc, err := html.ParseWithOptions(strings.NewReader(markLines(source)), html.ParseOptionEnableScripting(false))
@@ -139,9 +139,12 @@ func unclosedScript(source string) bool {
 // be made a tree of. With scripts, what is in scripts is read too.
 func flatText(source string, t *extract.Text, limit int64, scripts bool) *structure.Writer {
 	w := &htmlText{Writer: structure.NewWriter(limit), flat: true}
+	w.at.Line = 1
+	w.Place(w.at)
 	z := html.NewTokenizer(strings.NewReader(source))
 	for {
 		kind := z.Next()
+		lines := bytes.Count(z.Raw(), []byte("\n"))
 		tag, _ := z.TagName()
 		name := atom.Lookup(tag)
 		if scripts && name == atom.Script {
@@ -154,6 +157,7 @@ func flatText(source string, t *extract.Text, limit int64, scripts bool) *struct
 			return w.Writer
 		case html.TextToken:
 			w.content(strings.ToValidUTF8(string(z.Text()), "\uFFFD"))
+			lines = 0 // they are counted
 		case html.StartTagToken:
 			w.open(name, func(string) string { return "" })
 		case html.EndTagToken:
@@ -162,5 +166,6 @@ func flatText(source string, t *extract.Text, limit int64, scripts bool) *struct
 			w.open(name, func(string) string { return "" })
 			w.close(name)
 		}
+		w.line(lines)
 	}
 }

@@ -379,17 +379,19 @@ func (p *page) repeats(i int32, alt string) bool {
 			beside = a
 		}
 	}
-	has := map[string]bool{}
-	for _, w := range p.named {
-		has[w] = true
-	}
-	if beside >= 0 && p.nodes[beside].end-beside <= largest {
-		for _, w := range wordsOf(plainText(p, beside)) {
-			has[w] = true
+	if beside != p.beside || p.has == nil {
+		p.beside, p.has = beside, map[string]bool{}
+		for _, w := range p.named {
+			p.has[w] = true
+		}
+		if beside >= 0 && p.nodes[beside].end-beside <= largest {
+			for _, w := range wordsOf(plainText(p, beside)) {
+				p.has[w] = true
+			}
 		}
 	}
 	for _, w := range wordsOf(alt) {
-		if !has[w] {
+		if !p.has[w] {
 			return false
 		}
 	}

@@ -14,6 +14,9 @@ type page struct {
 	// headed says that the page has a main part or a heading of its own.
 	headed bool
 	named  []string // the words of its title and heading
+	// has are these and the words of the node beside, of which a picture was looked at.
+	has    map[string]bool
+	beside int32
 	left   leftOut
 }
 
