@@ -10,13 +10,6 @@ import (
 // follows finds such pages and the regions to read them by. It leaves alone
 // pages that are in order, and tables, whose rows are to stay together.
 
-// rect is where a piece of text stands, in points, the origin at the bottom
-// left of the page.
-type rect struct{ left, top, right, bottom float64 }
-
-func (r rect) width() float64  { return r.right - r.left }
-func (r rect) height() float64 { return r.top - r.bottom }
-
 const (
 	minGutter      = 6.0  // points between columns
 	minColumnLines = 5    // of each column
@@ -31,70 +24,59 @@ const (
 	minReturns = 0.3
 )
 
-// columnRegions returns the regions of a page in reading order, or nil if it
-// is to be read as it is written. pieces are in the order of writing; blank
-// reports whether there is no text in a region.
-func columnRegions(pieces []rect, blank func(rect) bool) []rect {
-	pieces = slices.DeleteFunc(slices.Clone(pieces), func(r rect) bool { return r.width() <= 0 || r.height() <= 0 })
-	columns := findColumns(pieces)
+// inColumns returns the segments of a page in reading order, the parts of the page
+// apart, or nil if it is to be read as it is written.
+func inColumns(list []segment) [][]segment {
+	rects := make([]rect, len(list))
+	for i, p := range list {
+		rects[i] = p.rect
+	}
+	columns := findColumns(rects)
 	if len(columns) < 2 {
 		return nil
 	}
-	pieces = splitAtGutters(pieces, columns, blank)
-	if !writtenAcross(pieces, columns) {
+	list = splitAtGutters(list, columns)
+	if !writtenAcross(list, columns) {
 		return nil
 	}
+	columnOf := func(p segment) int { return slices.IndexFunc(columns, func(c column) bool { return c.holds(p.rect) }) }
 	// From top to bottom: the bands between what crosses the columns.
-	byTop := slices.Clone(pieces)
-	slices.SortStableFunc(byTop, func(a, b rect) int { return cmp.Compare(b.top+b.bottom, a.top+a.bottom) })
-	var regions []rect
-	var band []rect
-	flush := func() {
-		for _, c := range columns {
-			var region rect
-			for _, p := range band {
-				if c.holds(p) {
-					region = union(region, p)
-				}
+	crossing := slices.DeleteFunc(slices.Clone(list), func(p segment) bool { return columnOf(p) >= 0 })
+	slices.SortStableFunc(crossing, func(a, b segment) int { return cmp.Compare(b.top+b.bottom, a.top+a.bottom) })
+	var levels []rect
+	for _, p := range crossing {
+		if n := len(levels); n > 0 && p.top+p.bottom > 2*levels[n-1].bottom { // on the same line
+			levels[n-1] = union(levels[n-1], p.rect)
+		} else {
+			levels = append(levels, p.rect)
+		}
+	}
+	// A part for each band and column, and for each level that crosses.
+	parts := make([][]segment, (len(columns)+1)*(len(levels)+1))
+	for _, p := range list {
+		column, band := columnOf(p), 0
+		if column >= 0 {
+			for band < len(levels) && p.top+p.bottom < levels[band].top+levels[band].bottom {
+				band++
 			}
-			if region != (rect{}) {
-				regions = append(regions, region)
-			}
+		} else {
+			column = len(columns)
+			band = max(0, slices.IndexFunc(levels, func(r rect) bool { return p.top+p.bottom > 2*r.bottom }))
 		}
-		band = nil
+		at := band*(len(columns)+1) + column
+		parts[at] = append(parts[at], p)
 	}
-	for i := 0; i < len(byTop); i++ {
-		if slices.ContainsFunc(columns, func(c column) bool { return c.holds(byTop[i]) }) {
-			band = append(band, byTop[i])
-			continue
-		}
-		flush()
-		crossing := byTop[i]
-		for i+1 < len(byTop) && byTop[i+1].top+byTop[i+1].bottom > 2*crossing.bottom { // on the same line
-			i++
-			crossing = union(crossing, byTop[i])
-		}
-		regions = append(regions, crossing)
-	}
-	flush()
-	return regions
-}
-
-func union(a, b rect) rect {
-	if a == (rect{}) {
-		return b
-	}
-	return rect{min(a.left, b.left), max(a.top, b.top), max(a.right, b.right), min(a.bottom, b.bottom)}
+	return slices.DeleteFunc(parts, func(p []segment) bool { return len(p) == 0 })
 }
 
 // column is a range of x. Columns meet in the middle of the gutter between them.
-type column struct{ left, right float64 }
+type column struct{ left, right float32 }
 
 func (c column) holds(r rect) bool { return r.left >= c.left && r.right <= c.right }
 
 // findColumns looks for gutters: ranges of x that few lines cross.
-func findColumns(pieces []rect) []column {
-	lines := joinLines(pieces)
+func findColumns(segments []rect) []column {
+	lines := joinLines(segments)
 	if len(lines) < 2*minColumnLines {
 		return nil
 	}
@@ -102,7 +84,7 @@ func findColumns(pieces []rect) []column {
 	for _, l := range lines {
 		left, right = min(left, l.left), max(right, l.right)
 	}
-	const widest = 100_000 // points; PDF pages are at most 14,400
+	const widest = 15_000 // points; PDF pages are at most 14,400
 	if right-left > widest {
 		return nil
 	}
@@ -121,8 +103,8 @@ func findColumns(pieces []rect) []column {
 		for end < len(cover) && cover[end] <= few {
 			end++
 		}
-		if from, to := emptiest(cover[:end], x, stray); x > columnFrom && end < len(cover) && float64(to-from) >= minGutter {
-			middle := left + float64(from+to)/2
+		if from, to := emptiest(cover[:end], x, stray); x > columnFrom && end < len(cover) && float32(to-from) >= minGutter {
+			middle := left + float32(from+to)/2
 			columns = append(columns, column{start, middle})
 			start, columnFrom = middle, to
 		}
@@ -130,7 +112,7 @@ func findColumns(pieces []rect) []column {
 	}
 	columns = append(columns, column{start, right})
 	for _, c := range columns {
-		var widths []float64
+		var widths []float32
 		for _, l := range lines {
 			if c.holds(l) {
 				widths = append(widths, l.width()/l.height())
@@ -147,50 +129,27 @@ func findColumns(pieces []rect) []column {
 	return columns
 }
 
-// splitAtGutters parts the pieces that PDFium has made of words in two columns:
-// they cross a gutter without any text in it.
-func splitAtGutters(pieces []rect, columns []column, blank func(rect) bool) []rect {
+// splitAtGutters parts the segments whose words are of two columns: they cross a
+// gutter without any text in it.
+func splitAtGutters(list []segment, columns []column) []segment {
 	for _, c := range columns[:len(columns)-1] {
 		const half = 1.5 // of the strip in the middle of a gutter
-		var crossing []rect
-		for _, p := range pieces {
-			if p.left < c.right-half && p.right > c.right+half {
-				crossing = append(crossing, p)
+		var parted []segment
+		for _, p := range list {
+			at := slices.IndexFunc(p.words, func(w word) bool { return w.right > c.right-half })
+			if p.left >= c.right-half || at <= 0 || p.words[at].left < c.right+half || p.leftward {
+				parted = append(parted, p)
+				continue
 			}
+			before := p
+			before.words, p.words = p.words[:at:at], p.words[at:]
+			before.finish()
+			p.finish()
+			parted = append(parted, before, p)
 		}
-		slices.SortStableFunc(crossing, func(a, b rect) int { return cmp.Compare(b.bottom, a.bottom) })
-		empty := map[rect]bool{}
-		// Most strips are empty from top to bottom, and asking is slow, so
-		// halves are asked about only where the whole is not empty.
-		var ask func(group []rect)
-		ask = func(group []rect) {
-			var all rect
-			for _, p := range group {
-				all = union(all, p)
-			}
-			switch {
-			case len(group) == 0:
-			case blank(rect{c.right - half, all.top, c.right + half, all.bottom}):
-				for _, p := range group {
-					empty[p] = true
-				}
-			case len(group) > 1:
-				ask(group[:len(group)/2])
-				ask(group[len(group)/2:])
-			}
-		}
-		ask(crossing)
-		var parted []rect
-		for _, p := range pieces {
-			if empty[p] {
-				parted = append(parted, rect{p.left, p.top, c.right, p.bottom})
-				p.left = c.right
-			}
-			parted = append(parted, p)
-		}
-		pieces = parted
+		list = parted
 	}
-	return pieces
+	return list
 }
 
 // emptiest returns the longest part of cover[start:] that has no more than
@@ -214,11 +173,11 @@ func emptiest(cover []int, start, stray int) (from, to int) {
 	return from, to
 }
 
-// joinLines joins the pieces that follow each other on a line at the distance
+// joinLines joins the segments that follow each other on a line at the distance
 // of words.
-func joinLines(pieces []rect) []rect {
+func joinLines(segments []rect) []rect {
 	var lines []rect
-	for _, p := range pieces {
+	for _, p := range segments {
 		if n := len(lines); n > 0 {
 			l := &lines[n-1]
 			middle := (p.top + p.bottom) / 2
@@ -234,11 +193,11 @@ func joinLines(pieces []rect) []rect {
 
 // writtenAcross reports whether the text jumps between the columns more often
 // than it has to.
-func writtenAcross(pieces []rect, columns []column) bool {
+func writtenAcross(list []segment, columns []column) bool {
 	at, returns := -1, 0
 	count := make([]int, len(columns))
-	for _, l := range joinLines(pieces) {
-		i := slices.IndexFunc(columns, func(c column) bool { return c.holds(l) })
+	for _, l := range list {
+		i := slices.IndexFunc(columns, func(c column) bool { return c.holds(l.rect) })
 		if i < 0 {
 			continue
 		}

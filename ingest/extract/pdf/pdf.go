@@ -3,29 +3,27 @@ package pdf
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"github.com/klippa-app/go-pdfium"
-	pdfiumerrors "github.com/klippa-app/go-pdfium/errors"
-	"github.com/klippa-app/go-pdfium/references"
-	"github.com/klippa-app/go-pdfium/requests"
 
-	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest/extract"
-	"github.com/albert-search/albert-search/ingest/extract/structure"
 )
 
 //go:generate ../../../scripts/python testdata/make_pdf.py
 
-// Format returns the format PDF: the text layer page by page, the title and
-// other metadata, and the outline as headings. A document that a user password
-// protects is a failure, one that merely forbids copying or printing (an owner
-// password) is read. Words hyphenated at the end of a line stay so.
+// Format returns the format PDF: the text layer page by page with what was typed
+// into forms and notes, the title and other metadata, and headings by the outline
+// or, where there is none, by their type. Running heads, feet and page numbers
+// are blocks of kind Furniture, which do not part a paragraph that goes on over
+// a page. A document that a user password protects is a failure, one that merely
+// forbids copying or printing (an owner password) is read. Words hyphenated at
+// the end of a line stay so.
 func Format() extract.Format {
 	return extract.Format{
 		Name: "pdf", Title: "a PDF document",
@@ -33,7 +31,8 @@ func Format() extract.Format {
 		Extensions: []string{"pdf"},
 		Sniff:      looksLikePDF,
 		Isolation:  extract.WASM,
-		Version:    1, Open: open,
+		// 2: what is read is put together from where the characters stand.
+		Version: 2, Open: open,
 	}
 }
 
@@ -63,7 +62,11 @@ func (r *reader) Read(ctx context.Context, in *extract.Input) (t *extract.Text, 
 	in.StopClock()
 	err = r.engine.do(ctx, func(instance pdfium.Pdfium) error {
 		in.StartClock()
-		d := file{instance: instance, in: in, text: new(extract.Text)}
+		c, err := newRaw(ctx, instance)
+		if err != nil {
+			return notStarted(err)
+		}
+		d := file{raw: c, in: in, text: new(extract.Text)}
 		t = d.text
 		return d.read(ctx)
 	})
@@ -75,209 +78,220 @@ func (r *reader) Read(ctx context.Context, in *extract.Input) (t *extract.Text, 
 
 // file is a document while it is read.
 type file struct {
-	instance pdfium.Pdfium
-	in       *extract.Input
-	text     *extract.Text
-	doc      references.FPDF_DOCUMENT
-	pages    []int // where each starts
-	notes    extract.Notes
+	*raw
+	in    *extract.Input
+	text  *extract.Text
+	doc   uint64
+	form  uint64 // the environment of forms, once there is a field
+	pages pageReader
+	body  bodyWriter
+	notes extract.Notes
+	found counts
 }
 
+// counts is what was found of pages that give less text than they show.
+type counts struct {
+	pictures int // pages without text that have a picture
+	drawn    int // pages without text on which something is drawn
+	unmapped int // pages without text whose fonts have no Unicode
+	partly   int // pages with some text, some of whose letters have no Unicode
+	damaged  int
+	text     int // pages with text
+}
+
+// What FPDF_GetLastError says.
+const (
+	errorFile     = 2
+	errorFormat   = 3
+	errorPassword = 4
+	errorSecurity = 5
+)
+
 func (d *file) read(ctx context.Context) error {
-	opened, err := d.instance.OpenDocument(&requests.OpenDocument{
-		FileReader:     io.NewSectionReader(d.in, 0, d.in.Size),
-		FileReaderSize: d.in.Size,
-	})
+	if err := d.open(); err != nil {
+		return err
+	}
+	count := d.int("FPDF_GetPageCount", d.doc)
 	switch {
-	case errors.Is(err, pdfiumerrors.ErrPassword):
-		return extract.ErrEncrypted
-	case errors.Is(err, pdfiumerrors.ErrSecurity):
-		return fmt.Errorf("%w, in a way that cannot be read", extract.ErrEncrypted)
-	case errors.Is(err, pdfiumerrors.ErrFormat), errors.Is(err, pdfiumerrors.ErrFile):
-		return errors.New("damaged PDF: its structure cannot be read; it may be cut off")
-	case err != nil:
-		return d.crashed(err)
-	}
-	d.doc = opened.Document
-	count, err := d.instance.FPDF_GetPageCount(&requests.FPDF_GetPageCount{Document: d.doc})
-	if err != nil {
-		return d.crashed(err)
-	}
-	if count.PageCount == 0 {
+	case d.err != nil:
+		return d.crashed(d.err)
+	case count <= 0:
 		return errors.New("damaged PDF: it has no pages; it may be cut off")
 	}
 	d.readMetadata()
-	if err := d.readPages(ctx, count.PageCount); err != nil {
+	d.body.total, d.body.size = count, bodySize{}
+	d.pages = pageReader{raw: d.raw, fonts: map[uint64]*fontInfo{}}
+	if err := d.readPages(ctx, count); err != nil {
 		return err
 	}
-	for i, start := range d.pages {
-		d.text.Places = append(d.text.Places, extract.PlaceAt{Offset: start, Place: document.Place{Page: i + 1}})
+	var outline []entry
+	if ctx.Err() == nil && d.err == nil {
+		outline = d.outline()
 	}
-	if ctx.Err() == nil {
-		d.readOutline()
-	}
-	d.text.Blocks = structure.Prose(d.text.Body, d.text.Headings)
+	d.body.put(d.text, outline, d.in.Limits.TextBytes)
 	d.text.Note = d.notes.String()
 	return nil
 }
 
-// readPages appends the text of the pages to the Body, with an empty line
-// between them. When the time is up, what there is of it by then is enough.
+// open opens the document.
+func (d *file) open() error {
+	access, _, err := d.files.CreateFileAccessReader(d.in.Size, io.NewSectionReader(d.in, 0, d.in.Size))
+	if err != nil {
+		return d.crashed(err)
+	}
+	if d.doc = d.call("FPDF_LoadCustomDocument", *access, 0); d.doc != 0 {
+		return nil
+	}
+	code := d.call("FPDF_GetLastError")
+	if d.err != nil {
+		return d.crashed(d.err)
+	}
+	switch uint32(code) {
+	case errorPassword:
+		return extract.ErrEncrypted
+	case errorSecurity:
+		return fmt.Errorf("%w, in a way that cannot be read", extract.ErrEncrypted)
+	case errorFile, errorFormat:
+		return errors.New("damaged PDF: its structure cannot be read; it may be cut off")
+	}
+	return d.crashed(fmt.Errorf("error %d", code))
+}
+
+// readPages reads the pages. When the time is up, or the memory, what there is
+// of the text by then is enough.
 func (d *file) readPages(ctx context.Context, count int) error {
-	var body strings.Builder
 	read := min(count, d.in.Limits.Pages)
-	empty, damaged := 0, 0
 	for i := range read {
-		left := d.in.Limits.TextBytes - int64(body.Len())
-		text, whole, err := "", true, ctx.Err()
-		if err == nil {
-			text, whole, err = d.pageText(i, left)
-		}
-		if err != nil && context.Cause(ctx) == extract.ErrTooSlow && body.Len() > 0 {
-			d.notes.Add("only %d of %d pages were read within %v", i, count, d.in.Limits.Time)
+		p := d.page(i)
+		if d.err != nil || ctx.Err() != nil {
+			if d.found.text == 0 || ctx.Err() != nil && context.Cause(ctx) != extract.ErrTooSlow {
+				return cmp.Or(ctx.Err(), d.crashed(d.err))
+			}
+			if ctx.Err() != nil {
+				d.notes.Add("only %d of %d pages were read within %v", i, count, d.in.Limits.Time)
+			} else {
+				d.notes.Add("only %d of %d pages were read: %s", i, count, d.crashed(d.err))
+			}
 			read = count // and no more to be said of it
 			break
 		}
-		switch {
-		case err != nil && ctx.Err() != nil:
-			return ctx.Err()
-		case errors.Is(err, pdfiumerrors.ErrPage), errors.Is(err, errPage):
-			damaged++
-		case err != nil:
-			return d.crashed(err)
-		case text == "":
-			empty++
-		}
-		if text != "" && body.Len() > 0 {
-			body.WriteString("\n\n")
-		}
-		left = d.in.Limits.TextBytes - int64(body.Len())
-		if left <= 0 || int64(len(text)) > left || !whole {
-			d.pages = append(d.pages, body.Len())
-			body.WriteString(extract.Cut(text, max(0, left)))
-			d.notes.Add("the text was cut at %s, on page %d of %d", extract.Bytes(d.in.Limits.TextBytes), i+1, count)
+		d.body.add(p)
+		if int64(d.body.b.Len()) > d.in.Limits.TextBytes {
+			d.notes.Add("the text was cut at %s, on page %d of %d", extract.Bytes(d.in.Limits.TextBytes), d.body.pageOf(d.in.Limits.TextBytes), count)
+			read = count
 			break
 		}
-		d.pages = append(d.pages, body.Len())
-		body.WriteString(text)
 	}
-	d.text.Body = body.String()
-	if d.text.Body == "" && damaged > 0 {
-		return fmt.Errorf("damaged PDF: %d of %d pages cannot be read", damaged, count)
+	d.body.finish()
+	if d.found.text == 0 {
+		return d.nothing(count)
 	}
-	if d.text.Body == "" {
-		return fmt.Errorf("%w: none on any of %d pages; perhaps they are scanned pictures", extract.ErrNoText, count)
+	if int64(d.body.b.Len()) > d.in.Limits.TextBytes && read < count || int64(d.body.b.Len()) > d.in.Limits.TextBytes && count <= nearPages {
+		d.notes.Add("the text was cut at %s, on page %d of %d", extract.Bytes(d.in.Limits.TextBytes), d.body.pageOf(d.in.Limits.TextBytes), count)
 	}
-	if empty > 0 {
-		d.notes.Add("no text on %d of %d pages; perhaps they are scanned pictures", empty, count)
-	}
-	if damaged > 0 {
-		d.notes.Add("%d of %d pages are damaged", damaged, count)
-	}
+	d.describe(count)
 	if read < count {
 		d.notes.Add("only the first %d of %d pages were read", read, count)
 	}
 	return nil
 }
 
-// errPage says that a page has no text layer that can be made out.
-var errPage = errors.New("page cannot be read")
-
-// pageText returns the text of a page, or the beginning of one that has many
-// more characters than the limit, which is not whole then.
-func (d *file) pageText(index int, limit int64) (text string, whole bool, err error) {
-	page, err := d.instance.FPDF_LoadPage(&requests.FPDF_LoadPage{Document: d.doc, Index: index})
-	if err != nil {
-		return "", true, err
+// nothing says why a document has no text at all.
+func (d *file) nothing(count int) error {
+	f := &d.found
+	switch {
+	case f.damaged > 0:
+		return fmt.Errorf("damaged PDF: %d of %d pages cannot be read", f.damaged, count)
+	case f.unmapped > 0:
+		return fmt.Errorf("%w: the fonts on %d of %d pages do not say which letters they draw", extract.ErrNoText, f.unmapped, count)
+	case f.pictures > 0:
+		return fmt.Errorf("%w: none on any of %d pages; perhaps they are scanned pictures", extract.ErrNoText, count)
+	case f.drawn > 0:
+		return fmt.Errorf("%w: none on any of %d pages; there are only drawings on them", extract.ErrNoText, count)
 	}
-	defer func() {
-		_, closing := d.instance.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: page.Page})
-		err = errors.Join(err, closing)
-	}()
-	layer, err := d.instance.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: requests.Page{ByReference: &page.Page}})
-	if err != nil {
-		return "", true, err
-	}
-	defer func() {
-		_, closing := d.instance.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: layer.TextPage})
-		err = errors.Join(err, closing)
-	}()
-	chars, err := d.instance.FPDFText_CountChars(&requests.FPDFText_CountChars{TextPage: layer.TextPage})
-	if err != nil {
-		return "", true, err
-	}
-	if chars.Count <= 0 {
-		return "", true, nil
-	}
-	const slack = 1 << 10 // for white space that is dropped
-	most := int(max(0, limit)) + slack
-	got, err := d.instance.FPDFText_GetText(&requests.FPDFText_GetText{TextPage: layer.TextPage, Count: min(chars.Count, most)})
-	if err != nil {
-		return "", true, err
-	}
-	text = cleanText(got.Text)
-	if chars.Count > most {
-		return text, false, nil
-	}
-	ordered, err := d.textByColumns(layer.TextPage, text)
-	if err != nil {
-		return "", true, err
-	}
-	return ordered, true, nil
+	return fmt.Errorf("%w: none on any of %d pages; they are blank", extract.ErrNoText, count)
 }
 
-// maxPieces is how many pieces of text a page may have to be looked at for
-// columns.
-const maxPieces = 20_000
+// describe notes what has less text than it shows.
+func (d *file) describe(count int) {
+	f := &d.found
+	if f.pictures > 0 {
+		d.notes.Add("no text on %d of %d pages; perhaps they are scanned pictures", f.pictures, count)
+	}
+	if f.drawn > 0 {
+		d.notes.Add("no text on %d of %d pages with drawings", f.drawn, count)
+	}
+	if f.unmapped > 0 {
+		d.notes.Add("the fonts on %d of %d pages do not say which letters they draw", f.unmapped, count)
+	}
+	if f.partly > 0 {
+		d.notes.Add("some letters on %d of %d pages are lost: their fonts do not say which ones they draw", f.partly, count)
+	}
+	if f.damaged > 0 {
+		d.notes.Add("%d of %d pages are damaged", f.damaged, count)
+	}
+}
 
-// textByColumns returns the text of a page column by column if it is written
-// across its columns, and text as it is otherwise.
-func (d *file) textByColumns(layer references.FPDF_TEXTPAGE, text string) (string, error) {
-	rects, err := d.instance.FPDFText_CountRects(&requests.FPDFText_CountRects{TextPage: layer, Count: -1})
-	if err != nil {
-		return "", err
+// page reads a page. What is damaged has no lines.
+func (d *file) page(index int) *page {
+	p := &page{number: index + 1}
+	handle := d.call("FPDF_LoadPage", d.doc, uint64(index))
+	if handle == 0 {
+		d.found.damaged++
+		return p
 	}
-	if rects.Count < 2*minColumnLines || rects.Count > maxPieces {
-		return text, nil
+	defer func() { d.call("FPDF_ClosePage", handle) }()
+	p.turn = uint8(d.int("FPDFPage_GetRotation", handle)) % 4
+	if d.int("FPDF_GetPageBoundingBox", handle, uint64(d.scratch)) != 0 {
+		var box [4]float32
+		d.floats(box[:])
+		p.crop = rect{left: box[0], top: box[1], right: box[2], bottom: box[3]}
 	}
-	pieces := make([]rect, rects.Count)
-	for i := range pieces {
-		r, err := d.instance.FPDFText_GetRect(&requests.FPDFText_GetRect{TextPage: layer, Index: i})
-		if err != nil {
-			return "", err
+	extra := d.annotations(handle)
+	late := 1 << 30
+	if extra.drawn {
+		handle, late = d.flatten(handle, index)
+	}
+	layer := d.call("FPDFText_LoadPage", handle)
+	if layer == 0 {
+		d.found.damaged++
+		return p
+	}
+	glyphs, lost := d.pages.glyphs(layer, late)
+	d.call("FPDFText_ClosePage", layer)
+	for i := range extra.fields {
+		glyphs = append(glyphs, extra.fields[i].glyphs()...)
+	}
+	p.lines = linesOf(glyphs)
+	p.notes = unseen(extra.notes, p.lines)
+	d.count(handle, p, len(glyphs), lost)
+	return p
+}
+
+// count notes what kind of page it is.
+func (d *file) count(handle uint64, p *page, glyphs, lost int) {
+	switch {
+	case len(p.lines) > 0 || len(p.notes) > 0:
+		d.found.text++
+		if 20*lost > glyphs {
+			d.found.partly++
 		}
-		pieces[i] = rect{r.Left, r.Top, r.Right, r.Bottom}
+		return
+	case lost > 0:
+		d.found.unmapped++
+		return
 	}
-	// within reads a region. PDFium takes every character that a region
-	// touches, so it is made a trifle lower than the text.
-	within := func(r rect) string {
-		const slack = 0.25
-		got, boundedErr := d.instance.FPDFText_GetBoundedText(&requests.FPDFText_GetBoundedText{
-			TextPage: layer, Left: r.left, Top: r.top - slack, Right: r.right, Bottom: r.bottom + slack})
-		if boundedErr != nil {
-			err = boundedErr
-			return ""
+	const picture, look = 3, 1000
+	objects := d.int("FPDFPage_CountObjects", handle)
+	for i := range min(objects, look) {
+		if d.int("FPDFPageObj_GetType", d.call("FPDFPage_GetObject", handle, uint64(i))) == picture {
+			d.found.pictures++
+			return
 		}
-		return cleanText(got.Text)
 	}
-	regions := columnRegions(pieces, func(r rect) bool { return within(r) == "" })
-	if regions == nil || err != nil {
-		return text, err
+	if objects > 0 {
+		d.found.drawn++
 	}
-	var b strings.Builder
-	for _, r := range regions {
-		if b.Len() > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(within(r))
-	}
-	if err != nil {
-		return "", err
-	}
-	if !sameLetters(text, b.String()) {
-		return text, nil
-	}
-	return b.String(), nil
 }
 
 // crashed explains an error that is not about the document as such.
@@ -285,44 +299,4 @@ func (d *file) crashed(err error) error {
 	first, _, _ := strings.Cut(err.Error(), "\n") // what follows is where in the reader
 	return fmt.Errorf("the PDF reader gave up on it: damaged, or in need of more than %s of memory: %s",
 		extract.Bytes(d.in.Limits.Memory), first)
-}
-
-// cleanText turns PDFium's conventions into plain text.
-func cleanText(s string) string {
-	s = strings.NewReplacer(
-		" \r\n", "\n",
-		"\r\n", "\n",
-		"\r", "\n",
-		// PDFium's sign for a hyphen at the end of a line, in place of the
-		// hyphen and the line end.
-		"\x02", "-\n",
-		"\uFFFE", "-\n",
-	).Replace(s)
-	s = strings.Map(func(r rune) rune {
-		if extract.IsControl(r) || r == '\b' || r == 0x1b || r == 0x1a || r == '\uFFFF' {
-			return -1
-		}
-		return r
-	}, s)
-	return strings.TrimSpace(s)
-}
-
-// sameLetters reports whether two texts differ in hardly more than order: no
-// text is to be lost for the sake of it.
-func sameLetters(a, b string) bool {
-	count := map[rune]int{}
-	total, differing := 0, 0
-	for _, r := range a {
-		count[r]++
-		total++
-	}
-	for _, r := range b {
-		count[r]--
-	}
-	for r, n := range count {
-		if !unicode.IsSpace(r) && r != '-' {
-			differing += max(n, -n)
-		}
-	}
-	return differing*500 <= total
 }
