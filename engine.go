@@ -45,7 +45,7 @@ func Open(o Options) (*Engine, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("open engine: %w", err)
 	}
-	e := &Engine{o: o, log: o.Logger, store: o.Backend, versions: currentVersions()}
+	e := &Engine{o: o, log: o.Logger, store: o.Backend, versions: currentVersions(o)}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}

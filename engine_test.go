@@ -157,6 +157,7 @@ func TestInMemory(t *testing.T) {
 		"ListsOnce": TestIndexListsOnce, "DoubtfulRoots": TestDoubtfulRootsAreKept, "VectorsAreReused": TestVectorsAreReused,
 		"HowFresh":          TestResultsSayHowFreshTheyAre,
 		"WhereverTheyStand": TestTextsAreEmbeddedOnceWhereverTheyStand,
+		"Older":             TestStatusCountsOlder, "FailedSay": TestFailedSayWhatTheyWereTakenFor,
 	} {
 		t.Run(name, test)
 	}

@@ -307,13 +307,15 @@ func (r *indexRun) markFailed(l *loaded, e ingest.Entry, previous *index.Info, e
 		return
 	}
 	info := index.Info{
-		ID: e.ID, Path: e.Path, State: state, Reason: err.Error(), Versions: r.versions.failed(e.Container),
+		ID: e.ID, Path: e.Path, State: state, Reason: err.Error(),
 		Fingerprint: ingest.Fingerprint{Stat: e.Stat.Settled(time.Now())},
 	}
+	info.Type, info.Versions = r.versions.failed(err, e.Container)
+	l.report.Type = info.Type
 	if errors.Is(err, extract.ErrTransient) {
 		info.Fingerprint = index.Fingerprint{} // so that the next run tries
 	}
-	if previous == nil || previous.State != state || previous.Reason != info.Reason || previous.Fingerprint != info.Fingerprint || previous.Versions != info.Versions {
+	if previous == nil || previous.State != state || previous.Type != info.Type || previous.Reason != info.Reason || previous.Fingerprint != info.Fingerprint || previous.Versions != info.Versions {
 		l.put = &index.Document{Info: info}
 	}
 }

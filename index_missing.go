@@ -37,6 +37,9 @@ func (r *indexRun) embedMissing(ctx context.Context) (err error) {
 		for i, v := range vectors {
 			b.Vectors = append(b.Vectors, index.Embedded{ID: batch[i].ID, Vector: v})
 		}
+		r.advance(func(p *Progress) {
+			p.Passages += len(batch)
+		})
 		batch = batch[:0]
 		if err := r.writer.Apply(ctx, b); err != nil {
 			return fmt.Errorf("write vectors of passages: %w", err)

@@ -20,8 +20,25 @@ func TestMissingVectorsAreMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.embedder.texts.Store(0)
-	if s := f.index(); s.Unchanged != 2 || s.Indexed != 0 {
-		t.Errorf("%+v", s)
+	if st, err := f.Status(t.Context()); err != nil || st.Vectors != 1 || st.Passages != 2 {
+		t.Errorf("before: %+v, %v", st, err)
+	}
+	found, err := f.Search(t.Context(), albertsearch.SearchRequest{Query: "watermill ships"})
+	if err != nil || len(found.Hits) != 2 {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	for _, h := range found.Hits {
+		if bare := strings.HasSuffix(h.Path, "mill.txt"); h.Explain.NoVector != bare || bare && h.Explain.Fused == 0 {
+			t.Errorf("%s: %+v", h.Path, h.Explain)
+		}
+	}
+	f.embedder.texts.Store(0)
+	var last albertsearch.Progress
+	s, err := f.Index(t.Context(), albertsearch.IndexRequest{
+		Sources: []albertsearch.Source{f.source()}, Progress: func(p albertsearch.Progress) { last = p },
+	})
+	if err != nil || s.Unchanged != 2 || s.Indexed != 0 || last.Passages != 1 {
+		t.Errorf("%+v, %+v, %v", s, last, err)
 	}
 	if n := f.embedder.texts.Load(); n != 1 {
 		t.Errorf("%d texts were embedded", n)

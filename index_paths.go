@@ -8,7 +8,6 @@ import (
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
 	"github.com/albert-search/albert-search/ingest/extract"
-	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/source"
 )
 
@@ -22,9 +21,9 @@ import (
 // make a source of your own with source.Files and the extractor of package
 // sandbox, which reads in processes of their own, and hand it to Index.
 func (e *Engine) IndexPaths(ctx context.Context, paths ...string) (_ IndexSummary, err error) {
-	x := formats.New(extract.Options{})
+	x := extract.New(e.o.formats(), extract.Options{})
 	defer func() { err = errors.Join(err, x.Close()) }()
-	files, err := source.Files(paths, source.FileOptions{SkipDir: local.IsIndex, Extractor: x})
+	files, err := source.Files(paths, source.FileOptions{SkipDir: local.IsIndex, Extractor: x, Containers: e.o.containers()})
 	if err != nil {
 		return IndexSummary{}, err
 	}

@@ -289,7 +289,11 @@ func (v versioned) Versions() map[string]int {
 // fragile is an Extractor of a format of its own, whose first and fourth versions
 // cannot read anything.
 func fragile(version int) *extract.Extractor {
-	return extract.New([]extract.Format{{
+	return extract.New([]extract.Format{fragileFormat(version)}, extract.Options{})
+}
+
+func fragileFormat(version int) extract.Format {
+	return extract.Format{
 		Name: "fragile", Title: "a fragile document", Extensions: []string{"fragile"}, Version: version, Text: true,
 		Read: func(context.Context, *extract.Input) (*extract.Text, error) {
 			if version == 1 || version == 4 {
@@ -297,7 +301,7 @@ func fragile(version int) *extract.Extractor {
 			}
 			return plain.New(fmt.Sprintf("Read by version %d.", version)), nil
 		},
-	}}, extract.Options{})
+	}
 }
 
 // versionedRecords is a jsonl.Container of another version.

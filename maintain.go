@@ -25,6 +25,7 @@ type Status struct {
 	// again.
 	Older     int   `json:"older"`
 	Passages  int   `json:"passages"`
+	Vectors   int   `json:"vectors"` // passages that have one; the next Index embeds the others
 	TextBytes int64 `json:"text_bytes"`
 	DiskBytes int64 `json:"disk_bytes"` // 0 where that is not known
 	Freshness
@@ -63,7 +64,7 @@ func (u *Unfinished) Model() index.Embedder {
 func newStatus(address string, st index.Stats) *Status {
 	s := &Status{
 		Index: address, Documents: st.Documents, Partial: st.Partial, Failed: st.Failed, Skipped: st.Skipped,
-		Passages: st.Passages, TextBytes: st.TextBytes, DiskBytes: st.DiskBytes,
+		Passages: st.Passages, Vectors: st.Vectors, TextBytes: st.TextBytes, DiskBytes: st.DiskBytes,
 		Freshness: freshnessOf(st),
 		Embedder:  st.Settings.Embedder, EmbedderName: st.Settings.EmbedderName, Dim: st.Settings.Dim,
 		Analyzer: string(st.Settings.Languages), Unread: []FileReport{}, Settings: st.Settings,
@@ -101,7 +102,7 @@ func (e *Engine) Status(ctx context.Context) (*Status, error) {
 			if err != nil {
 				return err
 			}
-			if info.State == index.Indexed && e.versions.areNewer(info, 0) {
+			if info.State == index.Indexed && e.versions.areNewer(info, e.versions.container(info.ID)) {
 				s.Older++
 			}
 			if info.State != index.Indexed || info.Partial() {
@@ -152,6 +153,8 @@ func (e *Engine) Remove(ctx context.Context, r RemoveRequest) (*RemoveResult, er
 		return res, nil
 	case r.Filter.IsZero():
 		return nil, errkind.New(errkind.Usage, "remove: the filter is empty, and not all documents are said to be meant")
+	case r.Filter.PassageMatcher() != nil:
+		return nil, errkind.New(errkind.Usage, "remove: documents are removed whole, and the filter is about some of their passages")
 	}
 	if err := e.remove(ctx, r.Filter, res); err != nil {
 		return nil, err
@@ -246,7 +249,7 @@ func present[T any](list []T) []T { return append([]T{}, list...) }
 // cannot be read; what is wrong with it is in the report. progress is called
 // with the bytes checked and the bytes there are; it may be nil.
 func (e *Engine) Check(ctx context.Context, progress func(done, total int64)) (*CheckReport, error) {
-	m, err := e.maintainer()
+	m, err := e.maintainer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +264,7 @@ func (e *Engine) Check(ctx context.Context, progress func(done, total int64)) (*
 // vectors are damaged it loads the embedder to make them again. The report may be
 // there with an error as well: what is lost is to be known all the same.
 func (e *Engine) Repair(ctx context.Context, progress func(done, total int64)) (*CheckReport, error) {
-	m, err := e.maintainer()
+	m, err := e.maintainer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -272,10 +275,20 @@ func (e *Engine) Repair(ctx context.Context, progress func(done, total int64)) (
 	return newRepairReport(e.address(), r), err
 }
 
+// Capabilities says what the index can do that not every one can: Check and
+// Repair, Reembed, filters by annotations.
+func (e *Engine) Capabilities(ctx context.Context) (index.Capabilities, error) {
+	return e.store.Capabilities(ctx)
+}
+
 // maintainer is the store, if it can be checked.
-func (e *Engine) maintainer() (index.Maintainer, error) {
+func (e *Engine) maintainer(ctx context.Context) (index.Maintainer, error) {
+	can, err := e.store.Capabilities(ctx)
+	if err != nil {
+		return nil, err
+	}
 	m, ok := e.store.(index.Maintainer)
-	if !ok {
+	if !ok || !can.Maintain {
 		return nil, fmt.Errorf("check %v: %w", e.store, errors.ErrUnsupported)
 	}
 	return m, nil

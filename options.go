@@ -10,6 +10,7 @@ import (
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/internal/errkind"
 	"github.com/albert-search/albert-search/qa"
 	"github.com/albert-search/albert-search/rerank"
@@ -30,6 +31,12 @@ type Options struct {
 	// analysis names them; texts of other languages are analysed in the first. They
 	// are fixed when the index is made. None stands for analysis.Default.
 	Languages []string
+	// Formats are those that IndexPaths reads, and those by whose versions Status tells
+	// which documents an older program has read; nil stands for those of package
+	// formats. Containers are the kinds of file with members, likewise. Sources of
+	// an IndexRequest have their own.
+	Formats    []extract.Format
+	Containers []extract.Container
 	// LanguageDetector tells the language of documents that do not declare it,
 	// and of passages that are in another; nil leaves it unknown. Only Index asks.
 	LanguageDetector extract.LanguageDetector
@@ -74,6 +81,20 @@ type Options struct {
 	// are loaded and how long that took, documents that cannot be read. Nil is
 	// silence.
 	Logger *slog.Logger
+}
+
+func (o Options) formats() []extract.Format {
+	if o.Formats != nil {
+		return o.Formats
+	}
+	return formats.All()
+}
+
+func (o Options) containers() []extract.Container {
+	if o.Containers != nil {
+		return o.Containers
+	}
+	return formats.Containers()
 }
 
 // check refuses what makes no sense or would be ignored.

@@ -91,7 +91,10 @@ type Explanation struct {
 	KeywordScore float64 `json:"keyword_score,omitempty"` // BM25
 	VectorRank   int     `json:"vector_rank,omitempty"`
 	Cosine       float64 `json:"cosine,omitempty"`
-	Fused        float64 `json:"fused"`
+	// NoVector says that the passage has no vector yet, so that nothing is known of
+	// its meaning: Fused is made of the keywords alone.
+	NoVector bool    `json:"no_vector,omitempty"`
+	Fused    float64 `json:"fused"`
 	// Relevance is what the reader thinks, if it was asked: the log of the odds
 	// that the passage fits the query.
 	Relevance *float64 `json:"relevance,omitempty"`

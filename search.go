@@ -254,7 +254,31 @@ func (e *Engine) rank(ctx context.Context, s index.Snapshot, stats index.Stats, 
 	if r.mode != Hybrid {
 		return rerank.Single(lists...), nil
 	}
+	if stats.Vectors < stats.Passages {
+		if lists[1].Unknown, err = withoutVector(ctx, s, keyword); err != nil {
+			return nil, err
+		}
+	}
 	return rerank.Fuse(r.fusion, lists...)
+}
+
+// withoutVector returns the hits that have no vector yet.
+func withoutVector(ctx context.Context, s index.Snapshot, hits []index.Hit) (map[index.PassageID]bool, error) {
+	ids := make([]index.PassageID, len(hits))
+	for i, h := range hits {
+		ids[i] = h.ID
+	}
+	vectors, err := s.Vectors(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look for vectors: %w", err)
+	}
+	none := map[index.PassageID]bool{}
+	for i, v := range vectors {
+		if v == nil {
+			none[ids[i]] = true
+		}
+	}
+	return none, nil
 }
 
 // nearest embeds the wanted text of the query and finds the nearest passages.

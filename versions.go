@@ -1,21 +1,26 @@
 package albertsearch
 
 import (
+	"errors"
+	"path"
+	"strings"
+
 	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/ingest"
-	"github.com/albert-search/albert-search/ingest/extract/formats"
+	"github.com/albert-search/albert-search/ingest/extract"
 )
 
 // versions are those of the code that reads and splits documents.
 type versions struct {
-	splitter int
-	readers  map[string]int // by type
+	splitter   int
+	readers    map[string]int // by type
+	containers []extract.Container
 }
 
-func currentVersions() versions {
-	v := versions{splitter: ingest.SplitVersion, readers: map[string]int{}}
-	for _, f := range formats.All() {
+func currentVersions(o Options) versions {
+	v := versions{splitter: ingest.SplitVersion, readers: map[string]int{}, containers: o.containers()}
+	for _, f := range o.formats() {
 		v.readers[f.Name] = f.Version
 	}
 	return v
@@ -25,7 +30,7 @@ func currentVersions() versions {
 // which they have several versions the lowest counts, so that no document is read
 // again each time; sources that do not say have the built-in ones.
 func (v versions) with(sources []ingest.Source) versions {
-	w := versions{splitter: v.splitter, readers: map[string]int{}}
+	w := versions{splitter: v.splitter, readers: map[string]int{}, containers: v.containers}
 	for _, s := range sources {
 		readers := ingest.VersionsOf(s)
 		if readers == nil {
@@ -49,9 +54,13 @@ func (v versions) of(doc *ingest.Document) document.Versions {
 	return read
 }
 
-// failed returns the versions to be kept of a document that could not be read.
-func (v versions) failed(container int) document.Versions {
-	return document.Versions{Reader: v.all(), Container: container}
+// failed returns what is to be kept of a document that could not be read: the type
+// that it was taken for, if that is known, and versions.
+func (v versions) failed(err error, container int) (typ string, _ document.Versions) {
+	if e := (*extract.FormatError)(nil); errors.As(err, &e) {
+		return e.Format, document.Versions{Reader: e.Version, Container: container}
+	}
+	return "", document.Versions{Reader: v.all(), Container: container}
 }
 
 // all is the sum of the versions of all readers, which is larger when one of them
@@ -68,12 +77,48 @@ func (v versions) all() int {
 // versions were recorded, and of one that could not be read whether there is a
 // newer reader now. container is what Versions.Container would be now.
 func (v versions) areNewer(info *index.Info, container int) bool {
-	have := info.Versions
+	have, now := info.Versions, v.readers[info.Type]
 	switch info.State {
 	case index.Indexed:
-		return have.Reader < v.readers[info.Type] || have.Splitter < v.splitter || have.Container < container
+		return have.Reader < now || have.Splitter < v.splitter || have.Container < container
 	case index.Failed:
-		return have.Reader < v.all() || have.Container < container
+		if info.Type == "" { // as whatever it may be read now
+			now = v.all()
+		}
+		return have.Reader < now || have.Container < container
 	}
 	return false // looked at each time
+}
+
+// container returns what Versions.Container of a document would be now, as far as
+// its ID tells: the names in it say which containers it is in. It is 0 where they
+// do not.
+func (v versions) container(id string) int {
+	if !strings.Contains(id, "#") {
+		return 0
+	}
+	parsed, err := ingest.ParseID(id)
+	if err != nil {
+		return 0
+	}
+	names := append([]string{parsed.File}, parsed.Members...)
+	if parsed.Number == 0 {
+		names = names[:len(names)-1] // the last is the document's own
+	}
+	sum := 0
+	for _, name := range names {
+		version := 0
+		for _, kind := range v.containers {
+			// Of several the content has decided, which is not at hand: the lowest,
+			// so that nothing is called older that is not.
+			if kind.Named(path.Base(name)) && (version == 0 || kind.Version() < version) {
+				version = kind.Version()
+			}
+		}
+		if version == 0 {
+			return 0
+		}
+		sum += version
+	}
+	return sum
 }

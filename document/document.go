@@ -78,8 +78,9 @@ type Versions struct {
 	Reader, Splitter int
 	// Container is the sum of the versions of the readers of all containers that
 	// the document is in; 0 for one that is a file of its own. Of a document that
-	// could not be read the Reader is the sum of the versions of all readers there
-	// were: which of them failed is not kept.
+	// could not be read the Reader is that of the reader that failed, if Info.Type
+	// says what it was taken for, else the sum of the versions of all readers there
+	// were: any of them may read it once there is a newer one.
 	Container int
 }
 
@@ -130,6 +131,10 @@ type Passage struct {
 	Match string
 	// Annotations are labels and entities, in ascending order of Start.
 	Annotations []Annotation
+	// Annotated are the kinds of annotation that were looked for, in ascending order,
+	// those of Annotations included. Of a kind that is here and in none of them
+	// nothing was found; of one that is not here nothing is known.
+	Annotated []string
 	// Signature is a sketch of the text by which near copies are found; nil
 	// where there is none.
 	Signature []byte

@@ -28,9 +28,25 @@ type Backend interface {
 	Locked(ctx context.Context) error
 	// Drop deletes the index with all that is in it.
 	Drop(ctx context.Context) error
+	// Capabilities says what it can do that not every backend can.
+	Capabilities(ctx context.Context) (Capabilities, error)
 	// Close frees what the backend keeps for the next Snapshot. Snapshots and
 	// writers are freed by their own methods.
 	Close() error
+}
+
+// Capabilities are what not every Backend can do. What is asked of one that
+// cannot do it is an errors.ErrUnsupported.
+type Capabilities struct {
+	// Maintain: it is a Maintainer.
+	Maintain bool `json:"maintain"`
+	// Reembed: its Writers are Reembedders.
+	Reembed bool `json:"reembed"`
+	// Later: passages may be put without vectors, and get vectors and annotations
+	// later; and all that documents and passages can have is kept.
+	Later bool `json:"later"`
+	// Annotations: Filter.Annotated and Filter.Unannotated.
+	Annotations bool `json:"annotations"`
 }
 
 // Read calls f with the newest version of an index, which f must not keep.
@@ -251,7 +267,9 @@ type FieldStatistics struct {
 // Annotated replaces the annotations of some kinds of a passage that is there.
 type Annotated struct {
 	ID PassageID
-	// Kinds are what is replaced; Annotations are of these kinds.
+	// Kinds were looked for; what was known of them is replaced. Annotations are of
+	// these kinds. A kind of which there is none was looked for in vain, and that is
+	// kept (Passage.Annotated).
 	Kinds       []string
 	Annotations []document.Annotation
 }

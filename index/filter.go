@@ -6,16 +6,37 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/internal/errkind"
 )
 
 // IsZero tells whether the filter lets all documents pass.
 func (f Filter) IsZero() bool {
-	return len(f.Paths)+len(f.NotPaths)+len(f.Types)+len(f.Languages)+len(f.Metadata) == 0 && f.After.IsZero() && f.Before.IsZero()
+	return len(f.Paths)+len(f.NotPaths)+len(f.Types)+len(f.Languages)+len(f.Metadata) == 0 && f.After.IsZero() && f.Before.IsZero() &&
+		f.PassageMatcher() == nil
 }
 
-// Matcher returns the function that tells whether a document passes the filter.
-// A malformed glob is an error.
+// PassageMatcher returns the function that reports whether a passage passes the
+// conditions on passages; nil if there are none.
+func (f Filter) PassageMatcher() func(*Passage) bool {
+	if len(f.Annotated)+len(f.Unannotated) == 0 {
+		return nil
+	}
+	return func(p *Passage) bool {
+		for kind, value := range f.Annotated {
+			if !slices.ContainsFunc(p.Annotations, func(a document.Annotation) bool {
+				return a.Kind == kind && (value == "" || a.Value == value)
+			}) {
+				return false
+			}
+		}
+		return len(f.Unannotated) == 0 ||
+			slices.ContainsFunc(f.Unannotated, func(kind string) bool { return !slices.Contains(p.Annotated, kind) })
+	}
+}
+
+// Matcher returns the function that reports whether a document passes the
+// conditions on documents. A malformed glob is an error.
 func (f Filter) Matcher() (func(*Info) bool, error) {
 	paths, err := newGlobs(f.Paths)
 	if err != nil {

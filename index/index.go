@@ -114,6 +114,12 @@ type Filter struct {
 	Languages []string
 	// Metadata keeps documents that have all of the values.
 	Metadata map[string]string
+	// Annotated keeps passages that have an annotation of each of the kinds, with
+	// the value where that is not "". Unannotated keeps passages of which one of the
+	// kinds is not known yet (Passage.Annotated). A document passes if one of its
+	// passages does.
+	Annotated   map[string]string
+	Unannotated []string
 	// After and Before bound Modified: After <= Modified < Before. A zero
 	// time does not bound; a document whose time is not known is within no
 	// bounds.

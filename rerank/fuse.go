@@ -61,6 +61,10 @@ type List struct {
 	// Complete says that what is not in the list scored 0, not merely less
 	// than the last candidate.
 	Complete bool
+	// Unknown are passages of which the retriever cannot say anything, as one of
+	// vectors of those that have none yet. They are not in Hits. Their fused score
+	// is made of the other lists alone, as if this one were not there.
+	Unknown map[document.PassageID]bool
 }
 
 // Fused is a hit of at least one list, with its fused score.
@@ -76,6 +80,8 @@ type Part struct {
 	Rank int
 	// Score is the retriever's own score.
 	Score float64
+	// Unknown says that the retriever cannot say anything of the hit.
+	Unknown bool
 }
 
 // Fuse merges the lists into one, in the order of document.Hit.Compare by the
@@ -107,8 +113,26 @@ func Fuse(m Method, lists ...List) ([]Fused, error) {
 			out[j].Score += l.Weight / total * contribution(rank, h.Score)
 		}
 	}
+	for i := range out {
+		out[i].leaveOut(lists, total)
+	}
 	slices.SortFunc(out, func(a, b Fused) int { return a.Compare(b.Hit) })
 	return out, nil
+}
+
+// leaveOut makes the fused score one of the lists that know the hit. total is the
+// weight of all.
+func (f *Fused) leaveOut(lists []List, total float64) {
+	known := total
+	for i, l := range lists {
+		if f.Parts[i].Rank == 0 && l.Unknown[f.ID] {
+			f.Parts[i].Unknown = true
+			known -= l.Weight
+		}
+	}
+	if known < total && known > 0 {
+		f.Score *= total / known
+	}
 }
 
 // Single returns the hits of the one list that has some, with the scores that they

@@ -146,3 +146,39 @@ func TestFuseRefuses(t *testing.T) {
 		t.Error("weights without a positive sum are accepted")
 	}
 }
+
+// What a list knows nothing of is ranked by the others, and not as if the list
+// had found it wanting.
+func TestFuseUnknown(t *testing.T) {
+	keyword := list(1, 8, 6, 4, 2) // passages 0 to 3
+	vector := rerank.List{Weight: 1, Hits: []document.Hit{hit(2, .9), hit(3, .1)}, Unknown: map[document.PassageID]bool{hit(1, 0).ID: true}}
+	for _, m := range rerank.Methods() {
+		got := scores(t, m, keyword, vector)
+		alone := scores(t, m, keyword)
+		if math.Abs(got[1]-alone[1]) > 1e-12 {
+			t.Errorf("%s: an unknown passage has %g, by the list that knows it %g", m, got[1], alone[1])
+		}
+		if math.Abs(got[0]-alone[0]/2) > 1e-12 {
+			t.Errorf("%s: one that was not found has %g, want half of %g", m, got[0], alone[0])
+		}
+		fused, err := rerank.Fuse(m, keyword, vector)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range fused {
+			if want := number(f.Hit) == 1; f.Parts[1].Unknown != want || f.Parts[0].Unknown {
+				t.Errorf("%s: %+v", m, f)
+			}
+		}
+	}
+	// A list of which all is unknown is as if it were not there.
+	none := rerank.List{Weight: 5, Unknown: map[document.PassageID]bool{}}
+	for _, h := range keyword.Hits {
+		none.Unknown[h.ID] = true
+	}
+	for id, score := range scores(t, rerank.Default, keyword, none) {
+		if want := scores(t, rerank.Default, keyword)[id]; math.Abs(score-want) > 1e-12 {
+			t.Errorf("%d: %g, want %g", id, score, want)
+		}
+	}
+}

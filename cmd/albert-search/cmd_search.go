@@ -181,6 +181,9 @@ func scores(h albertsearch.Hit) string {
 	if e.VectorRank > 0 {
 		vector = fmt.Sprintf("vector: rank %d, cosine %.4f", e.VectorRank, e.Cosine)
 	}
+	if e.NoVector {
+		vector = "vector: none yet"
+	}
 	text := fmt.Sprintf("%s | %s | fused %.4f", keyword, vector, e.Fused)
 	if e.Relevance != nil {
 		text += fmt.Sprintf(" | relevance %+.2f, score %.4f", *e.Relevance, h.Score)

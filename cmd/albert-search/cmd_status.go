@@ -57,6 +57,9 @@ func (s *session) showStatus(w io.Writer, st *albertsearch.Status) {
 	if st.Older > 0 {
 		fmt.Fprintf(w, "older      %s read by an older version; the next index run reads them again\n", cli.Plural(st.Older, "document"))
 	}
+	if st.Vectors < st.Passages && st.Dim > 0 {
+		fmt.Fprintf(w, "vectors    %s without one; the next index run embeds them\n", cli.Plural(st.Passages-st.Vectors, "passage"))
+	}
 	fmt.Fprintf(w, "size       %s of text, %s on disk\n", cli.Size(st.TextBytes), cli.Size(st.DiskBytes))
 	fmt.Fprintf(w, "updated    %s (generation %d)\n", st.Updated.Local().Format(time.DateTime), st.Generation)
 	fmt.Fprintf(w, "embedder   %s\n", term.OneLine(st.Model().String()))

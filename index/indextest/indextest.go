@@ -19,16 +19,6 @@ import (
 // would have it, where the place outlives a Backend, else the same one.
 type Opener func() index.Backend
 
-// Capabilities are what not every backend can do.
-type Capabilities struct {
-	// Reembed says that its writers are index.Reembedders.
-	Reembed bool
-	// Later says that passages may be put without vectors, and get vectors and
-	// annotations later; and that everything else that documents and passages can
-	// have is kept.
-	Later bool
-}
-
 // store has the calls of a Writer and those of a Snapshot of what it has applied,
 // or those of one Snapshot only.
 type store struct {
@@ -124,9 +114,11 @@ func (o Opener) Open(ctx context.Context) (*store, error) {
 // settings are those of all indexes of the suite.
 var settings = index.Settings{Embedder: "indextest", Dim: 8, Languages: "en", SplitTokens: 200}
 
-// Run runs the suite. open is called for each test and returns an Opener of a
-// place where nothing is yet.
-func Run(t *testing.T, can Capabilities, open func(t *testing.T) Opener) {
+// Run runs the suite, as far as the backend says that it can do what is tested.
+// open is called for each test and returns an Opener of a place where nothing is
+// yet.
+func Run(t *testing.T, open func(t *testing.T) Opener) {
+	can := capabilities(t, open(t))
 	tests := []test{
 		{"RoundTrip", testRoundTrip},
 		{"Empty", testEmpty},
@@ -183,6 +175,11 @@ func Run(t *testing.T, can Capabilities, open func(t *testing.T) Opener) {
 			{"VectorsLater", testVectorsLater},
 			{"AnnotationsLater", testAnnotationsLater},
 		}...)
+	}
+	if can.Annotations {
+		tests = append(tests, test{"FilterByAnnotations", testFilterByAnnotations})
+	} else {
+		tests = append(tests, test{"NoFilterByAnnotations", testNoFilterByAnnotations})
 	}
 	t.Run("Ties", func(t *testing.T) { testTies(t, open) })
 	t.Run("Statistics", func(t *testing.T) { testStatistics(t, open) })

@@ -18,6 +18,7 @@ func everything() index.Document {
 	d.Content[0].Last = document.Place{Page: 2, Line: 9, Column: 1, Box: &document.Box{Left: 1, Top: 2.5, Right: 300, Bottom: 400}}
 	d.Content[0].Context, d.Content[0].Language, d.Content[0].Furniture = "Übersetzung", "zh-Hant", true
 	d.Content[0].Annotations = []document.Annotation{{Kind: "label/topic", Value: "gears"}, {Kind: "entity/MISC", Value: "Ritzel", Start: 12, End: 18}}
+	d.Content[0].Annotated = []string{"entity/MISC", "label/topic", "tried"}
 	d.Content[0].Signature = []byte{0, 1, 255}
 	d.LeftOut = []document.LeftOut{{What: "script", Count: 3, Bytes: 4096}, {What: "never shown", Count: 1, Bytes: 7}}
 	d.Content[0].Places = []document.PlaceAt{{Offset: 4, Place: document.Place{Page: 1, Line: 2}}, {Offset: 17, Place: document.Place{Page: 2, Anchor: "größe", Time: &at}}}

@@ -9,7 +9,7 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	indextest.Run(t, indextest.Capabilities{Reembed: true, Later: true}, func(t *testing.T) indextest.Opener {
+	indextest.Run(t, func(t *testing.T) indextest.Opener {
 		dir := filepath.Join(t.TempDir(), "index")
 		return func() index.Backend { return New(dir, Options{}) }
 	})

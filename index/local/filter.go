@@ -9,8 +9,8 @@ import (
 	"github.com/albert-search/albert-search/index/local/internal/segment"
 )
 
-// filterRows returns the live rows of the documents that pass the filter, or
-// nil when all pass.
+// filterRows returns the live rows of the passages that pass the filter, or nil
+// when all pass.
 func (v *view) filterRows(ctx context.Context, f index.Filter) (*roaring.Bitmap, error) {
 	if f.IsZero() {
 		return nil, nil
@@ -19,6 +19,7 @@ func (v *view) filterRows(ctx context.Context, f index.Filter) (*roaring.Bitmap,
 	if err != nil {
 		return nil, err
 	}
+	passesPassage := f.PassageMatcher()
 	rows := roaring.New()
 	n := 0
 	var scratch segment.Doc
@@ -33,9 +34,38 @@ func (v *view) filterRows(ctx context.Context, f index.Filter) (*roaring.Bitmap,
 		if err != nil {
 			return nil, err
 		}
-		if passes(&d.Info) {
+		if !passes(&d.Info) {
+			continue
+		}
+		if passesPassage == nil {
 			rows.AddRange(uint64(d.First), uint64(d.First)+uint64(d.Info.Passages))
+			continue
+		}
+		for i := range d.Info.Passages {
+			if ok, err := passagePasses(r, i, passesPassage); err != nil {
+				return nil, err
+			} else if ok {
+				rows.Add(uint32(d.First) + uint32(i))
+			}
 		}
 	}
 	return rows, nil
+}
+
+// passagePasses reports whether a passage of a document passes a filter, which
+// needs the passage to be read.
+func passagePasses(r docRef, i int, passes func(*index.Passage) bool) (ok bool, err error) {
+	defer catchFault(&err)()
+	p, err := r.seg.passage(r.position() + segment.Position(i))
+	return err == nil && passes(&p), err
+}
+
+// anyPasses reports whether one of the passages of a document passes a filter.
+func anyPasses(r docRef, n int, passes func(*index.Passage) bool) (bool, error) {
+	for i := range n {
+		if ok, err := passagePasses(r, i, passes); ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, nil
 }

@@ -327,6 +327,11 @@ func (b *Backend) create(ctx context.Context, s index.Settings) (*writer, error)
 // writer out.
 func (b *Backend) Locked(context.Context) error { return locked(b.dir) }
 
+// Capabilities are all.
+func (b *Backend) Capabilities(ctx context.Context) (index.Capabilities, error) {
+	return index.Capabilities{Maintain: true, Reembed: true, Later: true, Annotations: true}, ctx.Err()
+}
+
 // Drop deletes the index, damaged or not, and the folder if nothing else is in
 // it. While a writer has the index it returns an *index.LockedError.
 func (b *Backend) Drop(ctx context.Context) error {

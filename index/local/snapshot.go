@@ -278,6 +278,7 @@ func (s *snapshot) Counts(ctx context.Context, field string, f index.Filter) (co
 	if err != nil {
 		return nil, err
 	}
+	passesPassage := f.PassageMatcher()
 	counts = make(map[string]int)
 	n := 0
 	var scratch segment.Doc
@@ -289,7 +290,17 @@ func (s *snapshot) Counts(ctx context.Context, field string, f index.Filter) (co
 		if err != nil {
 			return nil, err
 		}
-		if name, ok := value(&d.Info); ok && passes(&d.Info) {
+		if !passes(&d.Info) {
+			continue
+		}
+		if passesPassage != nil {
+			if ok, err := anyPasses(r, d.Info.Passages, passesPassage); err != nil {
+				return nil, err
+			} else if !ok {
+				continue
+			}
+		}
+		if name, ok := value(&d.Info); ok {
 			if _, known := counts[name]; !known {
 				name = strings.Clone(name) // it is part of the segment
 			}

@@ -107,6 +107,11 @@ func (b *Backend) Drop(ctx context.Context) error {
 	return nil
 }
 
+// Capabilities are all but maintenance: there is nothing that could be damaged.
+func (b *Backend) Capabilities(ctx context.Context) (index.Capabilities, error) {
+	return index.Capabilities{Reembed: true, Later: true, Annotations: true}, ctx.Err()
+}
+
 // Close does nothing: the index stays.
 func (b *Backend) Close() error { return nil }
 

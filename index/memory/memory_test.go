@@ -9,7 +9,7 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	indextest.Run(t, indextest.Capabilities{Reembed: true, Later: true}, func(t *testing.T) indextest.Opener {
+	indextest.Run(t, func(t *testing.T) indextest.Opener {
 		b := memory.New()
 		return func() index.Backend { return b }
 	})

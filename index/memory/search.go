@@ -108,6 +108,7 @@ func (k *search) hits(ctx context.Context, r index.Request, score func(*passage)
 	if err != nil {
 		return nil, err
 	}
+	passesPassage := r.Filter.PassageMatcher()
 	restricted, err := k.restrict(r.Query)
 	if err != nil {
 		return nil, err
@@ -121,7 +122,7 @@ func (k *search) hits(ctx context.Context, r index.Request, score func(*passage)
 			continue
 		}
 		for _, p := range d.passages {
-			if !restricted(p) {
+			if passesPassage != nil && !passesPassage(&p.stored) || !restricted(p) {
 				continue
 			}
 			if x, ok := score(p); ok {

@@ -212,8 +212,12 @@ func (s *snapshot) Counts(ctx context.Context, field string, f index.Filter) (ma
 	if err != nil {
 		return nil, err
 	}
+	passesPassage := f.PassageMatcher()
 	counts := make(map[string]int)
 	for _, d := range v.docs {
+		if passesPassage != nil && !slices.ContainsFunc(d.passages, func(p *passage) bool { return passesPassage(&p.stored) }) {
+			continue
+		}
 		if name, ok := value(&d.info); ok && passes(&d.info) {
 			counts[name]++
 		}

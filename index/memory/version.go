@@ -79,6 +79,7 @@ func (v *version) newDoc(d *index.Document) *doc {
 
 func (v *version) newPassage(d *index.Info, p *index.Passage, id uint64) *passage {
 	made := &passage{id: index.PassageID(strconv.FormatUint(id, 36)), stored: clonePassage(p), vector: slices.Clone(p.Vector)}
+	completeAnnotations(&made.stored)
 	values := [analysis.NumFields]string{
 		analysis.Title: d.Title, analysis.Heading: strings.Join(p.Heading, "\n"),
 		analysis.Text: cmp.Or(p.Match, p.Text), analysis.Path: d.Path,
@@ -117,6 +118,7 @@ func clonePassage(p *index.Passage) index.Passage {
 	}
 	c.Heading = slices.Clip(slices.Clone(p.Heading))
 	c.Annotations, c.Signature = slices.Clone(p.Annotations), slices.Clone(p.Signature)
+	c.Annotated = slices.Clone(p.Annotated)
 	return c
 }
 

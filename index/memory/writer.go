@@ -112,11 +112,23 @@ func (v *version) change(id index.PassageID, f func(*passage)) {
 func (p *passage) annotate(a index.Annotated) {
 	kept := slices.DeleteFunc(slices.Clone(p.stored.Annotations), func(x document.Annotation) bool { return slices.Contains(a.Kinds, x.Kind) })
 	kept = append(kept, a.Annotations...)
-	slices.SortStableFunc(kept, func(x, y document.Annotation) int { return x.Start - y.Start })
 	p.stored.Annotations = kept
-	if len(kept) == 0 {
-		p.stored.Annotations = nil
+	p.stored.Annotated = append(slices.Clone(p.stored.Annotated), a.Kinds...)
+	completeAnnotations(&p.stored)
+}
+
+// completeAnnotations puts the annotations in order and counts their kinds among
+// those that were looked for.
+func completeAnnotations(p *index.Passage) {
+	if len(p.Annotations) == 0 {
+		p.Annotations = nil
 	}
+	for _, a := range p.Annotations {
+		p.Annotated = append(p.Annotated, a.Kind)
+	}
+	slices.Sort(p.Annotated)
+	p.Annotated = slices.Compact(p.Annotated)
+	slices.SortStableFunc(p.Annotations, func(x, y document.Annotation) int { return x.Start - y.Start })
 }
 
 // Publish makes what was applied visible to others.

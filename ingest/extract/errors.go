@@ -9,6 +9,20 @@ type UnsupportedError struct {
 
 func (e *UnsupportedError) Error() string { return "not a kind of file that is read: " + e.Kind }
 
+// FormatError says as what a file was to be read that could not be read.
+type FormatError struct {
+	// Format is the name of the format, Version that of its reader.
+	Format  string
+	Version int
+	Err     error
+}
+
+// Error is what Err says.
+func (e *FormatError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *FormatError) Unwrap() error { return e.Err }
+
 // Causes of failures that a caller may want to tell apart; errors wrap them.
 var (
 	ErrEmpty     = errors.New("empty file")

@@ -81,9 +81,10 @@ func (x *Extractor) Close() error {
 // that is not read, ctx's error when ctx ended, and a failure otherwise; it
 // does not repeat the name.
 func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, size int64) (t *Text, err error) {
+	var in *Input
 	defer func() {
 		if p := recover(); p != nil {
-			t, err = nil, fmt.Errorf("the file made its reader fail: %s", panicText(p))
+			t, err = nil, in.fail(fmt.Errorf("the file made its reader fail: %s", panicText(p)))
 		}
 	}()
 	whole := ctx
@@ -92,32 +93,48 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 	timer := time.AfterFunc(x.limits.Time, func() { cancel(ErrTooSlow) })
 	defer timer.Stop()
 
-	in := x.input(ctx, name, r, size)
+	in = x.input(ctx, name, r, size)
 	in.timer = timer
 	if in.Format, err = x.classify(in); err == nil {
 		t, err = x.readers[in.Format.Name].Read(ctx, in)
 	}
 	switch {
-	case err == nil && strings.TrimSpace(t.Body) == "":
-		return nil, fmt.Errorf("%w: only white space", ErrNoText)
 	case err == nil:
-		t.Type, t.Version, t.Verbatim = in.Format.Name, in.Format.Version, in.Format.Verbatim
-		t.roundBoxes()
-		if err := t.Check(); err != nil {
-			return nil, err
-		}
-		if len(t.Headings) == MaxHeadings {
-			t.Note = joinNotes(t.Note, fmt.Sprintf("of its headings only the first %d are known", MaxHeadings))
-		}
-		return t, nil
+		t, err = finished(t, in.Format)
 	case whole.Err() != nil:
 		return nil, whole.Err()
 	case context.Cause(ctx) == ErrTooSlow:
-		return nil, fmt.Errorf("not read within %v: %w", x.limits.Time, ErrTooSlow)
+		err = fmt.Errorf("not read within %v: %w", x.limits.Time, ErrTooSlow)
 	case errors.Is(err, io.ErrUnexpectedEOF) && in.shrunk():
-		return nil, fmt.Errorf("the file became shorter while it was read; index it again: %w", err)
+		err = fmt.Errorf("the file became shorter while it was read; index it again: %w", err)
 	}
-	return nil, err
+	if err != nil {
+		return nil, in.fail(err)
+	}
+	return t, nil
+}
+
+// fail returns the error with the format of the file, if that is known by now.
+func (in *Input) fail(err error) error {
+	if in == nil || in.Format == nil {
+		return err
+	}
+	return &FormatError{Format: in.Format.Name, Version: in.Format.Version, Err: err}
+}
+
+// finished checks a text, and completes it by what its format says of it.
+func finished(t *Text, f *Format) (*Text, error) {
+	if strings.TrimSpace(t.Body) == "" {
+		return nil, fmt.Errorf("%w: only white space", ErrNoText)
+	}
+	t.Type, t.Version, t.Verbatim = f.Name, f.Version, f.Verbatim
+	if err := t.Check(); err != nil {
+		return nil, err
+	}
+	if len(t.Headings) == MaxHeadings {
+		t.Note = joinNotes(t.Note, fmt.Sprintf("of its headings only the first %d are known", MaxHeadings))
+	}
+	return t, nil
 }
 
 func (x *Extractor) input(ctx context.Context, name string, r io.ReaderAt, size int64) *Input {

@@ -231,6 +231,9 @@ type failed struct {
 	Fault       bool                      `json:",omitempty"` // the file could not be read from
 	Unsupported *extract.UnsupportedError `json:",omitempty"`
 	Mismatch    *extract.MismatchError    `json:",omitempty"`
+	// Format and Version are those of an extract.FormatError.
+	Format  string `json:",omitempty"`
+	Version int    `json:",omitempty"`
 }
 
 func newFailed(err error) failed {
@@ -242,6 +245,9 @@ func newFailed(err error) failed {
 	}
 	errors.As(err, &f.Unsupported)
 	errors.As(err, &f.Mismatch)
+	if e := (*extract.FormatError)(nil); errors.As(err, &e) {
+		f.Format, f.Version = e.Format, e.Version
+	}
 	return f
 }
 
@@ -261,6 +267,9 @@ func (f failed) error(fault error) error {
 		if i >= 0 && i < len(causes) {
 			e.causes = append(e.causes, causes[i])
 		}
+	}
+	if f.Format != "" {
+		return &extract.FormatError{Format: f.Format, Version: f.Version, Err: e}
 	}
 	return e
 }

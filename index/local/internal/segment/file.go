@@ -510,7 +510,8 @@ func (f *File) Passage(pos Position, later []*Annotations) (p document.Passage, 
 		return p, err
 	}
 	if some {
-		p.Annotations = annotated.Then(more).Annotations
+		all := annotated.Then(more)
+		p.Annotations, p.Annotated = all.Annotations, all.Kinds
 	}
 	return p, nil
 }

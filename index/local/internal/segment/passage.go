@@ -64,8 +64,8 @@ func AppendPassage(b []byte, p *document.Passage) []byte {
 	if p.Furniture {
 		b = appendNumber(b, tagFurniture, 1)
 	}
-	if len(p.Annotations) > 0 {
-		b = appendBytes(b, tagAnnotations, appendAnnotated(nil, &Annotated{Annotations: p.Annotations}))
+	if len(p.Annotations)+len(p.Annotated) > 0 {
+		b = appendBytes(b, tagAnnotations, appendAnnotated(nil, &Annotated{Kinds: p.Annotated, Annotations: p.Annotations}))
 	}
 	if len(p.Signature) > 0 {
 		b = appendBytes(b, tagSignature, p.Signature)
@@ -196,7 +196,7 @@ func decodePassage(record []byte) (p document.Passage, annotated Annotated, err 
 			if annotated, err = decodeAnnotated(r.value); err != nil {
 				r.fail()
 			}
-			p.Annotations = annotated.Annotations
+			p.Annotations, p.Annotated = annotated.Annotations, annotated.Kinds
 		case tagSignature<<1 | asBytes:
 			p.Signature = slices.Clone(r.value)
 		case tagPlaces<<1 | asBytes:

@@ -39,6 +39,7 @@ func fullPassage() document.Passage {
 		Annotations: []document.Annotation{
 			{Kind: "label/topic", Value: "history"}, {Kind: "entity/PER", Value: "Ann", Start: 2, End: 5}, {Kind: "entity/PER", Start: 2, End: 6},
 		},
+		Annotated: []string{"entity/PER", "label/topic", "tried"},
 		Signature: []byte{0, 1, 2},
 		Places:    []document.PlaceAt{{Offset: 3, Place: document.Place{Page: 2, Anchor: "end"}}},
 		Boxes:     []document.BoxAt{{Start: 2, End: 6, Page: 1, Box: document.Box{Left: 1, Right: 9.5, Bottom: 12}}, {Start: 7, End: 9, Page: 2}},
@@ -97,6 +98,7 @@ func TestUnknownFields(t *testing.T) {
 	if got, err = DecodePassage(annotated); err != nil || !slices.Contains(got.Annotations, document.Annotation{Kind: "label/topic", Value: "science"}) {
 		t.Errorf("%+v, %v", got, err)
 	}
+	got.Annotated, p.Annotated = nil, nil
 	if got.Annotations, p.Annotations = nil, nil; !reflect.DeepEqual(got, p) || !contains(annotated, unknown) {
 		t.Errorf("annotated, %+v became %+v", p, got)
 	}
@@ -216,6 +218,7 @@ func TestAnnotations(t *testing.T) {
 	want := fullPassage()
 	want.Start++
 	want.Annotations = []document.Annotation{{Kind: "label/topic", Value: "history"}, {Kind: "new", Value: "x"}}
+	want.Annotated = []string{"entity/PER", "label/topic", "new", "tried"}
 	for pos := range Position(3) {
 		p, err := f.Passage(pos, []*Annotations{a})
 		if err != nil || (pos == 1) != reflect.DeepEqual(p, want) {
