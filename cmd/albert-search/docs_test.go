@@ -134,6 +134,9 @@ func leafFields(v reflect.Value) []any {
 			if v.Type() == reflect.TypeFor[options.Model]() && v.Type().Field(i).Name == "Role" {
 				continue // names the flag
 			}
+			if v.Type() == reflect.TypeFor[albertsearch.Filter]() && strings.HasSuffix(v.Type().Field(i).Name, "nnotated") {
+				continue // for programs: no command annotates yet
+			}
 			all = append(all, leafFields(v.Field(i))...)
 		}
 		return all
