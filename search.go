@@ -221,7 +221,7 @@ func newFound(p index.Stored, h rerank.Fused) found {
 		score = min(score, score*furnitureWeight)
 	}
 	return found{p, score, Explanation{
-		KeywordRank: k.Rank, KeywordScore: k.Score, VectorRank: v.Rank, Cosine: v.Score, Fused: score,
+		KeywordRank: k.Rank, KeywordScore: k.Score, VectorRank: v.Rank, Cosine: v.Score, NoVector: v.Unknown, Fused: score,
 	}}
 }
 
