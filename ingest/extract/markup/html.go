@@ -35,7 +35,7 @@ func HTML() extract.Format {
 	}
 }
 
-func readHTML(ctx context.Context, in *extract.Input) (*extract.Text, error) {
+func readHTML(_ context.Context, in *extract.Input) (*extract.Text, error) {
 	source, err := in.Head(in.Limits.TextBytes)
 	if err != nil {
 		return nil, err
