@@ -91,6 +91,8 @@ func TestHTMLFurniture(t *testing.T) {
 		{article + "<a href=a><img src=b alt='The shop'></a></main>", "Title", "The shop"},
 		// A page of links alone is about them.
 		{"<body><nav><a href=a>One</a> <a href=b>Two</a></nav>", "One Two", ""},
+		{"<h1>Part I</h1><div class=toc><ul><li><a href=a>Lamps and wicks</a><li><a href=b>Oil</a></ul></div>", "- Lamps and wicks", ""},
+		{article + "<div class=toc><a href=#a>Lamps</a></div></main>", "Title", "Lamps"},
 		{"<main><h1>Contents</h1><ul class=menu><li><a href=a>Lamps</a><li><a href=b>Oil</a></ul></main>", "- Lamps\n- Oil", ""},
 	}
 	for _, tt := range tests {

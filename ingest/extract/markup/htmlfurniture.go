@@ -95,6 +95,9 @@ func (p *page) isStrong(i int32) bool {
 		return !p.holds(i) && !p.hasValues(i)
 	case s&(navSign|shareSign|sideSign) != 0 && n.linky(), s&headSign != 0 && n.linky() && !p.inside(i):
 		return !p.holds(i)
+	case s&contentsSign != 0 && n.linky():
+		// A page may have nothing else to say.
+		return !p.holds(i) && 2*n.text < p.nodes[0].text
 	case s&legalSign != 0:
 		return !p.holds(i)
 	case s&accountSign != 0 && p.hasControl(i):

@@ -11,24 +11,25 @@ import (
 type signs uint32
 
 const (
-	navSign     signs = 1 << iota // leads elsewhere on the site or on the page
-	shareSign                     // leads to other sites
-	consentSign                   // asks for consent
-	adSign                        // advertises
-	relatedSign                   // leads to other pages like this one
-	sideSign                      // stands beside the text
-	footSign                      // is the foot of the page
-	headSign                      // is its head
-	dialogSign                    // lies above the page
-	accountSign                   // asks to sign up or in, or to subscribe
-	commentSign                   // is what readers say
-	tagsSign                      // is what the page is filed under
-	hiddenSign                    // is not shown before something happens
-	readerSign                    // is read aloud and not shown
-	panelSign                     // is shown when its heading is chosen
-	noteSign                      // leads to a note
-	legalSign                     // says whose the page is
-	authorSign                    // says who wrote it
+	navSign      signs = 1 << iota // leads elsewhere on the site or on the page
+	shareSign                      // leads to other sites
+	consentSign                    // asks for consent
+	adSign                         // advertises
+	relatedSign                    // leads to other pages like this one
+	sideSign                       // stands beside the text
+	footSign                       // is the foot of the page
+	headSign                       // is its head
+	dialogSign                     // lies above the page
+	accountSign                    // asks to sign up or in, or to subscribe
+	commentSign                    // is what readers say
+	tagsSign                       // is what the page is filed under
+	hiddenSign                     // is not shown before something happens
+	readerSign                     // is read aloud and not shown
+	panelSign                      // is shown when its heading is chosen
+	noteSign                       // leads to a note
+	legalSign                      // says whose the page is
+	authorSign                     // says who wrote it
+	contentsSign                   // lists the parts of the page, or the pages of a part
 )
 
 // signOf is what a word of a class or an ID says.
@@ -36,7 +37,7 @@ func signOf(word []byte) signs {
 	switch string(word) {
 	case "nav", "navbar", "navigation", "navi", "menu", "menubar", "submenu", "menus", "megamenu", "breadcrumb", "breadcrumbs", "crumbs",
 		"crumb", "pagination", "pager", "paging", "paginator", "skip", "skiplink", "skiplinks", "topbar", "toolbar", "hamburger",
-		"sitemap", "offcanvas", "drawer", "sidenav", "subnav", "topnav", "navlinks", "quicklinks", "navbox", "navmenu", "toc", "dropdown":
+		"sitemap", "offcanvas", "drawer", "sidenav", "subnav", "topnav", "navlinks", "quicklinks", "navbox", "navmenu", "dropdown":
 		return navSign
 	case "share", "sharing", "shares", "social", "socials", "sharethis", "addthis", "addtoany", "sharedaddy", "sns", "sharebar", "follow", "socialmedia":
 		return shareSign
@@ -69,6 +70,8 @@ func signOf(word []byte) signs {
 		return noteSign
 	case "bio", "authorbox", "biography":
 		return authorSign
+	case "toc", "tableofcontents":
+		return contentsSign
 	case "copyright", "legal":
 		return legalSign
 	}
