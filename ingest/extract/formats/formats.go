@@ -16,6 +16,7 @@ func All() []extract.Format {
 		plain.Text(),
 		plain.Code(),
 		plain.Data(),
+		plain.CSV(),
 		markup.Markdown(),
 		markup.HTML(),
 		pdf.Format(),

@@ -100,7 +100,7 @@ func TestKinds(t *testing.T) {
 // Blocks cover the text of every fixture, and concatenated they are the text.
 func TestFixturesAreSound(t *testing.T) {
 	seen := map[string]int{}
-	for _, root := range []string{"../../../testdata", "../pdf/testdata"} {
+	for _, root := range []string{"../../../testdata", "../pdf/testdata", "../plain/testdata"} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err

@@ -1,5 +1,5 @@
 // Package plain reads files that are text as they are: prose, source code, and
-// records such as CSV or JSON.
+// records such as JSON, and tables in text.
 package plain
 
 import (
@@ -50,9 +50,9 @@ func Code() extract.Format {
 func Data() extract.Format {
 	return extract.Format{
 		Name: "data", Title: "a text file",
-		MediaTypes: []string{"text/csv", "text/tab-separated-values", "application/json", "application/yaml", "application/toml", "application/xml", "text/calendar", "text/vcard"},
+		MediaTypes: []string{"application/json", "application/yaml", "application/toml", "application/xml", "text/calendar", "text/vcard"},
 		Extensions: []string{
-			"csv", "tsv", "json", "jsonl", "ndjson", "json5", "geojson", "yaml", "yml", "toml", "ini", "cfg", "conf",
+			"json", "jsonl", "ndjson", "json5", "geojson", "yaml", "yml", "toml", "ini", "cfg", "conf",
 			"properties", "env", "xml", "xsd", "xsl", "xslt", "plist", "po", "pot", "ics", "vcf",
 		},
 		Text: true, Verbatim: true, Lines: extract.Preformatted,

@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	list   = []extract.Format{plain.Text(), plain.Code(), plain.Data()}
+	list   = []extract.Format{plain.Text(), plain.Code(), plain.Data(), plain.CSV()}
 	shared = extract.New(list, extract.Options{})
 )
 
