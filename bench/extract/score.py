@@ -384,10 +384,10 @@ def shown(source):
     """The words that HTML shows."""
     import lxml.html
     try:
-        d = lxml.html.fromstring("<div>" + re.sub(r"(?i)</?(p|br|li|td|th|tr|h\d|pre|blockquote|hr|dt|dd|div|table|ul|ol)\b", lambda m: " " + m.group(0), source) + "</div>")
+        d = lxml.html.fromstring("<div>" + re.sub(r"(?i)</?(p|br|li|td|th|tr|h\d|pre|blockquote|hr|dt|dd|div|table|ul|ol|sup)\b", lambda m: " " + m.group(0), source) + "</div>")
         for x in d.xpath("//comment()|//script|//style|//*[@class='footnote-backref']"):
             x.drop_tree()
-        return " ".join(d.itertext())
+        return "".join(d.itertext())
     except Exception:
         return re.sub(r"<[^>]*>", " ", source)
 
@@ -415,7 +415,7 @@ def md():
 def mdreal():
     """Words of pandoc's plain text of the files, as the keyword index has them."""
     ms, o, ref = meta("mdreal"), ours("mdreal"), peer_texts("mdreal", "pandoc_gfm")
-    got, want = analyzed([passages(o[e["path"]]) for e in ms]), analyzed([ref[e["path"]] for e in ms])
+    got, want = analyzed([o[e["path"]].get("norm") or "" for e in ms]), analyzed([ref[e["path"]] for e in ms])
     n = na = nb = 0
     recalls, glued, det = [], Counter(), []
     for e, g, w in zip(ms, got, want):
