@@ -30,7 +30,7 @@ func DOCX() extract.Format {
 		Sniff:      looksLikeDOCX,
 		Isolation:  extract.Subprocess,
 		Lines:      extract.Paragraphs,
-		Version:    1, Read: readDOCX,
+		Version:    2, Read: readDOCX,
 	}
 }
 
@@ -59,7 +59,7 @@ func readDOCX(ctx context.Context, in *extract.Input) (*extract.Text, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &docx{ctx: ctx, in: in, parts: map[string]*zip.File{}, w: structure.NewWriter(in.Limits.TextBytes)}
+	d := &docx{ctx: ctx, in: in, parts: map[string]*zip.File{}, notesByID: map[string]string{}, notesOf: map[string]int{}, w: structure.NewWriter(in.Limits.TextBytes)}
 	for _, f := range z.File {
 		d.parts[strings.TrimPrefix(f.Name, "/")] = f
 	}
@@ -79,11 +79,34 @@ func readDOCX(ctx context.Context, in *extract.Input) (*extract.Text, error) {
 	if err := d.properties(t); err != nil {
 		d.notes.Add("its properties cannot be read: %v", err)
 	}
+	if len(t.Headings) > 0 && noTitle(t.Title) {
+		t.Title = t.Headings[0].Text
+	}
+	if d.pictures > 0 {
+		t.LeaveOut("picture", d.pictures, 0)
+	}
 	if d.w.Full() {
 		d.notes.Add("the text was cut at %s", extract.Bytes(in.Limits.TextBytes))
 	}
 	t.Note = d.notes.String()
 	return t, nil
+}
+
+// noTitle reports whether a title says nothing: there is none, or it is the name of
+// a file, or one that a program gave it.
+func noTitle(title string) bool {
+	lower := strings.ToLower(title)
+	for _, prefix := range []string{"microsoft word", "untitled", "document", "dokument", "template", "word document"} {
+		if rest, ok := strings.CutPrefix(lower, prefix); ok && (strings.Trim(rest, " -_0123456789") == "" || prefix == "microsoft word") {
+			return true
+		}
+	}
+	for _, suffix := range []string{".doc", ".docx", ".dot", ".dotx", ".docm", ".rtf", ".odt"} {
+		if strings.HasSuffix(lower, suffix) {
+			return true
+		}
+	}
+	return strings.TrimSpace(title) == ""
 }
 
 // docx is a Word document while it is read.
@@ -96,6 +119,12 @@ type docx struct {
 	language string           // of the text unless something else is said
 	w        *structure.Writer
 	notes    extract.Notes
+
+	numbering *numbering // nil if there is none
+	// The marks of footnotes and endnotes, and how many of each there are.
+	notesByID map[string]string
+	notesOf   map[string]int
+	pictures  int // of which nothing is said
 }
 
 // mainPart finds the part that holds the text, by the package's relationships.
@@ -135,7 +164,15 @@ func (d *docx) readAll(main string) error {
 			d.notes.Add("the headings are not known: %v", err)
 		}
 	}
-	if err := d.story(main); err != nil {
+	if lists := path.Join(folder, "numbering.xml"); d.parts[lists] != nil {
+		if err := d.readNumbering(lists); err != nil {
+			if fatal(err) {
+				return err
+			}
+			d.notes.Add("the numbers of lists are not known: %v", err)
+		}
+	}
+	if err := d.story(main, false); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.parts)) {
@@ -148,7 +185,7 @@ func (d *docx) readAll(main string) error {
 				continue
 			}
 			d.w.Break(2)
-			if err := d.story(name); err != nil {
+			if err := d.story(name, prefix == "header" || prefix == "footer"); err != nil {
 				if fatal(err) {
 					return err
 				}

@@ -17,6 +17,8 @@ type style struct {
 	basedOn string
 	level   int  // of the heading; 0 unknown, -1 explicitly body text
 	list    bool // its paragraphs are items of a list
+	number  string
+	depth   int
 	kind    document.BlockKind
 }
 
@@ -42,7 +44,10 @@ func (d *docx) readStyles(name string) error {
 		case e.Name.Local == "outlineLvl":
 			current.level = outlineLevel(e)
 		case e.Name.Local == "numId":
-			current.list = attr(e, "val") != "0"
+			current.number = attr(e, "val")
+			current.list = current.number != "0"
+		case e.Name.Local == "ilvl":
+			current.depth = max(0, levelOf(attr(e, "val")))
 		}
 		return nil
 	})
@@ -53,7 +58,9 @@ func (d *docx) readStyles(name string) error {
 			if resolved.level == 0 {
 				resolved.level = s.level
 			}
-			resolved.list = resolved.list || s.list
+			if resolved.number == "" {
+				resolved.list, resolved.number, resolved.depth = s.list, s.number, max(resolved.depth, s.depth)
+			}
 			if resolved.kind == document.Paragraph {
 				resolved.kind = s.kind
 			}
@@ -106,7 +113,9 @@ type paragraph struct {
 	start   int
 	level   int // of the heading, 0 if it is none
 	list    bool
-	depth   int // of the list
+	number  string // the id of the list
+	depth   int    // of the list
+	joined  bool   // what follows belongs to it: its mark was deleted
 	kind    document.BlockKind
 	started bool // its first run has come, and with it start is known
 }
@@ -118,12 +127,16 @@ type story struct {
 	tables      int         // how many are open in each other
 	header      bool        // the row has the names of the columns
 	runs, texts int         // open in each other
+	properties  int         // how many properties of paragraphs are open
+	raised      string      // how the run stands: "superscript", "subscript" or as others
+	furniture   bool        // the part is repeated on the pages
+	open        *paragraph  // whose mark was deleted, so that the next one goes on with it
 	skip        int         // how many elements are open of which nothing is read
 }
 
 // story appends the text of a part.
-func (d *docx) story(name string) error {
-	s := story{d: d}
+func (d *docx) story(name string, furniture bool) error {
+	s := story{d: d, furniture: furniture}
 	return d.tokens(name, func(_ *xml.Decoder, token xml.Token) error {
 		switch token := token.(type) {
 		case xml.StartElement:
@@ -132,7 +145,7 @@ func (d *docx) story(name string) error {
 			s.end(token.Name.Local)
 		case xml.CharData:
 			if s.texts > 0 && s.skip == 0 {
-				s.d.w.Raw(clean(string(token)))
+				s.text(clean(string(token)))
 			}
 		}
 		if s.d.w.Full() {
@@ -140,6 +153,20 @@ func (d *docx) story(name string) error {
 		}
 		return nil
 	})
+}
+
+// text writes a part of a run, apart from the word before it where it is raised or
+// lowered.
+func (s *story) text(text string) {
+	w := s.d.w
+	switch {
+	case w.Owed(), strings.TrimSpace(text) == "":
+	case s.raised == "superscript":
+		text = structure.Raised(w.Tail(), text, false)
+	case s.raised == "subscript":
+		text = structure.Lowered(w.Tail(), text)
+	}
+	w.Raw(text)
 }
 
 // clean keeps the white space of a text run in one line.
@@ -166,6 +193,9 @@ func skipped(name string) bool {
 
 func (s *story) start(e xml.StartElement) {
 	w := s.d.w
+	if p := s.current(); p != nil && s.properties > 0 && e.Name.Local == "del" {
+		p.joined = true // its mark, and not what is in it
+	}
 	if skipped(e.Name.Local) {
 		s.skip++
 	}
@@ -174,12 +204,30 @@ func (s *story) start(e xml.StartElement) {
 	}
 	switch e.Name.Local {
 	case "p":
+		if strings.HasSuffix(e.Name.Space, "/math") {
+			return
+		}
+		if s.open != nil {
+			s.open.joined = false
+			s.paragraphs = append(s.paragraphs, *s.open)
+			s.open = nil
+			return
+		}
 		w.Break(1)
 		s.paragraphs = append(s.paragraphs, paragraph{})
+	case "pPr":
+		s.properties++
+	case "framePr":
+		if p := s.current(); p != nil && attr(e, "dropCap") != "" && attr(e, "dropCap") != "none" {
+			p.joined = true // its letter is the first of the next one
+		}
 	case "pStyle":
 		if p := s.current(); p != nil {
 			style := s.d.styles[attr(e, "val")]
-			p.level, p.list, p.kind = style.level, style.list, style.kind
+			p.level, p.kind = style.level, style.kind
+			if p.number == "" {
+				p.list, p.number, p.depth = style.list, style.number, style.depth
+			}
 		}
 	case "outlineLvl":
 		if p := s.current(); p != nil {
@@ -187,17 +235,31 @@ func (s *story) start(e xml.StartElement) {
 		}
 	case "numId":
 		if p := s.current(); p != nil {
-			p.list = attr(e, "val") != "0"
+			p.number = attr(e, "val")
+			p.list = p.number != "0"
 		}
 	case "ilvl":
 		if p := s.current(); p != nil {
-			p.depth, _ = strconv.Atoi(attr(e, "val"))
+			p.depth = max(0, levelOf(attr(e, "val")))
 		}
 	case "tblHeader":
 		s.header = attr(e, "val") != "0" && attr(e, "val") != "false"
 	case "r":
 		s.runs++
+		s.raised = ""
 		s.begin()
+	case "vertAlign":
+		if s.properties == 0 {
+			s.raised = attr(e, "val")
+		}
+	case "sym":
+		s.text(symbol(attr(e, "font"), attr(e, "char")))
+	case "footnoteReference", "endnoteReference":
+		w.Raw(structure.Raised(w.Tail(), s.d.note(e.Name.Local, attr(e, "id")), true))
+	case "footnote", "endnote":
+		s.startNote(e)
+	case "docPr", "imagedata", "den", "sup", "sub":
+		s.object(e)
 	case "t":
 		s.texts++
 	case "tab", "ptab":
@@ -234,8 +296,21 @@ func (s *story) end(name string) {
 		return
 	}
 	switch name {
+	case "pPr":
+		s.properties = max(0, s.properties-1)
+	case "fName":
+		w.Raw(" ")
 	case "p":
 		if p := s.current(); p != nil {
+			if p.joined && p.started {
+				open := *p
+				s.open = &open
+				s.paragraphs = s.paragraphs[:len(s.paragraphs)-1]
+				return
+			}
+			if p.list && !p.started {
+				s.d.numbering.next(p.number, p.depth) // an empty one counts
+			}
 			if p.started && p.level > 0 {
 				w.Heading(p.start, p.level)
 			}
@@ -279,16 +354,92 @@ func (s *story) begin() {
 		return
 	}
 	p.started = true
+	mark := ""
+	if p.list {
+		mark = s.d.numbering.next(p.number, p.depth)
+	}
 	switch {
-	case p.list && s.tables == 0 && p.level == 0:
-		s.d.w.Item(p.depth)
+	case p.list && mark != "" && s.tables == 0 && p.level == 0:
+		s.d.w.Numbered(p.depth, mark)
+		mark = ""
 	case s.tables > 0:
 		s.d.w.Break(1)
 	default:
 		s.d.w.Break(2)
 	}
 	p.start = s.d.w.Position()
-	s.d.w.Kind(p.block())
+	if s.furniture {
+		s.d.w.Kind(document.Furniture, 0)
+	} else {
+		s.d.w.Kind(p.block())
+	}
+	if mark != "" && mark != "-" {
+		s.d.w.Raw(mark + " ")
+	}
+}
+
+// startNote begins a footnote or an endnote with its mark. Those of other types are
+// the lines that part them from the text.
+func (s *story) startNote(e xml.StartElement) {
+	if t := attr(e, "type"); t != "" && t != "normal" {
+		return
+	}
+	s.d.w.Break(2)
+	s.d.w.Kind(document.Paragraph, 0)
+	mark, ok := s.d.notesByID[e.Name.Local+attr(e, "id")]
+	if !ok {
+		return
+	}
+	s.d.w.Raw(structure.Raised("", mark, true))
+	s.d.w.Text(" ")
+	s.paragraphs = append(s.paragraphs[:0], paragraph{})
+	s.open = &paragraph{started: true, start: s.d.w.Position()}
+	s.paragraphs = s.paragraphs[:0]
+}
+
+// note returns the mark of a note that the text refers to: footnotes have numbers,
+// endnotes small Roman ones.
+func (d *docx) note(reference, id string) string {
+	kind := strings.TrimSuffix(reference, "Reference")
+	mark, ok := d.notesByID[kind+id]
+	if !ok {
+		d.notesOf[kind]++
+		mark = strconv.Itoa(d.notesOf[kind])
+		if kind == "endnote" {
+			mark = formatted(d.notesOf[kind], "lowerRoman")
+		}
+		d.notesByID[kind+id] = mark
+	}
+	return mark
+}
+
+// object writes what stands for a picture, and what parts the numbers of a formula.
+func (s *story) object(e xml.StartElement) {
+	w := s.d.w
+	math := strings.HasSuffix(e.Name.Space, "/math")
+	switch name := e.Name.Local; {
+	case math && name == "den":
+		w.Raw("/")
+	case math && name == "sup":
+		w.Raw("^")
+	case math && name == "sub":
+		w.Raw("_")
+	case math:
+	case name == "docPr" || name == "imagedata":
+		alt := strings.TrimSpace(clean(attr(e, "descr")))
+		if name == "imagedata" {
+			alt = strings.TrimSpace(clean(attr(e, "title")))
+		}
+		if alt == "" {
+			s.d.pictures++
+			return
+		}
+		if !strings.HasSuffix(w.Tail(), " ") {
+			w.Text(" ")
+		}
+		w.Raw(alt)
+		w.Text(" ")
+	}
 }
 
 // block is the kind of the paragraph's blocks, and their level.
