@@ -65,7 +65,7 @@ func TestSplitKnownStructure(t *testing.T) {
 	text, got := splitFile(t, "a.html", "<table>"+strings.Repeat("<tr><td>A. B<td>C. D</tr>", 4)+"</table>", ingest.SplitOptions{Tokens: 7})
 	expect(t, parts(text, got), "A. B\tC. D", "A. B\tC. D", "A. B\tC. D", "A. B\tC. D")
 	text, got = splitFile(t, "a.md", "Text.\n\n    a. B\n    c. D\n    e. F\n", ingest.SplitOptions{Tokens: 8})
-	expect(t, parts(text, got), "Text.\n\n    a. B\n    c. D", "e. F")
+	expect(t, parts(text, got), "Text.\n\na. B\nc. D", "e. F")
 }
 
 // What a passage spans is said from its first to its last place.

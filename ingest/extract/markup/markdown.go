@@ -5,18 +5,18 @@ import (
 	"context"
 	"strings"
 
-	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
-	"github.com/yuin/goldmark/util"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/ingest/extract"
 )
 
-// Markdown returns the format Markdown. The Body stays the source, so that its
-// lines and bytes are those of the file; headings and, from the front matter,
-// title and metadata are taken out of it. Without a title there, the title is
-// the first heading of level 1.
+// Markdown returns the format Markdown: CommonMark, and what people add to it. The
+// Body is what its readers are shown, without the marks; Places lead to the lines
+// of the file. Code stays as it is, and so does front matter, of which title and
+// metadata are taken. Without a title there, the title is the first heading of
+// level 1.
 func Markdown() extract.Format {
 	return extract.Format{
 		Name: "markdown", Title: "a Markdown document",
@@ -24,8 +24,8 @@ func Markdown() extract.Format {
 		Extensions: []string{"md", "markdown", "mdown", "mkd", "mdx", "qmd", "rmd"},
 		Text:       true,
 		Isolation:  extract.Subprocess,
-		Verbatim:   true, FrontMatter: true,
-		Version: 1, Read: readMarkdown,
+		Lines:      extract.Paragraphs, FrontMatter: true,
+		Version: 2, Read: readMarkdown,
 	}
 }
 
@@ -44,17 +44,46 @@ func readMarkdown(ctx context.Context, in *extract.Input) (*extract.Text, error)
 		t.SetMeta(key, value)
 	}
 	t.SetLanguage(front[extract.MetaLanguage])
-	blocks, err := scan(ctx, t.Body, start)
-	if err != nil {
+	if err := writeMarkdown(ctx, in, t, start); err != nil {
 		return nil, err
 	}
-	t.Blocks, t.Headings = blocks.blocks.Finish(len(t.Body)), blocks.headings
 	for _, h := range t.Headings {
 		if t.Title == "" && h.Level == 1 {
 			t.Title = h.Text
 		}
 	}
 	return t, nil
+}
+
+// writeMarkdown makes what is shown of the Body of t, which is the source. Up to
+// the offset start there is front matter, which stays as it is.
+func writeMarkdown(ctx context.Context, in *extract.Input, t *extract.Text, start int) error {
+	source := t.Body
+	notes := findFootnotes(source)
+	w := newMarkdownText(in.Limits.TextBytes, source, notes)
+	w.verbatim(source[:start], document.Code)
+	var references map[string]parser.Reference
+	for c := range chunks(source, start) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		w.lines.base = c.start
+		if c.plain {
+			w.plain(source[c.start:c.end])
+			continue
+		}
+		if references == nil && c.end < len(source) {
+			references = findReferences(source)
+		}
+		w.source = []byte(source[c.start:c.end])
+		pc := &markdownContext{Context: parser.NewContext(), references: references, notes: notes}
+		w.block(newMarkdownParser().Parse(text.NewReader(w.source), parser.WithContext(pc)))
+	}
+	w.Finish(t)
+	if w.comments > 0 {
+		t.LeftOut = append(t.LeftOut, document.LeftOut{What: "comment", Count: w.comments, Bytes: w.commentBytes})
+	}
+	return nil
 }
 
 // frontMatter reads the scalars of interest of a YAML (---) or TOML (+++)
@@ -87,40 +116,4 @@ func frontMatter(s string) (values map[string]string, end int) {
 		values[key] = value
 	}
 	return nil, 0 // never closed: a thematic break, not front matter
-}
-
-// newInlineParser returns a parser for what stands in a line.
-func newInlineParser() parser.Parser {
-	return parser.NewParser(
-		parser.WithBlockParsers(util.Prioritized(parser.NewParagraphParser(), 1000)),
-		parser.WithInlineParsers(parser.DefaultInlineParsers()...),
-	)
-}
-
-// markdownInline returns the text of a heading without its markup.
-func markdownInline(inline parser.Parser, source string) string {
-	source = extract.Cut(source, extract.MaxTitle)
-	if !strings.ContainsAny(source, "*_`[]<>&\\!") {
-		return extract.OneLine(source)
-	}
-	line := []byte(source)
-	var b strings.Builder
-	_ = ast.Walk(inline.Parse(text.NewReader(line)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if !entering {
-			return ast.WalkContinue, nil
-		}
-		switch n := n.(type) {
-		case *ast.Text:
-			b.Write(util.UnescapePunctuations(util.ResolveEntityNames(util.ResolveNumericReferences(n.Value(line)))))
-			if n.SoftLineBreak() || n.HardLineBreak() {
-				b.WriteByte(' ')
-			}
-		case *ast.String:
-			b.Write(n.Value)
-		case *ast.AutoLink:
-			b.Write(n.Label(line))
-		}
-		return ast.WalkContinue, nil
-	})
-	return extract.OneLine(b.String())
 }

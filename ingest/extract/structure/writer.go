@@ -70,7 +70,9 @@ func (w *Writer) Full() bool { return w.full }
 func (w *Writer) Finish(t *extract.Text) {
 	t.Body, t.Headings = w.b.String(), w.headings
 	t.Blocks = w.blocks.Finish(len(t.Body))
-	t.Places = w.places
+	if w.places != nil {
+		t.Places = w.places
+	}
 }
 
 // maxPlaces is how many places of a text are kept: each takes more than a
