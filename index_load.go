@@ -43,32 +43,9 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 	// until it can be written: the embedder always has something to do.
 	steps := make(chan *step, batchPassages/embedStep)
 	batches := make(chan *batch, 1)
-	var loading sync.WaitGroup
-	defer loading.Wait() // an interrupted run leaves nobody reading
 	g.Go(func() error {
 		defer close(slots)
-		for _, entry := range entries {
-			slot := make(chan *loaded, 1)
-			if err := send(ctx, slots, slot); err != nil {
-				return err
-			}
-			if l := r.classifyByStat(ctx, entry); l != nil {
-				slot <- l
-				continue
-			}
-			units := int64(1)
-			if entry.Stat.Size >= largeBytes {
-				units = allMemory/2 + 1 // one at a time
-			}
-			if err := r.memory.Acquire(ctx, units); err != nil {
-				return err
-			}
-			loading.Go(func() {
-				defer r.memory.Release(units)
-				slot <- r.load(ctx, entry)
-			})
-		}
-		return nil
+		return r.loadAll(ctx, entries, slots)
 	})
 	g.Go(func() error {
 		defer close(batches)
@@ -78,27 +55,61 @@ func (r *indexRun) pipeline(ctx context.Context, entries []ingest.Entry) error {
 	// One more than there are cores: while a step begins or ends it does not
 	// need them all.
 	for range cores + 1 {
-		g.Go(func() error {
-			for s := range steps {
-				if err := r.embed(ctx, s); err != nil {
-					return err
-				}
-			}
-			return nil
+		g.Go(func() error { return r.embedAll(ctx, steps) })
+	}
+	g.Go(func() error { return r.applyAll(ctx, batches) })
+	return g.Wait()
+}
+
+// loadAll reads the entries and hands on a slot for each, in their order.
+func (r *indexRun) loadAll(ctx context.Context, entries []ingest.Entry, slots chan<- chan *loaded) error {
+	var loading sync.WaitGroup
+	defer loading.Wait() // an interrupted run leaves nobody reading
+	for _, entry := range entries {
+		slot := make(chan *loaded, 1)
+		if err := send(ctx, slots, slot); err != nil {
+			return err
+		}
+		if l := r.classifyByStat(ctx, entry); l != nil {
+			slot <- l
+			continue
+		}
+		units := int64(1)
+		if entry.Stat.Size >= largeBytes {
+			units = allMemory/2 + 1 // one at a time
+		}
+		if err := r.memory.Acquire(ctx, units); err != nil {
+			return err
+		}
+		loading.Go(func() {
+			defer r.memory.Release(units)
+			slot <- r.load(ctx, entry)
 		})
 	}
-	g.Go(func() error {
-		for b := range batches {
-			if _, err := receive(ctx, b.embedded); err != nil {
-				return err
-			}
-			if err := r.apply(ctx, b); err != nil {
-				return err
-			}
+	return nil
+}
+
+// embedAll embeds steps until there are no more.
+func (r *indexRun) embedAll(ctx context.Context, steps <-chan *step) error {
+	for s := range steps {
+		if err := r.embed(ctx, s); err != nil {
+			return err
 		}
-		return ctx.Err()
-	})
-	return g.Wait()
+	}
+	return nil
+}
+
+// applyAll writes batches, each when it has its vectors.
+func (r *indexRun) applyAll(ctx context.Context, batches <-chan *batch) error {
+	for b := range batches {
+		if _, err := receive(ctx, b.embedded); err != nil {
+			return err
+		}
+		if err := r.apply(ctx, b); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
 }
 
 // classifyByStat decides what becomes of an entry by what is known of it without

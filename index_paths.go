@@ -27,6 +27,7 @@ func (e *Engine) IndexPaths(ctx context.Context, paths ...string) (_ IndexSummar
 	if err != nil {
 		return IndexSummary{}, err
 	}
+	defer func() { err = errors.Join(err, ingest.CloseSources(files)) }()
 	return e.Index(ctx, IndexRequest{Sources: []ingest.Source{files}})
 }
 

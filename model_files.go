@@ -48,6 +48,9 @@ type ModelFiles struct {
 	// included. 0 means as many as there are positions, but at most 256 for an
 	// embedder and 384 for a reader or reranker.
 	Window int
+	// Languages are those that the model knows, as BCP 47 tags; nil if that is not
+	// known.
+	Languages []string
 	// Pooling is for embedders: PoolMean when empty.
 	Pooling Pooling
 	// Calibration is for readers: the one fitted with this model. Without one

@@ -61,11 +61,11 @@ func modelRoles() []modelRole {
 	return []modelRole{
 		{
 			role: albert.RoleEmbedder, window: embedderWindow, head: pooledHead,
-			builtin: &ModelFiles{Name: "built-in embedder", Files: builtin.Embedder(), Window: builtin.EmbedderWindow},
+			builtin: &ModelFiles{Name: "built-in embedder", Files: builtin.Embedder(), Window: builtin.EmbedderWindow, Languages: []string{"en"}},
 		},
 		{
 			role: albert.RoleReader, window: readerWindow, head: headOf(albert.RoleReader),
-			builtin: &ModelFiles{Name: "built-in reader", Files: builtin.Reader(), Window: builtin.ReaderWindow},
+			builtin: &ModelFiles{Name: "built-in reader", Files: builtin.Reader(), Window: builtin.ReaderWindow, Languages: []string{"en"}},
 		},
 		{role: albert.RoleReranker, window: readerWindow, head: rerankHead},
 	}
@@ -128,13 +128,13 @@ func fill[T comparable](o Options, r albert.Role, given T, create func(*opened) 
 }
 
 // read reads the model's files, which is less than loading it.
-func (f *filled[T]) read() (checkpoint, error) {
-	return f.checkpoint.get(func() (checkpoint, error) { return f.files.load(f.modelRole) })
+func (f *filled[T]) read(ctx context.Context) (checkpoint, error) {
+	return f.checkpoint.get(ctx, func() (checkpoint, error) { return f.files.load(f.modelRole) })
 }
 
 // get returns what is made of the model, loading it if need be.
 func (f *filled[T]) get(ctx context.Context, m *models) (T, error) {
-	return f.made.get(func() (made T, err error) {
+	return f.made.get(ctx, func() (made T, err error) {
 		if f.files == nil {
 			return made, errkind.Errorf(errkind.NoModel, "no model is given for the role of a %s, and the program has none", f.role)
 		}
@@ -172,7 +172,7 @@ func newModels(o Options, log *slog.Logger) *models {
 // makeEmbedder makes an embedder of a model.
 func makeEmbedder(o *opened) (embed.Embedder, error) {
 	return embed.NewAlbert(o.session, o.model.Tokenizer(), embed.AlbertOptions{
-		ID: o.embedderID(), Dim: o.model.Config().HiddenSize, Window: o.window,
+		ID: o.embedderID(), Dim: o.model.Config().HiddenSize, Window: o.window, Languages: o.files.Languages,
 	})
 }
 
@@ -199,21 +199,50 @@ func (m *models) makeReranker(o *opened) (*Reranker, error) {
 // lazy is a value that is made when it is first needed. A failure is not kept:
 // the next who needs the value tries again.
 type lazy[T any] struct {
-	mu   sync.Mutex
-	v    T
-	made bool
+	mu     sync.Mutex
+	v      T
+	made   bool
+	making chan struct{} // closed when whoever makes it is done; nil while nobody does
 }
 
-func (l *lazy[T]) get(create func() (T, error)) (T, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.made {
-		return l.v, nil
+// get returns the value. Those who wait for one who makes it give up when their
+// own context ends.
+func (l *lazy[T]) get(ctx context.Context, create func() (T, error)) (v T, err error) {
+	for {
+		l.mu.Lock()
+		if l.made {
+			defer l.mu.Unlock()
+			return l.v, nil
+		}
+		making := l.making
+		if making == nil {
+			l.making = make(chan struct{})
+			l.mu.Unlock()
+			return l.create(create)
+		}
+		l.mu.Unlock()
+		select {
+		case <-making:
+		case <-ctx.Done():
+			return v, ctx.Err()
+		}
 	}
-	v, err := create()
-	if err == nil {
-		l.v, l.made = v, true
-	}
+}
+
+// create makes the value, and lets those who wait look again.
+func (l *lazy[T]) create(create func() (T, error)) (v T, err error) {
+	made := false // a panic leaves nothing made
+	defer func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if made {
+			l.v, l.made = v, true
+		}
+		close(l.making)
+		l.making = nil
+	}()
+	v, err = create()
+	made = err == nil
 	return v, err
 }
 
@@ -257,7 +286,7 @@ func (m *models) identity(ctx context.Context) (index.Embedder, error) {
 	if err := ctx.Err(); err != nil {
 		return index.Embedder{}, err
 	}
-	c, err := m.embedding.read()
+	c, err := m.embedding.read(ctx)
 	if err != nil {
 		return index.Embedder{}, err
 	}
@@ -266,7 +295,7 @@ func (m *models) identity(ctx context.Context) (index.Embedder, error) {
 
 // answerer returns what answers questions, loading the reader if need be.
 func (m *models) answerer(ctx context.Context) (*qa.Answerer, error) {
-	return m.answer.get(func() (*qa.Answerer, error) {
+	return m.answer.get(ctx, func() (*qa.Answerer, error) {
 		r, err := m.reader(ctx)
 		if err != nil {
 			return nil, err
@@ -276,8 +305,8 @@ func (m *models) answerer(ctx context.Context) (*qa.Answerer, error) {
 }
 
 // ort returns ONNX Runtime, loading it if need be.
-func (m *models) ort() (*ort.Runtime, error) {
-	return m.runtime.get(func() (*ort.Runtime, error) {
+func (m *models) ort(ctx context.Context) (*ort.Runtime, error) {
+	return m.runtime.get(ctx, func() (*ort.Runtime, error) {
 		rt, err := ort.Load(m.library())
 		if err != nil {
 			return nil, err
@@ -297,12 +326,12 @@ type opened struct {
 
 // open reads a model's files and opens a session on it. Errors name the model,
 // except those about ONNX Runtime, which has nothing to do with it.
-func (m *models) open(ctx context.Context, files *ModelFiles, read func() (checkpoint, error)) (*opened, error) {
+func (m *models) open(ctx context.Context, files *ModelFiles, read func(context.Context) (checkpoint, error)) (*opened, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	began := time.Now()
-	c, err := read()
+	c, err := read(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -318,7 +347,7 @@ func (m *models) open(ctx context.Context, files *ModelFiles, read func() (check
 	// that is named is loaded all the same, so that a wrong name is heard of.
 	var rt *ort.Runtime
 	if c.model.NeedsRuntime(precision) || m.library().Named() {
-		if rt, err = m.ort(); err != nil {
+		if rt, err = m.ort(ctx); err != nil {
 			return nil, err
 		}
 	}

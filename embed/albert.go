@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/albert-search/albert-search/albert/tokenize"
 )
@@ -31,6 +32,8 @@ type AlbertOptions struct {
 	Dim int
 	// Window is the most tokens of a text that are read, CLS and SEP included.
 	Window int
+	// Languages are those that the model knows, as BCP 47 tags; nil if unknown.
+	Languages []string
 }
 
 // NewAlbert returns an Embedder on p. Close p after the last use of it.
@@ -46,6 +49,9 @@ func (a *Albert) Dim() int { return a.o.Dim }
 
 // ID implements Embedder.
 func (a *Albert) ID() string { return a.o.ID }
+
+// Languages implements Speaker.
+func (a *Albert) Languages() []string { return slices.Clone(a.o.Languages) }
 
 // CountTokens implements Embedder.
 func (a *Albert) CountTokens(text string) int { return len(a.tok.Append(nil, text)) }

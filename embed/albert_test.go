@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,7 +48,7 @@ func (r *recorder) Pool(_ context.Context, seqs []tokenize.Sequence) ([][]float3
 
 func newAlbert(t *testing.T, p embed.Pooler) *embed.Albert {
 	t.Helper()
-	a, err := embed.NewAlbert(p, letters{}, embed.AlbertOptions{ID: "m", Dim: 2, Window: 6})
+	a, err := embed.NewAlbert(p, letters{}, embed.AlbertOptions{ID: "m", Dim: 2, Window: 6, Languages: []string{"en"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,6 +81,12 @@ func TestAlbertEmbed(t *testing.T) {
 		if len(s.IDs) > 6 || s.IDs[0] != 1 || s.IDs[len(s.IDs)-1] != 2 || s.Split != len(s.IDs) {
 			t.Errorf("sequence %+v is not CLS, at most 4 tokens, SEP in one segment", s)
 		}
+	}
+	if known := embed.Languages(a); !slices.Equal(known, []string{"en"}) {
+		t.Errorf("it knows %q", known)
+	}
+	if known := embed.Languages(struct{ embed.Embedder }{a}); known != nil {
+		t.Errorf("an embedder that does not say knows %q", known)
 	}
 	if n := a.CountTokens("a long text"); n != 11 {
 		t.Errorf("CountTokens gives %d, want 11: the window does not count", n)

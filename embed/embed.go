@@ -20,3 +20,19 @@ type Embedder interface {
 	// special tokens not counted.
 	CountTokens(text string) int
 }
+
+// Speaker is an Embedder that says which languages it knows.
+type Speaker interface {
+	Embedder
+	// Languages are BCP 47 tags; none where that is not known.
+	Languages() []string
+}
+
+// Languages returns the languages that an Embedder knows; nil where it does not
+// say.
+func Languages(e Embedder) []string {
+	if s, ok := e.(Speaker); ok {
+		return s.Languages()
+	}
+	return nil
+}

@@ -112,6 +112,18 @@ type Source interface {
 	Covers(id string) bool
 }
 
+// CloseSources frees what sources keep that are io.Closers, as temporary files.
+// Their entries cannot be read any more.
+func CloseSources(sources ...Source) error {
+	var errs []error
+	for _, s := range sources {
+		if c, ok := s.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Finder is a Source that can look at some paths alone.
 type Finder interface {
 	Source

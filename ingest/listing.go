@@ -135,77 +135,111 @@ type Plan struct {
 // Plan compares the entries with documents of an index.
 func (l *Listing) Plan(docs iter.Seq[*document.Info], o PlanOptions) Plan {
 	l.look() // again: what is gone now may have been there while it was listed, or the reverse
-	var p Plan
-	held := map[Held]int{} // without Documents
-	var order []Held
-	devices := map[uint64]bool{}
+	c := &comparison{Listing: l, o: o, held: map[Held]int{}, replaced: map[string]bool{}, devices: map[uint64]bool{}}
 	for _, r := range l.roots {
-		devices[r.Device] = true
+		c.devices[r.Device] = true
 	}
 	for _, e := range l.entries {
-		devices[e.Device] = true
+		c.devices[e.Device] = true
 	}
-	replaced := map[string]bool{} // missing files that were there
-	covered := 0
 	for info := range docs {
-		file := FileID(info.ID)
-		_, missing := l.missing[file]
-		root := l.doubtful(file)
-		pruned := o.Prune && root != nil && root.ID == info.ID && root.Doubt == DoubtRootGone
-		missing = pruned || missing && info.State != document.Failed
-		removed := slices.ContainsFunc(o.Removed, func(dir string) bool { return IsWithin(info.ID, dir) })
-		if _, ok := l.seen[info.ID]; ok && !missing {
-			devices[info.Fingerprint.Device] = true // perhaps under another number now
-			covered++
-			continue
-		}
-		if !removed && !l.covers(info.ID) {
-			continue
-		}
-		covered++
-		switch {
-		case missing:
-			replaced[file] = true
-			p.Gone = append(p.Gone, info)
-		case root != nil && root.ID == info.ID && info.State == document.Failed: // that it was not there
-			p.Gone = append(p.Gone, info)
-		case root != nil && !o.Prune:
-			h := Held{Root: root.ID, Reason: root.Doubt}
-			if held[h]++; held[h] == 1 {
-				order = append(order, h)
-			}
-		case root == nil && !removed && l.isIncomplete(info.ID):
-		default:
-			p.Gone = append(p.Gone, info)
-		}
+		c.compare(info)
 	}
-	if o.Prune { // that it is gone is no failure
-		for _, r := range l.roots {
-			if r.Doubt == DoubtRootGone {
-				replaced[r.ID] = true
-			}
-		}
+	return c.plan()
+}
+
+// comparison makes a Plan, document by document.
+type comparison struct {
+	*Listing
+	o       PlanOptions
+	gone    []*document.Info
+	covered int
+	// held counts documents by why they are kept; order has its keys, without
+	// Documents, in the order in which they came.
+	held  map[Held]int
+	order []Held
+	// replaced are IDs of entries for files that are not there and whose documents
+	// are gone, which is no failure.
+	replaced map[string]bool
+	// devices are those on which something was found.
+	devices map[uint64]bool
+}
+
+// compare decides what becomes of a document.
+func (c *comparison) compare(info *document.Info) {
+	file := FileID(info.ID)
+	root := c.doubtful(file)
+	named := root != nil && root.ID == info.ID // and not there, or not readable
+	_, missing := c.missing[file]
+	missing = missing && info.State != document.Failed || c.o.Prune && named && root.Doubt == DoubtRootGone
+	removed := slices.ContainsFunc(c.o.Removed, func(dir string) bool { return IsWithin(info.ID, dir) })
+	if c.Has(info.ID) && !missing {
+		c.devices[info.Fingerprint.Device] = true // perhaps under another number now
+		c.covered++
+		return
 	}
-	p.Entries = l.entries
-	if len(replaced) > 0 {
-		p.Entries = slices.DeleteFunc(slices.Clone(l.entries), func(e Entry) bool { return replaced[e.ID] })
+	if !removed && !c.covers(info.ID) {
+		return
 	}
-	for _, h := range order {
-		h.Documents = held[Held{Root: h.Root, Reason: h.Reason}]
+	c.covered++
+	switch {
+	case missing:
+		c.replaced[file] = true
+		c.gone = append(c.gone, info)
+	case named && info.State == document.Failed: // that it was not there
+		c.gone = append(c.gone, info)
+	case root != nil && !c.o.Prune:
+		c.hold(Held{Root: root.ID, Reason: root.Doubt})
+	case root == nil && !removed && c.isIncomplete(info.ID):
+	default:
+		c.gone = append(c.gone, info)
+	}
+}
+
+// hold keeps one more document for a reason.
+func (c *comparison) hold(h Held) {
+	if c.held[h]++; c.held[h] == 1 {
+		c.order = append(c.order, h)
+	}
+}
+
+// plan sums up.
+func (c *comparison) plan() Plan {
+	p := Plan{Gone: c.gone, Entries: c.present()}
+	for _, h := range c.order {
+		n := c.held[h]
+		h.Documents = n
 		p.Held = append(p.Held, h)
 	}
-	if !o.Prune {
-		total := o.Total
-		if total == 0 {
-			total = covered
-			p.keepOtherDevices(devices) // which some paths alone do not show
-		}
-		if total >= manyDocuments && 2*len(p.Gone) > total {
-			p.Held = append(p.Held, Held{Reason: DoubtTooMany, Documents: len(p.Gone)})
-			p.Gone = nil
-		}
+	if c.o.Prune {
+		return p
+	}
+	total := c.o.Total
+	if total == 0 {
+		total = c.covered
+		p.keepOtherDevices(c.devices) // which some paths alone do not show
+	}
+	if total >= manyDocuments && 2*len(p.Gone) > total {
+		p.Held = append(p.Held, Held{Reason: DoubtTooMany, Documents: len(p.Gone)})
+		p.Gone = nil
 	}
 	return p
+}
+
+// present returns the entries without those that say of what is gone that it
+// cannot be read.
+func (c *comparison) present() []Entry {
+	if c.o.Prune { // that it is gone is no failure
+		for _, r := range c.roots {
+			if r.Doubt == DoubtRootGone {
+				c.replaced[r.ID] = true
+			}
+		}
+	}
+	if len(c.replaced) == 0 {
+		return c.entries
+	}
+	return slices.DeleteFunc(slices.Clone(c.entries), func(e Entry) bool { return c.replaced[e.ID] })
 }
 
 // keepOtherDevices holds back the documents that were on none of the devices.

@@ -110,7 +110,7 @@ func indexDocuments(ctx context.Context, c *cli.Call, o *indexOptions) error {
 	r.summary.Failed += len(r.missing)
 	r.summary.Unread = append(append([]albertsearch.FileReport{}, r.missing...), r.summary.Unread...) // never null
 	done := r.summary.Indexed + r.summary.Unchanged + r.summary.Skipped + r.summary.Failed + r.summary.Removed
-	err = errors.Join(err, r.report.close(), x.Close())
+	err = errors.Join(err, r.report.close(), ingest.CloseSources(r.sources...), x.Close())
 	if err != nil && ctx.Err() == nil && done == 0 && r.summary.Reembedding == nil {
 		return err
 	}

@@ -33,6 +33,23 @@ type Container interface {
 	Members(ctx context.Context, in *io.SectionReader) iter.Seq2[Member, error]
 }
 
+// Carrier is a Container whose files are documents as well, such as a mail or a
+// PDF with attachments.
+type Carrier interface {
+	Container
+	// IsDocument reports whether the file is to be offered as a document of its
+	// own, too, after its members. What it is, its name and first bytes decide, as
+	// with any file. That its members are not all known is then a note of it, and
+	// no failure.
+	IsDocument() bool
+}
+
+// IsDocument reports whether files of that kind are documents as well.
+func IsDocument(c Container) bool {
+	carrier, ok := c.(Carrier)
+	return ok && carrier.IsDocument()
+}
+
 // Member is one part of a container.
 type Member struct {
 	// Name is what the container calls it. It may have any bytes in it, also '/'

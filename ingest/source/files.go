@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -88,10 +89,16 @@ type files struct {
 	o      FileOptions
 	roots  []string
 	spools *spoolPool
+	// file says of each root whether it is one, as Roots has seen it last: Covers is
+	// asked for every document that is gone.
+	file sync.Map // string to bool
 }
 
 // Repeatable implements ingest.Repeatable.
 func (s *files) Repeatable() bool { return true }
+
+// Close frees what was expanded of containers. Entries can be read all the same.
+func (s *files) Close() error { return s.spools.Close() }
 
 // Versions implements ingest.Versioned.
 func (s *files) Versions() map[string]int { return ingest.VersionsOf(s.o.Extractor) }
@@ -106,7 +113,7 @@ func (s *files) Covers(id string) bool {
 		if ok && (rest == "" || olderPart(rest) && containerNamed(r, s.o.Containers)) {
 			return true
 		}
-		if dir := below(r); strings.HasPrefix(path, dir) && !isFile(r) && s.chosenBelow(shownID(path), len(shownID(dir))) {
+		if dir := below(r); strings.HasPrefix(path, dir) && !s.isFile(r) && s.chosenBelow(shownID(path), len(shownID(dir))) {
 			return true
 		}
 	}
@@ -117,9 +124,18 @@ func (s *files) Covers(id string) bool {
 func (s *files) Roots() []ingest.Root {
 	var out []ingest.Root
 	for _, r := range s.roots {
+		s.file.Store(r, isFile(r))
 		out = append(out, rootOf(r))
 	}
 	return out
+}
+
+// isFile reports whether a root is a file.
+func (s *files) isFile(root string) bool {
+	if known, ok := s.file.Load(root); ok {
+		return known.(bool)
+	}
+	return isFile(root)
 }
 
 // rootOf is the file or folder at path, as it is now.
@@ -351,15 +367,13 @@ func (w *walk) member(path string, d fs.DirEntry, rules *ignores) bool {
 }
 
 func (w *walk) file(path string, info fs.FileInfo) bool {
-	if info.Mode().IsRegular() {
-		if kind := containerOf(path, w.o.Containers); kind != nil {
-			return w.outermost(w.container(path), kind, idOf(path), shown(path)) == nil
-		}
-	}
 	e := ingest.Entry{ID: idOf(path), Path: shown(path), Stat: statOf(info), Device: deviceOf(info)}
 	if info.Mode().IsRegular() {
 		f := file{path: path, device: e.Device, x: w.o.Extractor}
 		e.Load, e.Hash = f.load, f.hash
+		if kind := containerOf(path, w.o.Containers); kind != nil {
+			return w.outermost(w.container(path), kind, e) == nil
+		}
 	} else {
 		e.Skip = &ingest.SkipError{Reason: special(info.Mode())}
 	}

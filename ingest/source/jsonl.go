@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -42,10 +43,19 @@ func JSONLStream(name string, r io.Reader) ingest.Source {
 		once.Do(func() {
 			s, failed = newSpool(ctx, r, func(int64, time.Duration) error { return nil })
 		})
+		if s == nil {
+			return nil, failed
+		}
 		// What was read before it failed is there.
 		return &opened{SectionReader: s.SectionReader, fault: func() error { return failed }, close: func() {}}, nil
 	}
-	return &records{id: ingest.ID{File: name}.String(), path: ingest.PrintablePath(name), open: open}
+	free := func() {
+		once.Do(func() { failed = errors.New("closed before it was read") })
+		if s != nil {
+			s.close()
+		}
+	}
+	return &records{id: ingest.ID{File: name}.String(), path: ingest.PrintablePath(name), open: open, close: free}
 }
 
 // records is a file or a stream of records.
@@ -53,6 +63,15 @@ type records struct {
 	id, path string
 	file     string // absolute; empty for a stream
 	open     func(context.Context) (*opened, error)
+	close    func() // nil where nothing is kept
+}
+
+// Close frees what is kept of a stream.
+func (s *records) Close() error {
+	if s.close != nil {
+		s.close()
+	}
+	return nil
 }
 
 // Repeatable implements ingest.Repeatable.
@@ -82,7 +101,7 @@ func (s *records) Entries(ctx context.Context) iter.Seq2[ingest.Entry, error] {
 		_ = l.outermost(&outermost{ // nothing is to be done about the end of the iteration
 			dir: dir, open: func() (*opened, error) { return s.open(ctx) },
 			budget: &budget{limits: extract.ContainerLimits{}.WithDefaults()}, spools: &spoolPool{},
-		}, jsonl.Container{}, s.id, s.path)
+		}, jsonl.Container{}, ingest.Entry{ID: s.id, Path: s.path})
 	}
 }
 

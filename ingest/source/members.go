@@ -100,7 +100,7 @@ type container struct {
 type memberContent struct {
 	open    func(context.Context, *io.SectionReader) (io.Reader, error)
 	sum     *[sha256.Size]byte
-	charged int64 // to the budget
+	charged *int64 // to the budget, which has it
 }
 
 // with calls f with the content of the container.
@@ -123,7 +123,7 @@ func (c *container) with(ctx context.Context, steady bool, f func(*io.SectionRea
 			unlock.Do(c.mu.Unlock)
 			return f(in)
 		}
-		s, err = c.budget.expand(ctx, r, &c.entry.charged)
+		s, err = c.budget.expand(ctx, r, c.entry.charged)
 		return err
 	})
 	if err != nil || s == nil {
@@ -160,13 +160,10 @@ type leaf struct {
 	modified time.Time
 	stat     ingest.Stat
 	read     func(context.Context, []byte) (*extract.Text, error)
-	mu       sync.Mutex // of charged
 }
 
 // with calls f with the content.
 func (l *leaf) with(ctx context.Context, f func(*io.SectionReader) error) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	// A sum says for each member whether it is what was listed; a file of
 	// records may have become longer meanwhile.
 	steady := l.sum == nil || l.in.in != nil
@@ -174,7 +171,7 @@ func (l *leaf) with(ctx context.Context, f func(*io.SectionReader) error) error 
 		if in, ok := r.(*io.SectionReader); ok {
 			return f(in)
 		}
-		s, err := l.in.budget.expand(ctx, r, &l.charged)
+		s, err := l.in.budget.expand(ctx, r, l.charged)
 		if err != nil {
 			return err
 		}
@@ -251,8 +248,9 @@ func (l *lister) end() error {
 	return errStopped
 }
 
-// outermost yields the entries of a file or stream that is a container.
-func (l *lister) outermost(o *outermost, kind extract.Container, id, path string) error {
+// outermost yields the entries of a file or stream that is a container, and own,
+// its own entry, if it is a document as well.
+func (l *lister) outermost(o *outermost, kind extract.Container, own ingest.Entry) error {
 	err := func() error {
 		in, err := o.open()
 		if err != nil {
@@ -265,19 +263,45 @@ func (l *lister) outermost(o *outermost, kind extract.Container, id, path string
 			}
 			o.device = in.device
 		}
-		err = l.members(&container{outermost: o, kind: kind, id: id, path: path, version: kind.Version()}, in.SectionReader)
+		err = l.members(&container{outermost: o, kind: kind, id: own.ID, path: own.Path, version: kind.Version()}, in.SectionReader)
 		if fault := in.fault(); fault != nil && !errors.Is(err, errStopped) {
 			return fault
 		}
 		return err
 	}()
+	document := extract.IsDocument(kind)
 	switch {
-	case err == nil, errors.Is(err, errStopped):
+	case errors.Is(err, errStopped), err == nil && !document:
 		return err
 	case l.ctx.Err() != nil:
 		return l.end()
+	case document:
+		return l.offer(carrying(own, err))
 	}
-	return l.offer(ingest.Entry{ID: id, Path: path, Skip: err, Incomplete: id + "#", Device: o.device, Missing: o.dir != "" && isMissing(err) && isFolder(o.dir)})
+	return l.offer(ingest.Entry{ID: own.ID, Path: own.Path, Skip: err, Incomplete: own.ID + "#", Device: o.device, Missing: o.dir != "" && isMissing(err) && isFolder(o.dir)})
+}
+
+// carrying is the entry of a document with members. err is why not all of these
+// are known.
+func carrying(e ingest.Entry, err error) ingest.Entry {
+	if err == nil {
+		return e
+	}
+	load := e.Load
+	e.Incomplete = e.ID + "#"
+	e.Load = func(ctx context.Context) (*ingest.Document, error) {
+		doc, lerr := load(ctx)
+		if lerr != nil {
+			return nil, lerr
+		}
+		note := "what is attached to it is not all known: " + err.Error()
+		if doc.Note != "" {
+			note = doc.Note + "; " + note
+		}
+		doc.Note = note
+		return doc, nil
+	}
+	return e
 }
 
 // members yields the entries of a container whose content is in. It returns
@@ -344,8 +368,12 @@ func (l *lister) member(c *container, m extract.Member, numbers map[string]int) 
 		e.Skip, e.Incomplete = skipped(m.Err), e.ID+"#"
 		return l.offer(e)
 	}
+	content := memberContent{open: m.Open, sum: m.SHA256, charged: new(int64)}
+	var unknown error // of its members
 	if m.Read == nil {
-		if done, err := l.inner(c, m, e); done {
+		var done bool
+		var err error
+		if done, unknown, err = l.inner(c, m, e, content); done {
 			return err
 		}
 	}
@@ -358,29 +386,33 @@ func (l *lister) member(c *container, m extract.Member, numbers map[string]int) 
 		m.Modified = time.Unix(0, c.stat.ModTime).UTC()
 	}
 	doc := &leaf{
-		memberContent: memberContent{open: m.Open, sum: m.SHA256},
-		in:            c, name: m.Name, modified: m.Modified, stat: e.Stat, read: m.Read,
+		memberContent: content, in: c, name: m.Name, modified: m.Modified, stat: e.Stat, read: m.Read,
 	}
 	e.Load, e.Hash = doc.load, doc.hash
-	return l.offer(e)
+	return l.offer(carrying(e, unknown))
 }
 
-// inner yields the entries of a member that is a container; false if it is none.
-func (l *lister) inner(c *container, m extract.Member, e ingest.Entry) (done bool, err error) {
-	fail := func(err error) (bool, error) {
+// inner yields the entries of a member that is a container. It is not done if the
+// member is none, or is a document as well; unknown is then why not all members of
+// that are known.
+func (l *lister) inner(c *container, m extract.Member, e ingest.Entry, content memberContent) (done bool, unknown, err error) {
+	fail := func(kind extract.Container, err error) (bool, error, error) {
+		if extract.IsDocument(kind) {
+			return false, err, nil
+		}
 		e.Skip, e.Incomplete = skipped(err), e.ID+"#"
-		return true, l.offer(e)
+		return true, nil, l.offer(e)
 	}
 	for _, kind := range c.containers {
 		if !kind.Named(baseName(m.Name)) {
 			continue
 		}
 		if c.depth+1 >= c.budget.limits.Depth {
-			return fail(fmt.Errorf("is nested more than %d deep", c.budget.limits.Depth))
+			return fail(kind, fmt.Errorf("is nested more than %d deep", c.budget.limits.Depth))
 		}
 		n := &container{
 			outermost: c.outermost, kind: kind, id: e.ID, path: e.Path, depth: c.depth + 1, version: c.version + kind.Version(),
-			in: c, entry: memberContent{open: m.Open, sum: m.SHA256},
+			in: c, entry: content,
 		}
 		is := false
 		var limit *limitError
@@ -392,16 +424,16 @@ func (l *lister) inner(c *container, m extract.Member, e ingest.Entry) (done boo
 		})
 		switch {
 		case errors.Is(err, errStopped), errors.As(err, &limit):
-			return true, err
+			return true, nil, err
 		case l.ctx.Err() != nil:
-			return true, l.end()
+			return true, nil, l.end()
 		case err != nil:
-			return fail(err)
+			return fail(kind, err)
 		case is:
-			return true, nil
+			return !extract.IsDocument(kind), nil, nil
 		}
 	}
-	return false, nil
+	return false, nil, nil
 }
 
 // baseName is the last element of the name of a member.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -184,6 +185,109 @@ func TestMembers(t *testing.T) {
 		`b.tar#\x231\x01\\.txt: odd`,
 		"b.tar#x.bin: ! not a kind of file that is read: a binary file",
 		"c.txt: last")
+}
+
+// never is a toy that no content is.
+type never struct{ toy }
+
+func (never) Holds(*io.SectionReader) bool { return false }
+
+// What a member is expanded to counts once, for however many kinds of container
+// its name is that of.
+func TestMembersAreChargedOnce(t *testing.T) {
+	text := strings.Repeat("no archive ", 1000)
+	dir := tree(t, map[string]string{"a.zip": zipOf(t, "b.tar", text)})
+	got := offered(t, dir, source.FileOptions{
+		Containers: []extract.Container{toy{ext: ".zip"}, never{toy{ext: ".tar"}}, never{toy{ext: ".tar"}}},
+		Limits:     extract.ContainerLimits{Bytes: int64(len(text)) + 100},
+	})
+	expect(t, got, "a.zip#b.tar: "+text)
+}
+
+// letter is a Container of files that are documents as well: lines of text, and
+// lines of a file that is attached.
+type letter struct{}
+
+func (letter) Named(name string) bool { return strings.HasSuffix(name, ".letter") }
+func (letter) Version() int           { return 1 }
+func (letter) IsDocument() bool       { return true }
+
+func (letter) Holds(in *io.SectionReader) bool {
+	head := make([]byte, 4)
+	_, err := in.ReadAt(head, 0)
+	return err == nil && string(head) == "Dear"
+}
+
+func (letter) Members(_ context.Context, in *io.SectionReader) iter.Seq2[extract.Member, error] {
+	return func(yield func(extract.Member, error) bool) {
+		text, err := io.ReadAll(in)
+		for line := range strings.Lines(string(text)) {
+			rest, ok := strings.CutPrefix(strings.TrimSpace(line), "attached ")
+			name, content, _ := strings.Cut(rest, " ")
+			switch {
+			case !ok:
+				continue
+			case name == "nothing":
+				yield(extract.Member{}, errors.New("the glue came off"))
+				return
+			}
+			if !yield(extract.Member{Name: name, Size: int64(len(content)), Open: func(context.Context, *io.SectionReader) (io.Reader, error) {
+				return strings.NewReader(content), nil
+			}}, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(extract.Member{}, err)
+		}
+	}
+}
+
+// A file may be a document and have members: both are offered, on its own and as a
+// member. Members that are not known are a note of the document.
+func TestDocumentsWithMembers(t *testing.T) {
+	whole := "Dear Ada,\nattached a.txt one\nattached b.letter Dear Bob, attached to Ada's\n"
+	broken := "Dear Ada,\nattached a.txt one\nattached nothing\n"
+	dir := tree(t, map[string]string{
+		"broken.letter": broken,
+		"no.letter":     "Hello",
+		"pack.tar":      tarOf(t, "in.letter", whole),
+		"whole.letter":  whole,
+	})
+	o := source.FileOptions{Containers: append(toys(), letter{}), Limits: extract.ContainerLimits{Depth: 2}}
+	expect(t, offered(t, dir, o),
+		"broken.letter#a.txt: one",
+		"broken.letter: "+broken,
+		"no.letter: Hello",
+		"pack.tar#in.letter#a.txt: one",
+		"pack.tar#in.letter#b.letter: Dear Bob, attached to Ada's",
+		"pack.tar#in.letter: "+whole,
+		"whole.letter#a.txt: one",
+		"whole.letter#b.letter: Dear Bob, attached to Ada's",
+		"whole.letter: "+whole)
+	o.Extractor = verbatim{}
+	s, err := source.Files([]string{dir}, o)
+	must(t, err)
+	notes := map[string]string{}
+	for _, e := range entries(t, s) {
+		doc, err := e.Load(t.Context())
+		must(t, err)
+		if doc.Note != "" {
+			notes[filepath.Base(e.Path)] = doc.Note
+			if e.Incomplete != e.ID+"#" {
+				t.Errorf("%s is incomplete at %q", e.ID, e.Incomplete)
+			}
+		} else if e.Incomplete != "" {
+			t.Errorf("%s is incomplete", e.ID)
+		}
+	}
+	want := map[string]string{
+		"broken.letter":               "what is attached to it is not all known: the glue came off",
+		"pack.tar#in.letter#b.letter": "what is attached to it is not all known: is nested more than 2 deep",
+	}
+	if !maps.Equal(notes, want) {
+		t.Errorf("notes %q, want %q", notes, want)
+	}
 }
 
 // The content of a container within a container is expanded once, and not for

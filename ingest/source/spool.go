@@ -38,11 +38,16 @@ func (b *budget) count() error {
 	return nil
 }
 
-// charge takes n more expanded bytes into account.
-func (b *budget) charge(n int64) error {
+// charge takes into account that n bytes of a member were expanded, of which
+// charged are already.
+func (b *budget) charge(n int64, charged *int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.bytes += n; b.bytes > b.limits.Bytes {
+	if n <= *charged {
+		return nil
+	}
+	b.bytes += n - *charged
+	if *charged = n; b.bytes > b.limits.Bytes {
 		return &limitError{fmt.Errorf("%w: its members have more than %d bytes when expanded", extract.ErrTooLarge, b.limits.Bytes)}
 	}
 	return nil
@@ -68,19 +73,17 @@ type spool struct {
 	file  *os.File // nil for one in memory
 	named bool     // file has a name still
 	refs  int      // see spoolPool
+	// unused closes it when it was not used for a while.
+	unused *time.Timer
 }
 
-// expand reads the content of a member. charged is how much of it is in the
-// budget already.
+// expand reads the content of a member. charged is how much of it is in the budget
+// already, whatever it was expanded for.
 func (b *budget) expand(ctx context.Context, r io.Reader, charged *int64) (_ *spool, err error) {
 	defer catch(&err)
 	s, err := newSpool(ctx, r, func(n int64, d time.Duration) error {
-		if n > *charged {
-			more := n - *charged
-			*charged = n
-			if err := b.charge(more); err != nil {
-				return err
-			}
+		if err := b.charge(n, charged); err != nil {
+			return err
 		}
 		return b.spend(d)
 	})
@@ -98,7 +101,14 @@ func newSpool(ctx context.Context, r io.Reader, read func(n int64, d time.Durati
 	s := &spool{}
 	var memory bytes.Buffer
 	var n int64
+	finished := false
+	defer func() {
+		if !finished { // r has panicked
+			s.close()
+		}
+	}()
 	finish := func(err error) (*spool, error) {
+		finished = true
 		if s.file == nil {
 			s.SectionReader = io.NewSectionReader(bytes.NewReader(memory.Bytes()), 0, n)
 		} else {
@@ -201,6 +211,9 @@ func (p *spoolPool) take(c *container) *spool {
 	}
 	if c.spool.refs++; c.spool.refs == 1 {
 		p.idle = without(p.idle, c)
+		if c.spool.unused != nil {
+			c.spool.unused.Stop()
+		}
 	}
 	return c.spool
 }
@@ -216,7 +229,14 @@ func (p *spoolPool) give(c *container) {
 		p.drop(p.idle[0])
 	}
 	s := c.spool
-	time.AfterFunc(idleTime, func() {
+	if s == nil { // there were too many
+		return
+	}
+	if s.unused != nil {
+		s.unused.Reset(idleTime)
+		return
+	}
+	s.unused = time.AfterFunc(idleTime, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if c.spool == s && s.refs == 0 {
@@ -228,8 +248,22 @@ func (p *spoolPool) give(c *container) {
 // drop forgets the content of an idle container. The caller holds mu.
 func (p *spoolPool) drop(c *container) {
 	p.idle = without(p.idle, c)
+	if c.spool.unused != nil {
+		c.spool.unused.Stop()
+	}
 	c.spool.close()
 	c.spool = nil
+}
+
+// Close closes what is idle; what is in use is closed when it was not used for a
+// while.
+func (p *spoolPool) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.idle) > 0 {
+		p.drop(p.idle[0])
+	}
+	return nil
 }
 
 func without(list []*container, c *container) []*container {

@@ -109,7 +109,7 @@ func (o *Model) Files() (*albertsearch.ModelFiles, error) {
 func modelFiles(store *modelstore.Store, r *modelstore.Record) *albertsearch.ModelFiles {
 	return &albertsearch.ModelFiles{
 		Name: "model " + r.Name, Files: store.Files(r.Name), Window: r.Window, Pooling: albertsearch.Pooling(r.Pooling),
-		Float32: r.Precision == albert.Float32.String(),
+		Float32: r.Precision == albert.Float32.String(), Languages: r.Languages,
 	}
 }
 
