@@ -93,6 +93,10 @@ heading2 "Ferry"
 paragraph "Slip"
 paragraph "The boat is late."
 `},
+		{"dots that lead to a page", []string{
+			prose(60, 760, "Salt and tar, where to get") + "BT /F 11 Tf 4 Tc 190 760 Td (...................) Tj ET\n" + prose(330, 760, "7")},
+			`paragraph "Salt and tar, where to get . . . . . . . . . . . . . . . . . . . 7"
+`},
 		{"a table", []string{
 			prose(60, 760, "Ships that called, by year.") +
 				at("B", 11, 60, 720, "Year") + at("B", 11, 160, 720, "Ships") + at("B", 11, 260, 720, "Largest ship") +

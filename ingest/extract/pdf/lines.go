@@ -305,7 +305,8 @@ func letterGap(run []glyph) float32 {
 		if b.space {
 			spaces++
 		}
-		if !a.space && !b.space && a.size > 0 {
+		// The dots that lead to the number of a page are set apart, too.
+		if unicode.IsLetter(a.r) && unicode.IsLetter(b.r) && !combining(b.r) {
 			gaps = append(gaps, distanceOf(a, b)/max(a.size, b.size))
 		}
 	}
