@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/embed"
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/internal/errkind"
@@ -23,11 +25,14 @@ type Status struct {
 	// Older counts those of Documents that were read by an older version of the
 	// program. They are searched all the same, and the next Index reads them
 	// again.
-	Older     int   `json:"older"`
-	Passages  int   `json:"passages"`
-	Vectors   int   `json:"vectors"` // passages that have one; the next Index embeds the others
-	TextBytes int64 `json:"text_bytes"`
-	DiskBytes int64 `json:"disk_bytes"` // 0 where that is not known
+	Older int `json:"older"`
+	// LeftOut is what the readers left out of all documents because nobody sees it,
+	// in order of What.
+	LeftOut   []document.LeftOut `json:"left_out"`
+	Passages  int                `json:"passages"`
+	Vectors   int                `json:"vectors"` // passages that have one; the next Index embeds the others
+	TextBytes int64              `json:"text_bytes"`
+	DiskBytes int64              `json:"disk_bytes"` // 0 where that is not known
 	Freshness
 	// Embedder, EmbedderName and Dim are the embedding model's; Model has them
 	// together.
@@ -67,7 +72,7 @@ func newStatus(address string, st index.Stats) *Status {
 		Passages: st.Passages, Vectors: st.Vectors, TextBytes: st.TextBytes, DiskBytes: st.DiskBytes,
 		Freshness: freshnessOf(st),
 		Embedder:  st.Settings.Embedder, EmbedderName: st.Settings.EmbedderName, Dim: st.Settings.Dim,
-		Analyzer: string(st.Settings.Languages), Unread: []FileReport{}, Settings: st.Settings,
+		Analyzer: string(st.Settings.Languages), LeftOut: []document.LeftOut{}, Unread: []FileReport{}, Settings: st.Settings,
 	}
 	if u := st.Reembedding; u != (index.Unfinished{}) {
 		s.Reembedding = &Unfinished{u.Embedder.ID, u.Embedder.Name, u.Embedder.Dim, u.Passages}
@@ -105,6 +110,7 @@ func (e *Engine) Status(ctx context.Context) (*Status, error) {
 			if info.State == index.Indexed && e.versions.areNewer(info, e.versions.container(info.ID)) {
 				s.Older++
 			}
+			s.addLeftOut(info.LeftOut)
 			if info.State != index.Indexed || info.Partial() {
 				s.Unread = append(s.Unread, unread(info))
 			}
@@ -115,6 +121,18 @@ func (e *Engine) Status(ctx context.Context) (*Status, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// addLeftOut adds what was left out of a document.
+func (s *Status) addLeftOut(list []document.LeftOut) {
+	for _, l := range list {
+		i, found := slices.BinarySearchFunc(s.LeftOut, l.What, func(x document.LeftOut, what string) int { return cmp.Compare(x.What, what) })
+		if !found {
+			s.LeftOut = slices.Insert(s.LeftOut, i, document.LeftOut{What: l.What})
+		}
+		s.LeftOut[i].Count += l.Count
+		s.LeftOut[i].Bytes += l.Bytes
+	}
 }
 
 // RemoveRequest says what to remove.

@@ -60,6 +60,13 @@ func (s *session) showStatus(w io.Writer, st *albertsearch.Status) {
 	if st.Vectors < st.Passages && st.Dim > 0 {
 		fmt.Fprintf(w, "vectors    %s without one; the next index run embeds them\n", cli.Plural(st.Passages-st.Vectors, "passage"))
 	}
+	for i, l := range st.LeftOut {
+		name := "left out"
+		if i > 0 {
+			name = ""
+		}
+		fmt.Fprintf(w, "%-10s %s (%d, %s)\n", name, term.OneLine(l.What), l.Count, cli.Size(int64(l.Bytes)))
+	}
 	fmt.Fprintf(w, "size       %s of text, %s on disk\n", cli.Size(st.TextBytes), cli.Size(st.DiskBytes))
 	fmt.Fprintf(w, "updated    %s (generation %d)\n", st.Updated.Local().Format(time.DateTime), st.Generation)
 	fmt.Fprintf(w, "embedder   %s\n", term.OneLine(st.Model().String()))

@@ -150,6 +150,7 @@ func TestDocsHaveEveryField(t *testing.T) {
 		"index":   {albertsearch.IndexSummary{}, albertsearch.FileReport{}},
 		"search":  {albertsearch.SearchResult{}},
 		"ask":     {albertsearch.AskResult{}},
+		"show":    {albertsearch.ShowResult{}},
 		"status":  {albertsearch.Status{}},
 		"check":   {albertsearch.CheckReport{}},
 		"remove":  {albertsearch.RemoveResult{}},

@@ -22,7 +22,7 @@ func program(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Explain: hint.Explain,
 	}
 	app.Commands = []*cli.Command{
-		indexCommand(), searchCommand(), askCommand(), statusCommand(), checkCommand(), removeCommand(), modelcmd.Command(),
+		indexCommand(), searchCommand(), askCommand(), showCommand(), statusCommand(), checkCommand(), removeCommand(), modelcmd.Command(),
 		evalcmd.Command(), setupCommand(), doctorCommand(), versionCommand(), completionCommand(app),
 	}
 	return app
