@@ -128,6 +128,7 @@ func finished(t *Text, f *Format) (*Text, error) {
 		return nil, fmt.Errorf("%w: only white space", ErrNoText)
 	}
 	t.Type, t.Version, t.Verbatim = f.Name, f.Version, f.Verbatim
+	t.roundBoxes()
 	if err := t.Check(); err != nil {
 		return nil, err
 	}
