@@ -89,6 +89,11 @@ func TestHTMLFurniture(t *testing.T) {
 		{article + "<figure><img src=a alt='A grey seal'><figcaption>On the rock</figcaption></figure></main>", "A grey seal\nOn the rock", ""},
 		{article + "<p>Seen <a href=a>from <img src=b alt='Hull'></a> only.</p></main>", "Seen from Hull only.", ""},
 		{article + "<a href=a><img src=b alt='The shop'></a></main>", "Title", "The shop"},
+		// What follows an article is not part of it, where the page says that it is
+		// one; the answers of a thread are.
+		{"<meta property=og:type content=article>" + article + "</main><div><p>Write to us.</p></div>", "Title", "Write to us"},
+		{article + "</main><div><p>Write to us.</p></div>", "Write to us", ""},
+		{"<meta property=og:type content=article><h1>Oil</h1><div class=post><p>" + prose + "</p></div><div class=post><p>Try it.</p></div>", "Try it", ""},
 		// A page of links alone is about them.
 		{"<body><nav><a href=a>One</a> <a href=b>Two</a></nav>", "One Two", ""},
 		{"<h1>Part I</h1><div class=toc><ul><li><a href=a>Lamps and wicks</a><li><a href=b>Oil</a></ul></div>", "- Lamps and wicks", ""},

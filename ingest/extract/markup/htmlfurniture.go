@@ -273,10 +273,11 @@ type outside struct {
 	// the article has, so that they are what it is about; forum that what readers
 	// say is longer than what they speak about.
 	listing, forum bool
+	declared       bool // the page says that it is an article
 }
 
 func (p *page) outside(root int32) *outside {
-	o := &outside{page: p, root: root}
+	o := &outside{page: p, root: root, declared: p.isArticle()}
 	comments, lists := int32(0), int32(0)
 	for i := int32(0); i < int32(len(p.nodes)); i++ {
 		n := &p.nodes[i]
@@ -297,7 +298,7 @@ func (p *page) outside(root int32) *outside {
 		}
 	}
 	core := p.nodes[root].core
-	o.listing, o.forum = lists > core, 2*comments > core
+	o.listing, o.forum = lists > core, 2*comments > core && !o.declared
 	return o
 }
 
@@ -309,6 +310,8 @@ func (o *outside) is(i int32) bool {
 	switch {
 	case i <= o.root && o.root < n.end, keeps(n.DataAtom), o.holdsMain(i), o.listing && o.inside(i):
 		return false
+	case o.isSibling(i):
+		return false
 	case n.signs&commentSign != 0:
 		return !o.forum
 	case n.signs&authorSign != 0:
@@ -318,7 +321,34 @@ func (o *outside) is(i int32) bool {
 	case within:
 		return n.signs&asideSigns != 0 && n.linky()
 	}
-	return n.linky() || o.isTeasers(i)
+	return n.linky() || o.isTeasers(i) || o.declared && i >= root.end && n.DataAtom != atom.Aside && !o.hasValues(i)
+}
+
+// isSibling reports whether an element is one of a row of parts of which the
+// article is another, as the answers of a thread are.
+func (o *outside) isSibling(i int32) bool {
+	n := &o.nodes[i]
+	for a := o.root; a > 0; a = o.nodes[a].parent {
+		if m := &o.nodes[a]; m.parent == n.parent {
+			class := attribute(n.Node, "class")
+			return m.DataAtom == n.DataAtom && class != "" && class == attribute(m.Node, "class")
+		}
+	}
+	return false
+}
+
+// isArticle reports whether the page says of itself that it is an article.
+func (p *page) isArticle() bool {
+	for i := range p.nodes {
+		n := &p.nodes[i]
+		switch {
+		case n.DataAtom == atom.Body:
+			return false
+		case n.DataAtom == atom.Meta && attribute(n.Node, "property") == "og:type":
+			return attribute(n.Node, "content") == "article"
+		}
+	}
+	return false
 }
 
 // isTeasers reports whether an element is a row of parts that all lead elsewhere
