@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/albert-search/albert-search/document"
 	"github.com/albert-search/albert-search/internal/errkind"
@@ -46,10 +47,15 @@ func (f Filter) Matcher() (func(*Info) bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(d *Info) bool {
+	named := func(d *Info) bool {
+		// A name is the same whether its accents are letters of their own or not.
+		path, id := norm.NFC.String(d.Path), norm.NFC.String(d.ID)
 		// A record of a file has an ID of its own, by which it can be named.
-		matches := func(g glob) bool { return g.match(d.Path) || d.ID != d.Path && g.match(d.ID) }
-		if len(paths) > 0 && !slices.ContainsFunc(paths, matches) || slices.ContainsFunc(notPaths, matches) {
+		matches := func(g glob) bool { return g.match(path) || id != path && g.match(id) }
+		return (len(paths) == 0 || slices.ContainsFunc(paths, matches)) && !slices.ContainsFunc(notPaths, matches)
+	}
+	return func(d *Info) bool {
+		if len(paths)+len(notPaths) > 0 && !named(d) {
 			return false
 		}
 		if len(f.Types) > 0 && !slices.Contains(f.Types, d.Type) {
@@ -83,32 +89,40 @@ type glob struct {
 }
 
 func newGlobs(patterns []string) ([]glob, error) {
-	globs := make([]glob, len(patterns))
-	for i, given := range patterns {
-		p := given
+	var globs []glob
+	for _, given := range patterns {
+		p := norm.NFC.String(given)
 		for strings.HasPrefix(p, "./") {
 			p = strings.TrimLeft(p[1:], "/")
 		}
 		if p == "" || p == "." || !doublestar.ValidatePattern(p) {
 			return nil, errkind.Errorf(errkind.Usage, "path pattern %q is malformed", given)
 		}
-		whole := p
-		if !strings.HasPrefix(p, "/") {
-			whole = "**/" + p
-		}
-		folder := strings.TrimRight(whole, "/")
-		switch last := folder[strings.LastIndexByte(folder, '/')+1:]; {
-		case folder != whole:
-			globs[i] = glob{folder + "/**/*", false}
-		case !strings.ContainsAny(last, "*?["):
-			globs[i] = glob{whole + "/**", false} // matches what has that name, too
-		case !strings.Contains(p, "/"):
-			globs[i] = glob{p, true}
-		default:
-			globs[i] = glob{whole, false}
+		globs = append(globs, newGlob(p))
+		if strings.ContainsAny(p, "[{") && !strings.Contains(p, `\`) {
+			// Brackets may be part of a name.
+			literal := strings.NewReplacer("[", `\[`, "]", `\]`, "{", `\{`, "}", `\}`)
+			globs = append(globs, newGlob(literal.Replace(p)))
 		}
 	}
 	return globs, nil
+}
+
+func newGlob(p string) glob {
+	whole := p
+	if !strings.HasPrefix(p, "/") {
+		whole = "**/" + p
+	}
+	folder := strings.TrimRight(whole, "/")
+	switch last := strings.ReplaceAll(folder[strings.LastIndexByte(folder, '/')+1:], `\[`, ""); {
+	case folder != whole:
+		return glob{folder + "/**/*", false}
+	case !strings.ContainsAny(last, "*?["):
+		return glob{whole + "/**", false} // matches what has that name, too
+	case !strings.Contains(p, "/"):
+		return glob{p, true}
+	}
+	return glob{whole, false}
 }
 
 func (g glob) match(path string) bool {

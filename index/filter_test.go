@@ -40,3 +40,34 @@ func TestFilterUnknownDate(t *testing.T) {
 		}
 	}
 }
+
+// A file is named as its name is typed.
+func TestFilterNames(t *testing.T) {
+	for _, tt := range []struct {
+		pattern, path string
+		want          bool
+	}{
+		{"cr\u00e8me.txt", "/d/cre\u0300me.txt", true},
+		{"cre\u0300me.txt", "/d/cr\u00e8me.txt", true},
+		{"M\u00fcsli/", "/d/Mu\u0308sli/a.txt", true},
+		{"Mu\u0308sl?/*.txt", "/d/M\u00fcsli/a.txt", true},
+		{"creme.txt", "/d/cre\u0300me.txt", false},
+		{"[draft] plan.md", "/d/[draft] plan.md", true},
+		{"[draft] plan.md", "/d/d plan.md", true}, // one of the letters
+		{"[draft] plan.md", "/d/x plan.md", false},
+		{"[draft]", "/d/[draft]/a.txt", true},
+		{"/d/[draft]*/a.txt", "/d/[draft] 2/a.txt", true},
+		{"plan{1}.md", "/d/plan{1}.md", true},
+		{"plan{1,2}.md", "/d/plan2.md", true},
+		{`\[draft\] plan.md`, "/d/[draft] plan.md", true},
+		{`\[draft\] plan.md`, "/d/d plan.md", false},
+	} {
+		matches, err := index.Filter{Paths: []string{tt.pattern}}.Matcher()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := matches(&index.Info{ID: tt.path, Path: tt.path}); got != tt.want {
+			t.Errorf("%q matches %q: %v", tt.pattern, tt.path, got)
+		}
+	}
+}
