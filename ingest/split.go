@@ -14,7 +14,7 @@ import (
 //
 // 2: a passage knows where it ends, not only where it begins.
 // 3: a passage is of one section, and of text or furniture; what announces
-// something stays with it; places and boxes within a passage.
+// something stays with it; places and boxes within a passage; long sections are cut at anchors.
 const SplitVersion = 3
 
 // DefaultSplitTokens is the token budget of a passage.
@@ -45,6 +45,10 @@ type SplitOptions struct {
 // between. A sentence beyond the budget is cut at line ends, then after
 // punctuation, at spaces, and between words; only a single word that is beyond it
 // makes a passage that is.
+//
+// In a long section, a place is an anchor if what stands around it says so: there
+// a passage ends in any case. What is inserted or changes therefore changes
+// the passages up to the next anchor only, some eight on average.
 func Split(t *extract.Text, o SplitOptions, c TokenCounter) []document.Passage {
 	s := &splitter{
 		text:   t,
@@ -240,14 +244,22 @@ func (s *splitter) packRuns(u []unit) {
 // pack appends the passages of some units.
 func (s *splitter) pack(u []unit) {
 	fresh := 0 // the first unit that no passage has yet
+	anchor, rank := 0, bestRank(u)
 	for start := 0; fresh < len(u); {
+		if fresh == anchor {
+			anchor = s.nextAnchor(u, fresh, rank)
+		}
+		limit := s.budget
+		if anchor < len(u) {
+			limit = evenly(u[start:anchor], limit)
+		}
 		end, tokens := start, 0
-		for end < len(u) && (end <= fresh || tokens+u[end].tokens <= s.budget) {
+		for end < anchor && (end <= fresh || tokens+u[end].tokens <= limit) {
 			tokens += u[end].tokens
 			end++
 		}
-		if end < len(u) {
-			end = start + bestCut(u[start:end+1], fresh+1-start, s.budget)
+		if end < anchor {
+			end = start + bestCut(u[start:end+1], fresh+1-start, limit)
 		}
 		s.out = append(s.out, document.Passage{
 			Start:     u[start].start,
@@ -255,8 +267,9 @@ func (s *splitter) pack(u []unit) {
 			Heading:   s.headingOf(u[start:end]),
 			Furniture: u[start].furniture,
 		})
+		alone := end-start == 1 // as before an anchor
 		fresh, start = end, end
-		if end < len(u) && s.overlaps(u[end-1], u[end]) {
+		if end < len(u) && !alone && s.overlaps(u[end-1], u[end]) {
 			start = end - 1
 		}
 	}
