@@ -41,9 +41,9 @@ func TestSnippet(t *testing.T) {
 		firstLine  int
 	}{
 		{"plain", "two lines", hit("text", "two\nlines", "lines"), []string{"lines"}, 0},
-		{"heading", "The large gear has teeth.\n- one\n- two", headed, []string{"gear", "teeth"}, 0},
+		{"heading", "The large\ngear has teeth.\n- one\n- two", headed, []string{"gear", "teeth"}, 0},
 		{"front matter", "A text.", hit("markdown", "---\ntags: x\n---\nA text.", "text"), []string{"text"}, 0},
-		{"match in front matter only", "--- tags: gear\n--- A text.", hit("markdown", "---\ntags: gear\n---\nA text.", "gear"), []string{"gear"}, 0},
+		{"match in front matter only", "---\ntags: gear\n---\nA text.", hit("markdown", "---\ntags: gear\n---\nA text.", "gear"), []string{"gear"}, 0},
 		{"code", "func main() {\n\tgear()\n}", code, []string{"gear"}, 9},
 		{"nothing but a heading", "# Gears", hit("markdown", "# Gears"), nil, 0},
 		{"empty", "", hit("text", ""), nil, 0},
