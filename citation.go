@@ -102,7 +102,7 @@ func (c Citation) Where() string {
 // ":12", ":12-14", "#install, line 12", ", page 7". It is empty where the format
 // has no places.
 func (c Citation) At() string {
-	if c.Line > 0 && c.Column > 0 {
+	if c.Line > 0 && c.Anchor == "" {
 		if c.Last != nil && c.Last.Line > 0 {
 			return fmt.Sprintf(":%d-%d", c.Line, c.Last.Line)
 		}
