@@ -340,7 +340,7 @@ func lowered(before, mark string) string {
 // box notes where a word stands that was just written.
 func (w *bodyWriter) box(p *page, v *word, start int) {
 	if len(w.boxes) < extract.MaxBoxes && start < w.b.Len() {
-		w.boxes = append(w.boxes, document.BoxAt{Start: start, End: w.b.Len(), Page: p.number, Box: p.place(v)})
+		w.boxes = append(w.boxes, document.BoxAt{Start: start, End: w.b.Len(), Page: p.number, Box: p.place(v).Rounded()})
 	}
 }
 

@@ -209,6 +209,19 @@ func TestBlankPage(t *testing.T) {
 	}
 }
 
+// The letters of a ligature share its box, however wide it is.
+func TestLigature(t *testing.T) {
+	box := rect{left: 20, right: 30, bottom: 0, top: 12}
+	var run []glyph
+	for _, r := range "ffl" {
+		run = append(run, glyph{r: r, rect: box, font: font{size: 12}})
+	}
+	run = append(run, glyph{r: 'u', rect: rect{left: 30, right: 36, bottom: 0, top: 12}, font: font{size: 12}})
+	if lines := linesOf(run); len(lines) != 1 || lineText(&lines[0]) != "fflu" {
+		t.Errorf("got %+v", lines)
+	}
+}
+
 func TestTitlesOfPrograms(t *testing.T) {
 	for title, want := range map[string]bool{
 		"Microsoft Word - lease.doc": true, "Untitled-3.indd": true, "report_final.docx": true,

@@ -90,8 +90,8 @@ func follows(run []glyph, level, g glyph, mixed *bool) bool {
 		return true
 	}
 	gap := g.left - last.right
-	if g.space && gap < 0 && g.left >= last.left {
-		return true
+	if g.rect == last.rect || g.space && gap < 0 && g.left >= last.left {
+		return true // a letter of the same ligature, or a space drawn over it
 	}
 	return gap > -backward*size-last.width()*boolTo(combining(g.r) || g.r == last.r) && (gap < segmentGap*size || g.space && gap < 2*segmentGap*size)
 }
