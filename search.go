@@ -146,23 +146,33 @@ type found struct {
 const furnitureWeight = 0.25
 
 // retrieve returns at most r.limit passages, best first, and the counts of the
-// snapshot that they are of. That is given back before it returns: what reads the
-// passages may take long. The caller has begun.
+// snapshot that they are of. That is taken once the query is embedded, and given
+// back before it returns: models may take long. The caller has begun.
 func (e *Engine) retrieve(ctx context.Context, r retrieval) (passages []found, stats index.Stats, err error) {
+	q, err := e.embedQuery(ctx, r)
+	if err != nil {
+		return nil, stats, err
+	}
 	err = e.readNow(ctx, func(s index.Snapshot) (err error) {
 		if stats, err = s.Stats(ctx); err != nil {
 			return fmt.Errorf("count documents: %w", err)
 		}
-		passages, err = e.best(ctx, s, stats, r)
+		if q.vector != nil { // it may be another generation by now
+			if err := e.mismatch(stats, q.model); err != nil {
+				return err
+			}
+		}
+		passages, err = best(ctx, s, stats, r, q.vector)
 		return err
 	})
 	return passages, stats, err
 }
 
-// best ranks and fetches passages.
-func (e *Engine) best(ctx context.Context, s index.Snapshot, stats index.Stats, r retrieval) ([]found, error) {
+// best ranks and fetches passages. The vector is that of the query, nil where none is
+// to be searched for.
+func best(ctx context.Context, s index.Snapshot, stats index.Stats, r retrieval, vector []float32) ([]found, error) {
 	for depth := r.limit; ; depth *= 10 {
-		ranked, err := e.rank(ctx, s, stats, r, depth)
+		ranked, err := rank(ctx, s, stats, r, vector, depth)
 		if err != nil {
 			return nil, err
 		}
@@ -228,29 +238,25 @@ func newFound(p index.Stored, h rerank.Fused) found {
 // rank returns hits, best first: all that were fused, or at most depth of one
 // retriever. Each has two parts: what the keywords say of it and what the vectors
 // say.
-func (e *Engine) rank(ctx context.Context, s index.Snapshot, stats index.Stats, r retrieval, depth int) ([]rerank.Fused, error) {
+func rank(ctx context.Context, s index.Snapshot, stats index.Stats, r retrieval, vector []float32, depth int) ([]rerank.Fused, error) {
 	req := index.Request{Query: r.query, Filter: r.filter, Limit: depth}
 	if r.mode == Hybrid {
 		req.Limit = max(depth, fusionDepth)
 	}
-	var keyword, vector []index.Hit
+	var keyword, nearest []index.Hit
 	var err error
-	switch r.mode {
-	case Hybrid, Keyword, Vector:
-	default:
-		return nil, errkind.Errorf(errkind.Usage, "unknown search mode %q: use one of %v", r.mode, Modes())
-	}
 	if r.mode != Vector {
 		if keyword, err = s.Keyword(ctx, req); err != nil {
 			return nil, fmt.Errorf("keyword search: %w", err)
 		}
 	}
-	if r.mode != Keyword {
-		if vector, err = e.nearest(ctx, s, stats, req); err != nil {
-			return nil, err
+	if vector != nil {
+		req.Vector = vector
+		if nearest, err = s.Nearest(ctx, req); err != nil {
+			return nil, fmt.Errorf("vector search: %w", err)
 		}
 	}
-	lists := []rerank.List{{Weight: 1, Hits: keyword, Complete: len(keyword) < req.Limit}, {Weight: 1, Hits: vector}}
+	lists := []rerank.List{{Weight: 1, Hits: keyword, Complete: len(keyword) < req.Limit}, {Weight: 1, Hits: nearest}}
 	if r.mode != Hybrid {
 		return rerank.Single(lists...), nil
 	}
@@ -281,33 +287,46 @@ func withoutVector(ctx context.Context, s index.Snapshot, hits []index.Hit) (map
 	return none, nil
 }
 
-// nearest embeds the wanted text of the query and finds the nearest passages.
-func (e *Engine) nearest(ctx context.Context, store index.Snapshot, stats index.Stats, req index.Request) ([]index.Hit, error) {
-	text := wanted(req.Query)
-	if text == "" {
-		return nil, nil
+// embedded is a query as the embedder gives it.
+type embedded struct {
+	vector []float32 // nil where none is wanted
+	model  index.Embedder
+}
+
+// embedQuery embeds the wanted text of a query, if vectors are to be searched. An
+// index that does not fit the embedder is an error before any model is loaded.
+func (e *Engine) embedQuery(ctx context.Context, r retrieval) (q embedded, err error) {
+	switch r.mode {
+	case Hybrid, Keyword, Vector:
+	default:
+		return q, errkind.Errorf(errkind.Usage, "unknown search mode %q: use one of %v", r.mode, Modes())
+	}
+	text := wanted(r.query)
+	if r.mode == Keyword || text == "" {
+		return q, nil
+	}
+	if err := e.readNow(ctx, func(s index.Snapshot) error {
+		stats, err := s.Stats(ctx)
+		if err != nil {
+			return fmt.Errorf("count documents: %w", err)
+		}
+		if q.model, err = e.models.identity(ctx); err != nil {
+			return err
+		}
+		return e.mismatch(stats, q.model)
+	}); err != nil {
+		return q, err
 	}
 	embedder, err := e.models.embedder(ctx)
 	if err != nil {
-		return nil, err
-	}
-	model, err := e.models.identity(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := e.mismatch(stats, model); err != nil {
-		return nil, err
+		return q, err
 	}
 	vectors, err := embedder.Embed(ctx, []string{text})
 	if err != nil {
-		return nil, err
+		return q, err
 	}
-	req.Vector = vectors[0]
-	hits, err := store.Nearest(ctx, req)
-	if err != nil {
-		return nil, fmt.Errorf("vector search: %w", err)
-	}
-	return hits, nil
+	q.vector = vectors[0]
+	return q, nil
 }
 
 // wanted is the text of a query that passages should be about.
