@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/albert-search/albert-search/index"
 )
@@ -83,6 +82,29 @@ func checkLeft(ctx context.Context, dir string, want int) error {
 	return r.Verify(ctx)
 }
 
+// openBelow returns the files below dir that this process has open or mapped.
+func openBelow(t *testing.T, dir string) (open []string) {
+	fds, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range fds {
+		if path, err := os.Readlink(fd); err == nil && strings.HasPrefix(path, dir) {
+			open = append(open, path)
+		}
+	}
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(maps)) {
+		if _, path, ok := strings.Cut(line, dir); ok {
+			open = append(open, dir+strings.TrimSpace(path))
+		}
+	}
+	return open
+}
+
 // TestDiskFull fills a small file system.
 func TestDiskFull(t *testing.T) {
 	mount := t.TempDir()
@@ -90,16 +112,13 @@ func TestDiskFull(t *testing.T) {
 		t.Skipf("no small file system to fill: mounting needs root: %v", err)
 	}
 	t.Cleanup(func() {
-		// A process that another test starts has a copy of our descriptors
-		// until it runs its own program.
-		var err error
-		for range 50 {
-			if err = syscall.Unmount(mount, 0); !errors.Is(err, syscall.EBUSY) {
-				break
-			}
-			time.Sleep(100 * time.Millisecond)
+		if left := openBelow(t, mount); len(left) > 0 {
+			t.Errorf("still open: %v", left)
 		}
-		if err != nil {
+		// A process that another test starts has a copy of our descriptors
+		// until it runs its own program, which may be a while on a busy machine:
+		// the mount is freed when it does.
+		if err := syscall.Unmount(mount, syscall.MNT_DETACH); err != nil {
 			t.Error(err)
 		}
 	})
