@@ -19,7 +19,6 @@ require (
 	github.com/tetratelabs/wazero v1.12.0
 	github.com/urfave/cli/v2 v2.27.7
 	github.com/viterin/vek v0.4.3
-	github.com/wlynxg/chardet v1.0.5
 	github.com/yalue/onnxruntime_go v1.35.0
 	github.com/yuin/goldmark v1.8.7
 	golang.org/x/net v0.62.0

@@ -120,7 +120,7 @@ func (r *indexRun) classifyByStat(ctx context.Context, e ingest.Entry) *loaded {
 	switch {
 	case e.Skip != nil:
 		r.markFailed(l, e, previous, e.Skip)
-	case r.request.Force || previous == nil || r.versions.areNewer(previous, e.Container):
+	case r.request.Force || previous == nil || r.versions.differ(previous, e):
 		return nil
 	case previous.State != index.Skipped:
 		if !ingest.Unchanged(previous.Fingerprint.Stat, e.Stat) {
@@ -145,16 +145,16 @@ func (r *indexRun) load(ctx context.Context, e ingest.Entry) *loaded {
 	previous := r.known.byID[e.ID]
 	_, upgraded := r.known.stored[e.ID]
 	known := previous != nil && previous.State != index.Skipped && !upgraded
-	if known && !r.request.Force && !r.versions.areNewer(previous, e.Container) && r.contentUnchanged(ctx, e, previous, l) {
+	if known && !r.request.Force && !r.versions.differ(previous, e) && r.contentUnchanged(ctx, e, previous, l) {
 		return l
 	}
 	doc, err := e.Load(ctx)
 	if err != nil {
 		r.markFailed(l, e, previous, err)
-		if known && previous.State == index.Indexed && r.versions.areNewer(previous, e.Container) && !errors.Is(err, extract.ErrTransient) {
+		if known && previous.State == index.Indexed && r.versions.differ(previous, e) && !errors.Is(err, extract.ErrTransient) {
 			// The next run does not try again: it would fail as well.
 			info := *previous
-			info.Versions = document.Versions{Reader: max(info.Versions.Reader, r.versions.readers[info.Type]), Splitter: r.versions.splitter, Container: e.Container}
+			info.Versions = document.Versions{Reader: max(info.Versions.Reader, r.versions.readers[info.Type]), Splitter: r.versions.splitter, Container: e.Container, Encoding: e.Encoding}
 			l.touch = &info
 		}
 		return l
@@ -321,7 +321,7 @@ func (r *indexRun) markFailed(l *loaded, e ingest.Entry, previous *index.Info, e
 		ID: e.ID, Path: e.Path, State: state, Reason: err.Error(),
 		Fingerprint: ingest.Fingerprint{Stat: e.Stat.Settled(time.Now())},
 	}
-	info.Type, info.Versions = r.versions.failed(err, e.Container)
+	info.Type, info.Versions = r.versions.failed(err, e)
 	l.report.Type = info.Type
 	if errors.Is(err, extract.ErrTransient) {
 		info.Fingerprint = index.Fingerprint{} // so that the next run tries

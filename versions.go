@@ -14,14 +14,15 @@ import (
 // versions are those of the code that reads and splits documents.
 type versions struct {
 	splitter   int
-	readers    map[string]int // by type
+	readers    map[string]int  // by type
+	texts      map[string]bool // the types that are text in some encoding
 	containers []extract.Container
 }
 
 func currentVersions(o Options) versions {
-	v := versions{splitter: ingest.SplitVersion, readers: map[string]int{}, containers: o.containers()}
+	v := versions{splitter: ingest.SplitVersion, readers: map[string]int{}, texts: map[string]bool{}, containers: o.containers()}
 	for _, f := range o.formats() {
-		v.readers[f.Name] = f.Version
+		v.readers[f.Name], v.texts[f.Name] = f.Version, f.Text
 	}
 	return v
 }
@@ -30,7 +31,7 @@ func currentVersions(o Options) versions {
 // which they have several versions the lowest counts, so that no document is read
 // again each time; sources that do not say have the built-in ones.
 func (v versions) with(sources []ingest.Source) versions {
-	w := versions{splitter: v.splitter, readers: map[string]int{}, containers: v.containers}
+	w := versions{splitter: v.splitter, readers: map[string]int{}, texts: v.texts, containers: v.containers}
 	for _, s := range sources {
 		readers := ingest.VersionsOf(s)
 		if readers == nil {
@@ -56,11 +57,11 @@ func (v versions) of(doc *ingest.Document) document.Versions {
 
 // failed returns what is to be kept of a document that could not be read: the type
 // that it was taken for, if that is known, and versions.
-func (v versions) failed(err error, container int) (typ string, _ document.Versions) {
-	if e := (*extract.FormatError)(nil); errors.As(err, &e) {
-		return e.Format, document.Versions{Reader: e.Version, Container: container}
+func (v versions) failed(err error, e ingest.Entry) (typ string, _ document.Versions) {
+	if f := (*extract.FormatError)(nil); errors.As(err, &f) {
+		return f.Format, document.Versions{Reader: f.Version, Container: e.Container, Encoding: e.Encoding}
 	}
-	return "", document.Versions{Reader: v.all(), Container: container}
+	return "", document.Versions{Reader: v.all(), Container: e.Container, Encoding: e.Encoding}
 }
 
 // all is the sum of the versions of all readers, which is larger when one of them
@@ -121,4 +122,14 @@ func (v versions) container(id string) int {
 		sum += version
 	}
 	return sum
+}
+
+// differ reports whether the document of an entry would be read otherwise now: by
+// newer code, or in another character set, which counts for texts and for what
+// could not be read.
+func (v versions) differ(info *index.Info, e ingest.Entry) bool {
+	if v.areNewer(info, e.Container) {
+		return true
+	}
+	return info.Versions.Encoding != e.Encoding && (v.texts[info.Type] || info.State == index.Failed && info.Type == "")
 }

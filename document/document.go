@@ -82,6 +82,9 @@ type Versions struct {
 	// says what it was taken for, else the sum of the versions of all readers there
 	// were: any of them may read it once there is a newer one.
 	Container int
+	// Encoding is the character set that the user gave for texts when the document
+	// was read; empty if none.
+	Encoding string
 }
 
 // LeftOut is what of a file is not in its text, and was not meant to be: scripts,

@@ -46,6 +46,8 @@ type Entry struct {
 	// Container is the sum of the versions of the readers of all containers that
 	// it is in.
 	Container int
+	// Encoding is the character set that the user gives for texts; see EncodingOf.
+	Encoding string
 
 	// Load reads the document. Hash returns the SHA-256 of its content
 	// without extracting it. Both are nil when Skip is set. Their errors do
@@ -72,13 +74,14 @@ type Document struct {
 	// Fingerprint is that of the content that was read, safe to be kept for
 	// the next run.
 	Fingerprint Fingerprint
-	// Container is that of the Entry.
+	// Container and Encoding are those of the Entry.
 	Container int
+	Encoding  string
 }
 
 // Versions are those of the code that read the document and splits it.
 func (d *Document) Versions() document.Versions {
-	return document.Versions{Reader: d.Version, Splitter: SplitVersion, Container: d.Container}
+	return document.Versions{Reader: d.Version, Splitter: SplitVersion, Container: d.Container, Encoding: d.Encoding}
 }
 
 // Extractor reads the text of a file's content. *extract.Extractor is one.
@@ -98,6 +101,15 @@ func VersionsOf(v any) map[string]int {
 		return v.Versions()
 	}
 	return nil
+}
+
+// EncodingOf returns the character set that the user gives for texts, as an
+// Extractor knows it that reads them by it; empty for others.
+func EncodingOf(x Extractor) string {
+	if x, ok := x.(interface{ Encoding() string }); ok {
+		return x.Encoding()
+	}
+	return ""
 }
 
 // Source offers documents, in an order that is the same each time. Covers

@@ -17,6 +17,7 @@ import (
 	"github.com/albert-search/albert-search/index"
 	"github.com/albert-search/albert-search/index/local"
 	"github.com/albert-search/albert-search/ingest"
+	"github.com/albert-search/albert-search/ingest/extract"
 	"github.com/albert-search/albert-search/ingest/source"
 )
 
@@ -25,6 +26,7 @@ type indexOptions struct {
 	Include, Exclude []string
 	Hidden           bool
 	NoIgnore         bool
+	Encoding         string
 	JSONL            bool
 	Name             string
 	Force            bool
@@ -48,6 +50,8 @@ func (o *indexOptions) Flags() []cli.Flag {
 			Usage: "also files and folders whose names begin with a dot"},
 		{Name: "no-ignore", Setting: cli.Configured, Group: options.GroupFiles, To: cli.Bool(&o.NoIgnore),
 			Usage: "disregard .gitignore and .albertignore files"},
+		{Name: "encoding", Setting: cli.Configured, Group: options.GroupFiles, To: options.Encoding(&o.Encoding),
+			Usage: "text files that are not UTF-8 are in `NAME`, as windows-1250, whatever they say or look like"},
 		{Name: "jsonl", Setting: cli.Unconfigured, To: cli.Bool(&o.JSONL),
 			Usage: "each PATH, whatever its name, has a JSON object on each line: text, and id, title, path, url, date, metadata if known"},
 		{Name: "name", Setting: cli.Unconfigured, Usage: "standard input is the document `NAME`", To: cli.String(&o.Name)},
@@ -101,7 +105,7 @@ func indexDocuments(ctx context.Context, c *cli.Call, o *indexOptions) error {
 	}
 	defer heap.Pace()()
 	r := &indexRun{session: s, o: o, gone: map[string]bool{}}
-	x := o.Limits.Extractor()
+	x := options.Extractor(extract.Options{Limits: o.Limits.Limits, Encoding: o.Encoding})
 	if err := r.prepare(ctx, x); err != nil {
 		return errors.Join(err, x.Close())
 	}

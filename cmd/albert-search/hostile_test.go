@@ -61,7 +61,7 @@ func indexQuickly() {
 
 func quickly(index, docs string) error {
 	defer heap.Pace()()
-	x := &timed{Extractor: options.Extractor(extract.DefaultLimits()), care: formats.New(extract.Options{}),
+	x := &timed{Extractor: options.Extractor(extract.Options{}), care: formats.New(extract.Options{}),
 		slots: make(chan struct{}, readers()), took: map[string]time.Duration{}}
 	source, err := source.Files([]string{docs}, source.FileOptions{Hidden: true, Extractor: x})
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // everything has a value in every field that a document and a passage can have.
 func everything() index.Document {
 	d := fullDoc()
-	d.Language, d.Versions = "de-AT", document.Versions{Reader: 3, Splitter: 7, Container: 2}
+	d.Language, d.Versions = "de-AT", document.Versions{Reader: 3, Splitter: 7, Container: 2, Encoding: "koi8-r"}
 	at := 90 * time.Second
 	d.Content[0].Last = document.Place{Page: 2, Line: 9, Column: 1, Box: &document.Box{Left: 1, Top: 2.5, Right: 300, Bottom: 400}}
 	d.Content[0].Context, d.Content[0].Language, d.Content[0].Furniture = "Übersetzung", "zh-Hant", true

@@ -1,22 +1,24 @@
 package extract
 
 import (
-	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/wlynxg/chardet"
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/encoding/unicode/utf32"
+	"github.com/albert-search/albert-search/ingest/extract/charset"
 )
 
-// detectWindow is how much of a text the detector of character sets looks at,
-// beginning shortly before the first byte that is not ASCII.
+// detectWindow is how much of a text is looked at for signs of UTF-16.
 const detectWindow = 64 << 10
+
+// controlEvery says that a text which is not in UTF-8 may have one control
+// character by mistake for so many others, and firstControl how many it takes
+// for the first.
+const (
+	controlEvery = 100
+	firstControl = 20
+)
 
 // maxControls is the share of control characters above which something is
 // binary data and not a text with a few stray bytes.
@@ -37,57 +39,113 @@ func (d *Decoded) Describe(t *Text) {
 	}
 }
 
+// decoder makes texts of the bytes of files.
+type decoder struct {
+	// given is the set that the user names, nil if none; it counts more than what
+	// a text says of itself.
+	given *charset.Charset
+}
+
 // decode makes valid UTF-8 of the bytes of a text. declared is the character
-// set that the text itself names, empty if it does not; a byte order mark
-// counts more, and so does the fact that the bytes are valid UTF-8. partial
-// says that b ends where reading stopped, not where the file does.
-func decode(b []byte, declared string, partial bool) (Decoded, error) {
-	if enc, name, mark := byteOrderMark(b); enc != nil {
-		return decodeAs(b[mark:], enc, name)
-	} else if mark > 0 {
-		return decodeUTF8(b[mark:])
+// set that is said of the text elsewhere, empty if there is none; a byte order
+// mark counts more, and so does the fact that the bytes are UTF-8. partial says
+// that b ends where reading stopped, not where the file does.
+func (d decoder) decode(b []byte, declared string, partial bool) (Decoded, error) {
+	if c, mark := charset.ByteOrderMark(b); c != nil {
+		return decodeAs(b[mark:], c)
 	}
 	if partial {
 		b = trimPartialRune(b)
 	}
-	if enc, name := unmarkedUTF16(b); enc != nil {
-		return decodeAs(b, enc, name)
+	if c := unmarkedUnicode(b); c != nil && d.given == nil {
+		return decodeAs(b, c)
 	}
-	if mostlyUTF8(b) && !bytes.Contains(b[:min(len(b), detectWindow)], []byte("\x1b$")) {
+	escaped := charset.Escaped(b)
+	if d.given != nil && (d.given.IsUTF8() || !utf8.Valid(b) || escaped != nil || isASCII(b)) {
+		return decodeAs(b, d.given)
+	}
+	if escaped == nil && mostlyUTF8(b) {
 		return decodeUTF8(b)
 	}
-	if declared != "" {
-		if enc, err := htmlindex.Get(declared); err == nil && enc != unicode.UTF8 {
-			return decodeAs(b, enc, encodingName(enc))
+	if c := declaredSet(b, declared); c != nil {
+		return decodeAs(b, c)
+	}
+	return decodeGuessed(b)
+}
+
+func isASCII(b []byte) bool {
+	return !slices.ContainsFunc(b, func(c byte) bool { return c >= utf8.RuneSelf })
+}
+
+// declaredSet is the set that is declared elsewhere, or in the text itself, if
+// the text may be in it: what copies and converts texts leaves their
+// declarations as they are. UTF-8 and UTF-16 are ruled out before.
+func declaredSet(b []byte, elsewhere string) *charset.Charset {
+	c, ok := charset.Get(elsewhere)
+	if !ok {
+		c = charset.Declared(b)
+	}
+	if c == nil || c.IsUTF8() || strings.HasPrefix(c.Name, "utf-") || !charset.Plausible(c, b) {
+		return nil
+	}
+	return c
+}
+
+// decodeGuessed decodes a text that says nothing of itself, and notes a doubt.
+func decodeGuessed(b []byte) (Decoded, error) {
+	g := charset.Detect(b)
+	if n := controls(string(b)); n > 0 && (!g.Text || !g.Sure) && g.Charset.Name != "iso-2022-kr" {
+		return Decoded{}, fmt.Errorf("%w: %d control characters", ErrBinary, n)
+	}
+	d, err := decodeAs(b, g.Charset)
+	if err == nil && (!g.Sure || !g.Text) {
+		if g.Other != nil {
+			d.Notes.Add("its encoding is a guess: %s, perhaps %s (--encoding names it)", g.Charset.Name, g.Other.Name)
+		} else {
+			d.Notes.Add("its encoding is a guess: %s (--encoding names it)", g.Charset.Name)
 		}
 	}
-	enc, name := detect(b)
-	return decodeAs(b, enc, name)
+	return d, err
 }
 
-// byteOrderMark returns the encoding that the mark at the start of b stands
-// for and the mark's length. For UTF-8 the encoding is nil.
-func byteOrderMark(b []byte) (encoding.Encoding, string, int) {
-	switch {
-	case bytes.HasPrefix(b, []byte("\xEF\xBB\xBF")):
-		return nil, "utf-8", 3
-	case bytes.HasPrefix(b, []byte("\xFF\xFE\x00\x00")):
-		return utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM), "utf-32le", 4
-	case bytes.HasPrefix(b, []byte("\x00\x00\xFE\xFF")):
-		return utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM), "utf-32be", 4
-	case bytes.HasPrefix(b, []byte("\xFF\xFE")):
-		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), "utf-16le", 2
-	case bytes.HasPrefix(b, []byte("\xFE\xFF")):
-		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), "utf-16be", 2
+// unmarkedUnicode recognises UTF-16 and UTF-32 without a byte order mark by
+// where in their units bytes are zero.
+func unmarkedUnicode(b []byte) *charset.Charset {
+	name := ""
+	b = b[:min(len(b), detectWindow)]
+	if len(b)%4 == 0 {
+		name = unmarkedUTF32(b)
 	}
-	return nil, "", 0
+	if name == "" {
+		name = unmarkedUTF16(b[:len(b)&^1])
+	}
+	c, _ := charset.Get(name)
+	return c
 }
 
-// unmarkedUTF16 recognises UTF-16 without a byte order mark by the high bytes
-// of its spaces, line ends, digits and Latin letters: they are zero, and lie
-// all at even or all at odd places.
-func unmarkedUTF16(b []byte) (encoding.Encoding, string) {
-	b = b[:min(len(b), detectWindow)&^1]
+// unmarkedUTF32 goes by the upper half of its units: the highest byte is always
+// zero, and the next one for all but rare characters.
+func unmarkedUTF32(b []byte) string {
+	var zero [4]int
+	for i, c := range b {
+		if c == 0 {
+			zero[i&3]++
+		}
+	}
+	units := len(b) / 4
+	most := func(n int) bool { return 20*n > 19*units }
+	switch {
+	case most(zero[3]) && most(zero[2]) && !most(zero[0]):
+		return "utf-32le"
+	case most(zero[0]) && most(zero[1]) && !most(zero[3]):
+		return "utf-32be"
+	}
+	return ""
+}
+
+// unmarkedUTF16 goes by the high bytes of spaces, line ends, digits and Latin
+// letters: they are zero, and lie all at even or all at odd places.
+func unmarkedUTF16(b []byte) string {
 	var zero [2]int
 	for i, c := range b {
 		if c == 0 {
@@ -98,13 +156,31 @@ func unmarkedUTF16(b []byte) (encoding.Encoding, string) {
 	// One zero in 16 units: even texts without Latin letters have that many
 	// spaces and line ends. Some zeros on the other side are tolerated.
 	switch {
-	case units == 0:
-	case zero[0] > units/16 && zero[0] > 20*zero[1]:
-		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), "utf-16be"
-	case zero[1] > units/16 && zero[1] > 20*zero[0]:
-		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), "utf-16le"
+	case units < 2:
+	case zero[0] > units/16 && zero[0] > 20*zero[1] && !isASCIIWithNULs(b, 0):
+		return "utf-16be"
+	case zero[1] > units/16 && zero[1] > 20*zero[0] && !isASCIIWithNULs(b, 1):
+		return "utf-16le"
 	}
-	return nil, ""
+	return ""
+}
+
+// isASCIIWithNULs reports whether units of which no byte is zero are mostly two
+// characters of ASCII: then it is text with NULs in it, as programs write it to
+// separate names. high is where the high byte of a unit is.
+func isASCIIWithNULs(b []byte, high int) bool {
+	printable := func(c byte) bool { return c >= ' ' && c < 0x7f || c == '\n' || c == '\t' || c == '\r' }
+	ascii, other := 0, 0
+	for i := 0; i+1 < len(b); i += 2 {
+		switch {
+		case b[i+high] == 0:
+		case printable(b[i]) && printable(b[i+1]):
+			ascii++
+		default:
+			other++
+		}
+	}
+	return ascii > 2*other
 }
 
 // mostlyUTF8 reports whether b is UTF-8, perhaps with a few damaged places.
@@ -128,46 +204,41 @@ func mostlyUTF8(b []byte) bool {
 	return good > 2*bad
 }
 
-// detect guesses the encoding of b, which is not UTF-8.
-func detect(b []byte) (encoding.Encoding, string) {
-	start := bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf || r == 0x1b })
-	start = max(0, start-256)
-	guess := chardet.Detect(b[start:min(len(b), start+detectWindow)])
-	enc, err := htmlindex.Get(strings.ToLower(guess.Encoding))
-	// The detector is not to be relied on for short Western texts, and the
-	// Latin sets differ little: below 0.7 the most common one it is.
-	latin := strings.HasPrefix(strings.ToUpper(guess.Encoding), "ISO-8859-")
-	if err != nil || enc == unicode.UTF8 || guess.Confidence < 0.3 || latin && guess.Confidence < 0.7 {
-		return charmap.Windows1252, "windows-1252"
+// decodeAs decodes text that is in a set, perhaps with a few bytes that are not.
+func decodeAs(b []byte, c *charset.Charset) (Decoded, error) {
+	if c.IsUTF8() {
+		return decodeUTF8(b)
 	}
-	return enc, encodingName(enc)
-}
-
-func encodingName(enc encoding.Encoding) string {
-	name, err := htmlindex.Name(enc)
+	text, err := c.Decode(b)
 	if err != nil {
-		return fmt.Sprint(enc)
+		return Decoded{}, err
 	}
-	return name
-}
-
-func decodeAs(b []byte, enc encoding.Encoding, name string) (Decoded, error) {
-	u, err := enc.NewDecoder().Bytes(b)
-	if err != nil {
-		return Decoded{}, fmt.Errorf("decoding %s: %w", name, err)
-	}
-	d := Decoded{Text: string(u), Charset: name}
+	d := Decoded{Text: text, Charset: c.Name}
+	characters := utf8.RuneCountInString(text)
 	// Where every byte is some character only controls tell data from text.
-	if n := controls(d.Text); n > 0 {
+	if n := controls(text); n > (characters+controlEvery-firstControl)/controlEvery {
 		return Decoded{}, fmt.Errorf("%w: %d control characters", ErrBinary, n)
+	} else if n > 0 {
+		d.spaceControls(n)
 	}
 	if n := strings.Count(d.Text, "\uFFFD"); n > 0 {
-		if 10*n > utf8.RuneCountInString(d.Text) {
+		if 10*n > characters {
 			return Decoded{}, fmt.Errorf("%w: %d byte sequences are no text in any encoding known", ErrBinary, n)
 		}
-		d.Notes.Add("%d byte sequences that are not valid %s were replaced", n, name)
+		d.Notes.Add("%d byte sequences that are not valid %s were replaced", n, c.Name)
 	}
 	return d, nil
+}
+
+// spaceControls replaces the n control characters of a text by spaces.
+func (d *Decoded) spaceControls(n int) {
+	d.Text = strings.Map(func(r rune) rune {
+		if IsControl(r) {
+			return ' '
+		}
+		return r
+	}, d.Text)
+	d.Notes.Add("%d NUL bytes or other control characters were replaced by spaces", n)
 }
 
 // decodeUTF8 keeps the bytes as they are, so that offsets are those of the
@@ -183,13 +254,7 @@ func decodeUTF8(b []byte) (Decoded, error) {
 		if float64(c) > maxControls*float64(len(d.Text)) {
 			return Decoded{}, fmt.Errorf("%w: %d control characters in %s", ErrBinary, c, Bytes(int64(len(b))))
 		}
-		d.Text = strings.Map(func(r rune) rune {
-			if IsControl(r) {
-				return ' '
-			}
-			return r
-		}, d.Text)
-		d.Notes.Add("%d NUL bytes or other control characters were replaced by spaces", c)
+		d.spaceControls(c)
 	}
 	return d, nil
 }
@@ -216,7 +281,7 @@ func controls(s string) int {
 
 // looksBinary reports whether the first bytes of a file are those of a text.
 func looksBinary(head []byte) bool {
-	_, err := decode(head, "", true)
+	_, err := decoder{}.decode(head, "", true)
 	return err != nil
 }
 

@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/albert-search/albert-search/ingest/extract/charset"
 )
 
 // Options configure an Extractor. The zero value is ready to use.
@@ -28,22 +30,35 @@ type Options struct {
 	// runs. Empty means "albert-search/wasm" in the user's cache folder; when
 	// that cannot be written, nothing is kept and each run compiles it again.
 	CacheDir string
+	// Encoding is the character set of files of text, by any name that
+	// charset.Get knows; empty leaves it to what the files say, or look like. A
+	// byte order mark counts more, and so does UTF-8 that is more than ASCII.
+	Encoding string
 }
 
 // Extractor reads documents. It may be used by several goroutines at once.
 type Extractor struct {
 	*registry
 	limits  Limits
+	decoder decoder
 	readers map[string]Reader // by Format.Name
 }
 
 // New returns an Extractor of the formats, which as a rule are those of package
 // formats. A file is what the first of them says it is; a text that none knows
 // is of the first that has Text set and no Sniff. New costs next to nothing,
-// and panics when two formats have the same name or claim the same files.
+// and panics when two formats have the same name or claim the same files, or the
+// encoding is not known.
 func New(formats []Format, o Options) *Extractor {
 	o.Limits = o.Limits.WithDefaults()
 	x := &Extractor{registry: newRegistry(formats), limits: o.Limits, readers: map[string]Reader{}}
+	if o.Encoding != "" {
+		c, ok := charset.Get(o.Encoding)
+		if !ok {
+			panic(fmt.Sprintf("extract: no encoding %q", o.Encoding))
+		}
+		x.decoder.given = c
+	}
 	for _, f := range x.formats {
 		if f.Open != nil {
 			x.readers[f.Name] = f.Open(o)
@@ -64,6 +79,15 @@ func (x *Extractor) Versions() map[string]int {
 		versions[f.Name] = f.Version
 	}
 	return versions
+}
+
+// Encoding is the name of the character set that was given for texts, empty if
+// there is none.
+func (x *Extractor) Encoding() string {
+	if x.decoder.given == nil {
+		return ""
+	}
+	return x.decoder.given.Name
 }
 
 // Close ends the reading of files by readers that hold something, which fail,
@@ -139,7 +163,7 @@ func finished(t *Text, f *Format) (*Text, error) {
 }
 
 func (x *Extractor) input(ctx context.Context, name string, r io.ReaderAt, size int64) *Input {
-	return &Input{Name: baseName(name), Size: size, Limits: x.limits, r: &contextReaderAt{ctx: ctx, r: r}}
+	return &Input{Name: baseName(name), Size: size, Limits: x.limits, decoder: x.decoder, r: &contextReaderAt{ctx: ctx, r: r}}
 }
 
 // Isolation returns what the reading of a file asks for. It looks at the name

@@ -20,8 +20,9 @@ type Input struct {
 	Size   int64
 	Limits Limits
 
-	r     io.ReaderAt
-	timer *time.Timer // ends the context after Limits.Time; nil without a limit
+	decoder decoder
+	r       io.ReaderAt
+	timer   *time.Timer // ends the context after Limits.Time; nil without a limit
 }
 
 // ReadAt reads from the file. It fails once the context has ended, which ends
@@ -57,7 +58,8 @@ func (in *Input) StartClock() {
 }
 
 // ReadText reads the file as text, up to Limits.TextBytes. declared is the
-// character set that the file itself names, empty if it does not.
+// character set that is said of it elsewhere, as in a message that it is part of,
+// empty if there is none: what the text says of itself is found here.
 func (in *Input) ReadText(declared string) (*Decoded, error) {
 	b, err := in.Head(in.Limits.TextBytes)
 	if err != nil {
@@ -70,7 +72,7 @@ func (in *Input) ReadText(declared string) (*Decoded, error) {
 // the result says what was replaced and what was left out.
 func (in *Input) Decode(b []byte, declared string) (*Decoded, error) {
 	partial := int64(len(b)) < in.Size
-	d, err := decode(b, declared, partial)
+	d, err := in.decoder.decode(b, declared, partial)
 	if err != nil {
 		return nil, err
 	}

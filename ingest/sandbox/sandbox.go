@@ -107,7 +107,7 @@ func (x *Extractor) Extract(ctx context.Context, name string, r io.ReaderAt, siz
 	defer cancel()
 	defer context.AfterFunc(x.ctx, cancel)()
 
-	t, err := x.extract(ctx, request{Name: name, Size: size, Limits: x.limits}, r)
+	t, err := x.extract(ctx, request{Name: name, Size: size, Limits: x.limits, Encoding: x.local.Encoding()}, r)
 	switch {
 	case whole.Err() != nil:
 		return nil, whole.Err()
@@ -178,6 +178,9 @@ func (x *Extractor) Formats() []extract.Format { return x.local.Formats() }
 
 // Versions are those of the readers, by name of the format.
 func (x *Extractor) Versions() map[string]int { return x.local.Versions() }
+
+// Encoding is that of extract.Options, as charset.Get names it.
+func (x *Extractor) Encoding() string { return x.local.Encoding() }
 
 // Close ends the processes; the files that are being parsed fail.
 func (x *Extractor) Close() error {

@@ -116,12 +116,12 @@ type server struct {
 	frames  <-chan frame
 	out     io.Writer
 	x       *extract.Extractor
-	limits  extract.Limits // of x
+	options extract.Options // of x
 }
 
 func (s *server) answer(q request) error {
-	if s.x == nil || s.limits != q.Limits {
-		s.x, s.limits = extract.New(s.formats, extract.Options{Limits: q.Limits}), q.Limits
+	if o := (extract.Options{Limits: q.Limits, Encoding: q.Encoding}); s.x == nil || s.options != o {
+		s.x, s.options = extract.New(s.formats, o), o
 	}
 	t, err := s.x.Extract(s.ctx, q.Name, &remoteFile{s: s, size: q.Size}, q.Size)
 	if err != nil {

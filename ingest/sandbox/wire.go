@@ -40,9 +40,10 @@ const (
 
 // request asks for a file to be read.
 type request struct {
-	Name   string
-	Size   int64
-	Limits extract.Limits
+	Name     string
+	Size     int64
+	Limits   extract.Limits
+	Encoding string
 }
 
 var errFrame = errors.New("not a message of the protocol")

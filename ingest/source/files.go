@@ -367,7 +367,7 @@ func (w *walk) member(path string, d fs.DirEntry, rules *ignores) bool {
 }
 
 func (w *walk) file(path string, info fs.FileInfo) bool {
-	e := ingest.Entry{ID: idOf(path), Path: shown(path), Stat: statOf(info), Device: deviceOf(info)}
+	e := ingest.Entry{ID: idOf(path), Path: shown(path), Stat: statOf(info), Device: deviceOf(info), Encoding: ingest.EncodingOf(w.o.Extractor)}
 	if info.Mode().IsRegular() {
 		f := file{path: path, device: e.Device, x: w.o.Extractor}
 		e.Load, e.Hash = f.load, f.hash

@@ -220,7 +220,7 @@ func (l *leaf) load(ctx context.Context) (*ingest.Document, error) {
 		return nil, ingest.ErrChanged
 	}
 	return &ingest.Document{
-		Text: *text, Modified: l.modified, Container: l.in.version, Fingerprint: ingest.Fingerprint{
+		Text: *text, Modified: l.modified, Container: l.in.version, Encoding: ingest.EncodingOf(l.in.x), Fingerprint: ingest.Fingerprint{
 			Stat: l.stat.Settled(time.Now()), SHA256: sum, Device: l.in.device,
 		},
 	}, nil
@@ -337,7 +337,7 @@ func (l *lister) members(c *container, in *io.SectionReader) error {
 // member yields the entry of a member, or those of its members.
 func (l *lister) member(c *container, m extract.Member, numbers map[string]int) error {
 	nameless := func(err error, incomplete string) error {
-		return l.offer(ingest.Entry{ID: ingest.PartID(c.id, m.Number), Path: c.path, Device: c.device, Container: c.version, Skip: err, Incomplete: incomplete})
+		return l.offer(ingest.Entry{ID: ingest.PartID(c.id, m.Number), Path: c.path, Device: c.device, Container: c.version, Encoding: ingest.EncodingOf(c.x), Skip: err, Incomplete: incomplete})
 	}
 	unit, what := "member", "name"
 	if m.Place.Line > 0 {
@@ -357,7 +357,7 @@ func (l *lister) member(c *container, m extract.Member, numbers map[string]int) 
 	}
 	numbers[m.Name] = m.Number
 
-	e := ingest.Entry{ID: ingest.MemberID(c.id, m.Name), Path: c.path, Device: c.device, Container: c.version}
+	e := ingest.Entry{ID: ingest.MemberID(c.id, m.Name), Path: c.path, Device: c.device, Container: c.version, Encoding: ingest.EncodingOf(c.x)}
 	switch {
 	case m.Path != "":
 		e.Path = ingest.PrintablePath(strings.ReplaceAll(m.Path, `\`, "/"))

@@ -42,6 +42,7 @@ func (f file) load(ctx context.Context) (*ingest.Document, error) {
 		Text:        *text,
 		Modified:    time.Unix(0, stat.ModTime).UTC(),
 		Fingerprint: ingest.Fingerprint{Stat: stat.Settled(time.Now()), SHA256: sum, Device: f.device},
+		Encoding:    ingest.EncodingOf(f.x),
 	}, nil
 }
 

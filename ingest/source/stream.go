@@ -45,7 +45,7 @@ func (s *stream) Entries(ctx context.Context) iter.Seq2[ingest.Entry, error] {
 			yield(ingest.Entry{}, err)
 			return
 		}
-		yield(ingest.Entry{ID: ingest.ID{File: s.name}.String(), Path: ingest.PrintablePath(s.name), Load: s.load, Hash: s.hash}, nil)
+		yield(ingest.Entry{ID: ingest.ID{File: s.name}.String(), Path: ingest.PrintablePath(s.name), Encoding: ingest.EncodingOf(s.x), Load: s.load, Hash: s.hash}, nil)
 	}
 }
 
@@ -86,5 +86,6 @@ func (s *stream) load(ctx context.Context) (*ingest.Document, error) {
 		Text:        *text,
 		Modified:    time.Now().UTC(),
 		Fingerprint: ingest.Fingerprint{SHA256: sha256.Sum256(data)},
+		Encoding:    ingest.EncodingOf(s.x),
 	}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -40,7 +39,7 @@ func readHTML(_ context.Context, in *extract.Input) (*extract.Text, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := in.Decode(source, declaredCharset(source))
+	d, err := in.Decode(source, "")
 	if err != nil {
 		return nil, err
 	}
@@ -66,17 +65,6 @@ func readHTML(_ context.Context, in *extract.Input) (*extract.Text, error) {
 	}
 	t.Note = d.Notes.String()
 	return t, nil
-}
-
-var metaCharset = regexp.MustCompile(`(?i)<meta[^>]{0,200}?charset\s*=\s*["']?\s*([a-z0-9_:.-]{2,40})`)
-
-// declaredCharset returns the character set that a page names in the place
-// where the HTML standard (section 4.2.5.4) wants it.
-func declaredCharset(source []byte) string {
-	if m := metaCharset.FindSubmatch(source[:min(len(source), 1024)]); m != nil {
-		return strings.ToLower(string(m[1]))
-	}
-	return ""
 }
 
 // parseHTML returns the tree of a page, or nil if it would be too large or

@@ -21,7 +21,7 @@ func Text() extract.Format {
 			"asciidoc", "textile", "wiki", "mediawiki", "pod", "me", "man", "nfo", "asc",
 		},
 		Text: true, Verbatim: true,
-		Version: 1, Read: readProse,
+		Version: 2, Read: readProse,
 	}
 }
 
@@ -42,7 +42,7 @@ func Code() extract.Format {
 		Names: []string{"makefile", "gnumakefile", "dockerfile", "containerfile", "jenkinsfile", "rakefile", "gemfile", "cmakelists.txt"},
 		Text:  true, Verbatim: true, Lines: extract.Preformatted,
 		Sniff:   func(s *extract.Sample) bool { return bytes.HasPrefix(s.Head, []byte("#!")) },
-		Version: 1, Read: readCode,
+		Version: 2, Read: readCode,
 	}
 }
 
@@ -56,7 +56,7 @@ func Data() extract.Format {
 			"properties", "env", "xml", "xsd", "xsl", "xslt", "plist", "po", "pot", "ics", "vcf",
 		},
 		Text: true, Verbatim: true, Lines: extract.Preformatted,
-		Version: 1, Read: readCode,
+		Version: 2, Read: readCode,
 	}
 }
 

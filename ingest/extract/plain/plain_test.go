@@ -113,3 +113,67 @@ func FuzzPlain(f *testing.F) {
 	}
 	extracttest.Fuzz(f, shared, "a.txt", nil)
 }
+
+func TestDeclaredCharset(t *testing.T) {
+	latin2 := charmap.ISO8859_2
+	for name, content := range map[string]string{
+		"a.xml": "<?xml version=\"1.0\" encoding=\"ISO-8859-2\"?>\n<p>Ścięli dąb.</p>\n",
+		"a.py":  "# -*- coding: iso-8859-2 -*-\n# Ścięli dąb.\n",
+		"a.txt": "Ścięli dąb.\n\nvim: fenc=latin2\n",
+	} {
+		b, err := latin2.NewEncoder().String(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := extracttest.Must(t, extract.New([]extract.Format{plain.Text(), plain.Code(), plain.Data()}, extract.Options{}), name, b); got.Body != content || got.Note != "" {
+			t.Errorf("%s: %q, note %q", name, got.Body, got.Note)
+		}
+	}
+}
+
+// What was converted and says still what it was before is not read by that.
+func TestFalseDeclaration(t *testing.T) {
+	const content = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<p>Grüße – schön</p>\n"
+	if got := extracttest.Must(t, shared, "a.xml", content); got.Body != content {
+		t.Errorf("%q", got.Body)
+	}
+}
+
+func TestGivenCharset(t *testing.T) {
+	x := extract.New([]extract.Format{plain.Text()}, extract.Options{Encoding: "cp852"})
+	const content = "žába"
+	b, err := charmap.CodePage852.NewEncoder().String(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for in, want := range map[string]string{b: content, "# coding: latin1\n" + b: "# coding: latin1\n" + content, "žába, in UTF-8": "žába, in UTF-8", "\xEF\xBB\xBFplain": "plain"} {
+		if got := extracttest.Must(t, x, "a.txt", in); got.Body != want {
+			t.Errorf("%q is %q, want %q", in, got.Body, want)
+		}
+	}
+	if x.Encoding() != "ibm852" {
+		t.Error(x.Encoding())
+	}
+}
+
+func TestUnsureCharsetIsNoted(t *testing.T) {
+	got := extracttest.Must(t, shared, "a.txt", "no \xe6 here")
+	if !strings.Contains(got.Note, "is a guess") || !strings.Contains(got.Note, "--encoding") {
+		t.Errorf("note %q", got.Note)
+	}
+}
+
+func TestNULsAndControls(t *testing.T) {
+	for in, want := range map[string]string{
+		"abc\x00def\x00":                                                "abc def ",
+		"name\x00n\x00value\x00":                                        "name n value ",
+		"a\x00l\x00l\x00 \x00o\x00k\x00":                                "all ok",
+		"\x00a\x00l\x00l\x00 \x00o\x00k":                                "all ok",
+		"Grüße an alle, die hier noch wohnen\x01 und es hören":          "Grüße an alle, die hier noch wohnen  und es hören",
+		"Gr\xfc\xdfe an alle, die hier noch wohnen\x01 und es h\xf6ren": "Grüße an alle, die hier noch wohnen  und es hören",
+	} {
+		if got := extracttest.Must(t, shared, "a.txt", in); got.Body != want {
+			t.Errorf("%q is %q, want %q", in, got.Body, want)
+		}
+	}
+}

@@ -47,7 +47,7 @@ func (e *evaluation) indexParagraphs(ctx context.Context, f squadFile, more addi
 	}
 	sources := []ingest.Source{paragraphs}
 	if more.collection != "" {
-		x := options.Extractor(extract.DefaultLimits())
+		x := options.Extractor(extract.Options{})
 		defer x.Close()
 		documents, err := source.Files([]string{more.collection}, source.FileOptions{SkipDir: local.IsIndex, Extractor: x})
 		if err != nil {

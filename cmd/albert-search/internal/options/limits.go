@@ -2,6 +2,7 @@ package options
 
 import (
 	"cmp"
+	"errors"
 	"os"
 	"os/exec"
 	"runtime"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/albert-search/albert-search/cmd/albert-search/internal/cli"
 	"github.com/albert-search/albert-search/ingest/extract"
+	"github.com/albert-search/albert-search/ingest/extract/charset"
 	"github.com/albert-search/albert-search/ingest/extract/formats"
 	"github.com/albert-search/albert-search/ingest/sandbox"
 )
@@ -44,14 +46,24 @@ func (o *Limits) Flags() []cli.Flag {
 	}
 }
 
-// Extractor returns what reads documents within the limits, by processes of this
-// program.
-func (o *Limits) Extractor() *sandbox.Extractor { return Extractor(o.Limits) }
+// Extractor returns what reads documents, by processes of this program.
+func Extractor(o extract.Options) *sandbox.Extractor {
+	return sandbox.New(formats.All(), sandbox.Options{Extract: o, Command: readingProcess})
+}
 
-// Extractor returns what reads documents within the limits, by processes of this
-// program.
-func Extractor(l extract.Limits) *sandbox.Extractor {
-	return sandbox.New(formats.All(), sandbox.Options{Extract: extract.Options{Limits: l}, Command: readingProcess})
+// Encoding fills a field with the name of a character set, as package charset
+// has it.
+func Encoding(p *string) cli.Value {
+	return cli.Parsed(p, func(label string) (string, error) {
+		if label == "" {
+			return "", nil
+		}
+		c, ok := charset.Get(label)
+		if !ok {
+			return "", errors.New("it is no encoding that is known: write windows-1250, iso-8859-2, koi8-r, ibm852, shift_jis or the like")
+		}
+		return c.Name, nil
+	}, func(name string) string { return name })
 }
 
 // readingProcess is a process of this program that reads documents. It needs

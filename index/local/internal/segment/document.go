@@ -59,6 +59,7 @@ const (
 	tagPassLang   = 20
 	tagContainer  = 21
 	tagLeftOut    = 22
+	tagEncoding   = 23
 )
 
 // noTime is the zero time in seconds since 1970.
@@ -115,6 +116,7 @@ func AppendDoc(b []byte, d *Doc) []byte {
 	b = appendInt(b, tagReader, d.Info.Versions.Reader)
 	b = appendInt(b, tagSplitter, d.Info.Versions.Splitter)
 	b = appendInt(b, tagContainer, d.Info.Versions.Container)
+	b = appendText(b, tagEncoding, d.Info.Versions.Encoding)
 	for _, l := range d.Languages {
 		b = appendText(b, tagPassLang, l)
 	}
@@ -208,6 +210,8 @@ func (d *Doc) decode(b []byte, alias bool) (rest []byte, err error) {
 			i.Versions.Splitter = r.int()
 		case tagContainer<<1 | asNumber:
 			i.Versions.Container = r.int()
+		case tagEncoding<<1 | asBytes:
+			i.Versions.Encoding = r.text()
 		case tagLeftOut<<1 | asBytes:
 			left := reader{b: r.value, alias: alias}
 			l := document.LeftOut{Count: left.size(), Bytes: left.size()}
