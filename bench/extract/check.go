@@ -84,7 +84,16 @@ func pageAt(places []extract.PlaceAt, offset int) int {
 }
 
 // citedPage is the page that is cited for the byte at an offset of a passage.
-func citedPage(p document.Passage, _ int) int { return p.Place.Page }
+func citedPage(p document.Passage, offset int) int {
+	page := p.Place.Page
+	for _, at := range p.Places {
+		if at.Offset > offset {
+			break
+		}
+		page = at.Place.Page
+	}
+	return page
+}
 
 // uncovered counts the bytes that are in no passage.
 func uncovered(body string, passages []document.Passage) int {
