@@ -41,9 +41,7 @@ func checked(t *extract.Text, passages []document.Passage, c ingest.TokenCounter
 		k.SpanHeadings += count(slices.ContainsFunc(t.Headings, func(h extract.Heading) bool {
 			return lineStart(t.Body, h.Start) > p.Start && h.Start < p.End
 		}))
-		k.Mixed += count(slices.ContainsFunc(spans, func(s document.Span) bool {
-			return s.Start < p.End && s.End > p.Start && (s.Start > p.Start || s.End < p.End)
-		}))
+		k.Mixed += count(mixed(t.Body, spans, p))
 		k.pages(t, p)
 	}
 	return k
@@ -54,6 +52,26 @@ func count(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// mixed reports whether a passage has text and furniture.
+func mixed(body string, furniture []document.Span, p document.Passage) bool {
+	text, marked := strings.TrimSpace(body[p.Start:p.End]) != "", false
+	at := p.Start
+	rest := ""
+	for _, s := range furniture {
+		start, end := max(s.Start, at), min(s.End, p.End)
+		if start >= end {
+			continue
+		}
+		marked = marked || strings.TrimSpace(body[start:end]) != ""
+		rest += body[at:start]
+		at = end
+	}
+	if marked {
+		text = strings.TrimSpace(rest+body[at:p.End]) != ""
+	}
+	return text && marked
 }
 
 // pages compares the pages that a passage cites with those that its text stands

@@ -218,9 +218,13 @@ def visible(suite):
             detail(f"{suite}.visible", sorted(det, key=lambda x: x[0]))
 
 
+# What lynx writes and no page has: bullets of nested lists, the target of a redirection, names of picture files.
+LYNX_ALONE = re.compile(r"(?m)^\s*[o+*#@] |^\s*REFRESH\(.*$|\[[\w.-]+\.(?:png|gif|jpe?g|svg)\]")
+
+
 def manuals():
     """The share of the words that lynx shows of the pages of manuals, as text or furniture; by package."""
-    base = {p: words(t) for p, t in peer_texts("manuals", "lynx").items()}
+    base = {p: words(LYNX_ALONE.sub(" ", t)) for p, t in peer_texts("manuals", "lynx").items()}
     by, det = defaultdict(list), []
     for e in meta("manuals"):
         o, want = ours("manuals")[e["path"]], base[e["path"]]
