@@ -163,6 +163,7 @@ func TestHTMLLayout(t *testing.T) {
 		{"<a href=a>one</a><a href=b>two</a> <span>May</span><span>Marl</span> <b>l</b><i>amp</i>", "one two May Marl lamp"},
 		{"<p>a</p><table role=presentation><tr><td>left<td>right</table>", "a\n\nleft\n\nright"},
 		{"<table><tr><td class=gutter><pre>1\n2</pre></td><td><pre>a\nb</pre></td></table>", "a\nb"},
+		{"<table><tr><td><code>404</code><td><code>not_there</code><tr><td>405<td><p><code>not_so</code></table>", "404\tnot_there\n405\tnot_so"},
 		{"<title>T</title>caf&eacute; &#x1F600; &lt;tag&gt;", "café 😀 <tag>"},
 		{"<html><head><script>var a='</p>';<body><p>Never closed", "var a='\n\n';\n\nNever closed"},
 	}

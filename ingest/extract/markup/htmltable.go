@@ -75,12 +75,14 @@ func namesGutter(n *html.Node) bool {
 	return false
 }
 
-// besideCode reports whether the next cell of the row is code.
+// besideCode reports whether the next cell of the row is a listing. A cell with
+// code in a line is none: what stands beside it are error codes or the like, and
+// part of the table.
 func besideCode(n *html.Node) bool {
-	isCode := func(n *html.Node) bool { return n.DataAtom == atom.Pre || n.DataAtom == atom.Code }
+	isListing := func(n *html.Node) bool { return n != nil && n.DataAtom == atom.Pre }
 	code := func(n *html.Node) bool {
 		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			if isCode(c) || c.FirstChild != nil && isCode(c.FirstChild) {
+			if isListing(c) || isListing(c.FirstChild) {
 				return true
 			}
 		}
