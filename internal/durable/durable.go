@@ -190,10 +190,15 @@ func (d FS) SyncTree(dir string) error {
 }
 
 // Link makes the file src, which must never change, appear as dst, which must
-// not exist. Where the file system has no hard links it is copied.
+// not exist. Where that fails, as on a file system without hard links, src is
+// copied, once its own content is on the disk: whoever syncs dst may then go by it
+// that the next link of src is to a file that was synced.
 func (d FS) Link(src, dst string, perm fs.FileMode) error {
 	if err := d.before(OpLink, dst); err == nil && os.Link(src, dst) == nil {
 		return nil
+	}
+	if err := d.SyncFile(src); err != nil {
+		return err
 	}
 	return d.Copy(src, dst, perm)
 }

@@ -233,7 +233,7 @@ func TestLink(t *testing.T) {
 	must(t, durable.FS{}.Link(src, filepath.Join(dir, "linked"), 0o600))
 	r := recorder{fail: 1}
 	must(t, r.disk().Link(src, filepath.Join(dir, "copied"), 0o600))
-	if want := []string{"link copied", "create copied", "write copied", "sync copied", "close copied"}; !slices.Equal(r.steps, want) {
+	if want := []string{"link copied", "sync src", "create copied", "write copied", "sync copied", "close copied"}; !slices.Equal(r.steps, want) {
 		t.Errorf("steps %q, want %q", r.steps, want)
 	}
 	for name, same := range map[string]bool{"linked": true, "copied": false} {
