@@ -95,6 +95,9 @@ func declaredSet(b []byte, elsewhere string) *charset.Charset {
 func decodeGuessed(b []byte) (Decoded, error) {
 	g := charset.Detect(b)
 	if n := controls(string(b)); n > 0 && (!g.Text || !g.Sure) && g.Charset.Name != "iso-2022-kr" {
+		if c := charset.UTF16(b); c != nil {
+			return decodeAs(b, c)
+		}
 		return Decoded{}, fmt.Errorf("%w: %d control characters", ErrBinary, n)
 	}
 	d, err := decodeAs(b, g.Charset)

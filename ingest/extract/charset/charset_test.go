@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
+	"golang.org/x/text/encoding/unicode"
 
 	"github.com/albert-search/albert-search/ingest/extract/charset"
 )
@@ -91,13 +92,31 @@ func TestDetectIsUnsureOfALetter(t *testing.T) {
 	}
 }
 
-func TestDataIsNoText(t *testing.T) {
+func TestUTF16WithoutZeros(t *testing.T) {
+	for _, language := range []string{"ja", "zh", "tw", "ko"} {
+		for name, order := range map[string]unicode.Endianness{"utf-16le": unicode.LittleEndian, "utf-16be": unicode.BigEndian} {
+			b, err := unicode.UTF16(order, unicode.IgnoreBOM).NewEncoder().Bytes([]byte(texts[language]))
+			if c := charset.UTF16(b); err != nil || c == nil || c.Name != name {
+				t.Errorf("%s in %s: %+v, %v", language, name, c, err)
+			}
+		}
+	}
+	if c := charset.UTF16(noise()); c != nil {
+		t.Errorf("noise is %s", c.Name)
+	}
+}
+
+func noise() []byte {
 	var b []byte
 	for i, x := 0, uint32(7); i < 4000; i++ {
 		x = x*1664525 + 1013904223
 		b = append(b, byte(x>>24))
 	}
-	if g := charset.Detect(b); g.Text {
+	return b
+}
+
+func TestDataIsNoText(t *testing.T) {
+	if g := charset.Detect(noise()); g.Text {
 		t.Errorf("noise is a text in %s", g.Charset.Name)
 	}
 }
