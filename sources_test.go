@@ -117,3 +117,38 @@ func TestUnreadPartsOfSourcesAreKept(t *testing.T) {
 		t.Errorf("what was mended counts as %+v", status)
 	}
 }
+
+// A text that was read in another encoding than is given now is read again, and
+// no other document is.
+func TestEncodingChanges(t *testing.T) {
+	f := newFixture(t, "")
+	f.write("gate.txt", "The gate of the \xa7\xa0ba stays shut.\n") // in code page 852
+	f.write("page.docx", "no document at all")
+	read := func(encoding string) albertsearch.IndexSummary {
+		t.Helper()
+		x := formats.New(extract.Options{Encoding: encoding})
+		defer x.Close()
+		s, err := source.Files([]string{f.docs}, source.FileOptions{Extractor: x})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := f.Index(t.Context(), albertsearch.IndexRequest{Sources: []ingest.Source{s}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	read("")
+	if got := f.top("žába"); got != "" {
+		t.Fatalf("found in %q", got)
+	}
+	if sum := read("cp852"); sum.Indexed != 1 || f.top("žába") != "gate.txt" {
+		t.Errorf("with an encoding: %+v, found in %q", sum, f.top("žába"))
+	}
+	if sum := read("ibm852"); sum.Indexed != 0 || sum.Unchanged != 1 {
+		t.Errorf("with the same: %+v", sum)
+	}
+	if sum := read(""); sum.Indexed != 1 || f.top("žába") != "" {
+		t.Errorf("without: %+v", sum)
+	}
+}
