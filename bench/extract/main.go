@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string) error {
 }
 
 // readAll reads the files of a list, some at once, and writes them in its order.
-func readAll(ctx context.Context, list string, enc *json.Encoder) error {
+func readAll(ctx context.Context, list string, enc *json.Encoder) (err error) {
 	b, err := os.ReadFile(list)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func readAll(ctx context.Context, list string, enc *json.Encoder) error {
 	if err != nil {
 		return err
 	}
-	defer r.close()
+	defer func() { err = errors.Join(err, r.close()) }()
 	paths := strings.Split(strings.TrimSpace(string(b)), "\n")
 	results := make([]chan result, len(paths))
 	for i := range results {

@@ -89,7 +89,7 @@ func newReader() (*reader, error) {
 	}, nil
 }
 
-func (r *reader) close() { r.extractor.Close() }
+func (r *reader) close() error { return r.extractor.Close() }
 
 // CountTokens implements ingest.TokenCounter.
 func (r *reader) CountTokens(text string) int { return len(r.tokenizer.Append(nil, text)) }

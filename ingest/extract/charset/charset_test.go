@@ -22,7 +22,7 @@ var texts = map[string]string{
 	"pl": "Młynarz zamknął śluzę przed świtem, żeby łąka nad rzeką nie została zalana. Źródło wody leży daleko za wsią.",
 	"cs": "Převozník přišel až před polednem, protože řeka byla příliš dravá. Loďka zůstala přivázaná u břehu a čekala.",
 	"hu": "Az erdész hűvös reggelen indult, és csak késő este tért vissza a tűzrakóhelyhez. Az őzek a völgyből jöttek föl.",
-	"ro": "Pădurarul a găsit poteca veche şi a înţeles că satul părăsit nu este departe. Ţăranii au plecat când râul a crescut.",
+	"ro": "Pădurarul a găsit poteca veche şi a ştiut că satul părăsit nu este departe. Ţăranii au plecat când râul a crescut.",
 	"hr": "Čuvar svjetionika zapisuje svaki brod koji prođe kroz tjesnac, a noću šalje izvješće lučkoj kapetaniji. Život je miran.",
 	"tr": "Değirmenci sabah erkenden kapıyı açtı, çünkü köylüler buğdaylarını getirmişti. Işık söndüğünde herkes şaşırdı.",
 	"lt": "Girininkas žiūrėjo, kaip šerkšnas dengia senąjį ąžuolą. Žmonės sakė, kad čia kadaise buvęs didžiulis ežeras.",
