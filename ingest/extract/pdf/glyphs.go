@@ -2,8 +2,10 @@ package pdf
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 )
 
 // glyph is a character of a page. Its box is as wide as it moves the next one
@@ -56,27 +58,33 @@ func (p *pageReader) glyphs(textPage uint64, late int) (list []glyph, lost int) 
 	var last font
 	var lastTop, lastBottom float32
 	known := false
+	var codes []rune
 	for i := range uint64(count) {
-		r := rune(p.call("FPDFText_GetUnicode", textPage, i))
+		if i%chunk == 0 {
+			codes = p.chunk(textPage, i, min(chunk, uint64(count)-i), codes[:0])
+		}
+		r := codes[i%chunk]
 		switch r {
-		case ' ', '\r', '\n', '\t':
-			if p.int("FPDFText_IsGenerated", textPage, i) == 1 {
-				continue
-			}
 		case 0x02, 0xFFFE: // what PDFium has in place of a hyphen at the end of a line
 			r = '-'
 		case 0, 0xFFFF, unicode.ReplacementChar:
 			lost++
 			continue
 		}
-		if r < ' ' || r == 0x7f {
-			lost++ // a code that the font does not explain
-			continue
-		}
 		if p.int("FPDFText_GetLooseCharBox", textPage, i, uint64(p.scratch)) == 0 {
 			continue
 		}
 		p.floats(box[:])
+		blank := r == ' ' || r == '\t' || r == '\r' || r == '\n'
+		if blank && (box[2] <= box[0] || box[1] <= box[3]) && p.int("FPDFText_IsGenerated", textPage, i) == 1 {
+			continue // PDFium's own guess
+		}
+		if r < ' ' || r == 0x7f {
+			if !blank || p.int("FPDFText_IsGenerated", textPage, i) == 0 {
+				lost++ // a code that the font does not explain
+			}
+			continue
+		}
 		g := glyph{r: r, rect: rect{left: box[0], top: box[1], right: box[2], bottom: box[3]}, space: unicode.IsSpace(r), late: int(i) >= late}
 		if !known || g.top != lastTop || g.bottom != lastBottom {
 			lastTop, lastBottom, known = g.top, g.bottom, true
@@ -91,6 +99,29 @@ func (p *pageReader) glyphs(textPage uint64, late int) (list []glyph, lost int) 
 		list = append(list, g)
 	}
 	return list, lost
+}
+
+// chunk is of how many characters the Unicode is asked for at once.
+const chunk = 128
+
+// chunk appends the Unicode of n characters from the one at from on.
+func (p *pageReader) chunk(textPage, from, n uint64, codes []rune) []rune {
+	// PDFium leaves characters without Unicode out of the text; then each has to
+	// be asked for.
+	if got := p.int("FPDFText_GetText", textPage, from, n, uint64(p.scratch)); got == int(n)+1 {
+		b := p.bytes(p.scratch, uint32(2*n))
+		for i := 0; i < len(b); i += 2 {
+			codes = append(codes, rune(b[i])|rune(b[i+1])<<8)
+		}
+		if !slices.ContainsFunc(codes, func(r rune) bool { return utf16.IsSurrogate(r) || r == 0 }) {
+			return codes
+		}
+		codes = codes[:0]
+	}
+	for i := range n {
+		codes = append(codes, rune(p.call("FPDFText_GetUnicode", textPage, from+i)))
+	}
+	return codes
 }
 
 // font finds out how a character is set.
