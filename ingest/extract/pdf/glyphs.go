@@ -57,6 +57,7 @@ func (p *pageReader) glyphs(textPage uint64, late int) (list []glyph, lost int) 
 	var box [4]float32
 	var last font
 	var lastTop, lastBottom float32
+	var lastHandle uint64
 	known := false
 	var codes []rune
 	for i := range uint64(count) {
@@ -87,8 +88,11 @@ func (p *pageReader) glyphs(textPage uint64, late int) (list []glyph, lost int) 
 		}
 		g := glyph{r: r, rect: rect{left: box[0], top: box[1], right: box[2], bottom: box[3]}, space: unicode.IsSpace(r), late: int(i) >= late}
 		if !known || g.top != lastTop || g.bottom != lastBottom {
-			lastTop, lastBottom, known = g.top, g.bottom, true
-			last = p.font(textPage, i)
+			handle := p.call("FPDFTextObj_GetFont", p.call("FPDFText_GetTextObject", textPage, i))
+			if !known || handle != lastHandle || abs(g.height()-(lastTop-lastBottom)) > 0.01 {
+				last = p.font(textPage, i, handle)
+			}
+			lastTop, lastBottom, lastHandle, known = g.top, g.bottom, handle, true
 		}
 		g.font = last
 		if last.turn != 0 || g.right <= g.left || g.top <= g.bottom {
@@ -124,8 +128,8 @@ func (p *pageReader) chunk(textPage, from, n uint64, codes []rune) []rune {
 	return codes
 }
 
-// font finds out how a character is set.
-func (p *pageReader) font(textPage, i uint64) font {
+// font finds out how a character is set, in the font of the handle.
+func (p *pageReader) font(textPage, i, handle uint64) font {
 	f := font{size: finite(float32(p.double("FPDFText_GetFontSize", textPage, i)))}
 	var m [6]float32
 	if p.int("FPDFText_GetMatrix", textPage, i, uint64(p.scratch)) != 0 {
@@ -138,8 +142,7 @@ func (p *pageReader) font(textPage, i uint64) font {
 		f.turn = (f.turn + 2) % 4
 	}
 	f.size = min(max(abs(finite(f.size)), 0.5), 2000)
-	if object := p.call("FPDFText_GetTextObject", textPage, i); object != 0 {
-		handle := p.call("FPDFTextObj_GetFont", object)
+	if handle != 0 {
 		info := p.fonts[handle]
 		if info == nil {
 			info = p.describe(textPage, i)
