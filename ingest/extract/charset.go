@@ -103,9 +103,9 @@ func decodeGuessed(b []byte) (Decoded, error) {
 	d, err := decodeAs(b, g.Charset)
 	if err == nil && (!g.Sure || !g.Text) {
 		if g.Other != nil {
-			d.Notes.Add("its encoding is a guess: %s, perhaps %s (--encoding names it)", g.Charset.Name, g.Other.Name)
+			d.Notes.Add("its encoding is a guess: %s, perhaps %s", g.Charset.Name, g.Other.Name)
 		} else {
-			d.Notes.Add("its encoding is a guess: %s (--encoding names it)", g.Charset.Name)
+			d.Notes.Add("its encoding is a guess: %s", g.Charset.Name)
 		}
 	}
 	return d, err
