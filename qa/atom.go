@@ -25,7 +25,7 @@ func complete(text string, start, end int) (int, int) {
 	if from, to := nameAround(text, end-1); from < end && end < to {
 		end = to
 	}
-	return signBefore(text, start, end), unitBehind(text, start, end)
+	return signBefore(text, start), unitBehind(text, start, end)
 }
 
 // nameAround returns the byte range of the name that holds the byte at; an empty
@@ -197,7 +197,7 @@ func isPort(text string, from, start, end int) bool {
 }
 
 // signBefore returns where an amount begins: at its sign or its currency.
-func signBefore(text string, start, end int) int {
+func signBefore(text string, start int) int {
 	if !isDigit(text[start]) && text[start] != '.' {
 		return start
 	}

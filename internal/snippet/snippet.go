@@ -168,7 +168,8 @@ var item = regexp.MustCompile(`^\s*([-*+•|>#]|\d{1,3}[.)]\s)`)
 // joined with the line before.
 func ownLine(format string) func(previous, line string) bool {
 	if f, _ := formats.Get(format); f.Lines == extract.Paragraphs {
-		return func(_, _ string) bool { return true }
+		// Markdown keeps the line ends that part a word.
+		return func(previous, line string) bool { return hyphen([]byte(previous), strings.TrimSpace(line)) == 0 }
 	}
 	fenced := false
 	return func(previous, line string) bool {

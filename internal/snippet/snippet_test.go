@@ -42,6 +42,7 @@ func TestSnippet(t *testing.T) {
 	}{
 		{"plain", "two lines", hit("text", "two\nlines", "lines"), []string{"lines"}, 0},
 		{"heading", "The large\ngear has teeth.\n- one\n- two", headed, []string{"gear", "teeth"}, 0},
+		{"hyphen at a line end", "a towrope\nof hemp", hit("markdown", "a tow-\nrope\nof hemp", "hemp"), []string{"hemp"}, 0},
 		{"front matter", "A text.", hit("markdown", "---\ntags: x\n---\nA text.", "text"), []string{"text"}, 0},
 		{"match in front matter only", "---\ntags: gear\n---\nA text.", hit("markdown", "---\ntags: gear\n---\nA text.", "gear"), []string{"gear"}, 0},
 		{"code", "func main() {\n\tgear()\n}", code, []string{"gear"}, 9},
