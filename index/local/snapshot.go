@@ -110,9 +110,6 @@ func (s *snapshot) DocumentPassages(ctx context.Context, id string) (stored []in
 	return stored, nil
 }
 
-// id is the document's ID, valid for as long as the segment is.
-func (r docRef) id() string { return r.seg.DocID(r.i) }
-
 func (v *view) readDoc(r docRef) (d *segment.Doc, err error) {
 	defer catchFault(&err)()
 	return v.doc(r)

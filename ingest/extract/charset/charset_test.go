@@ -214,3 +214,23 @@ func BenchmarkDetect(b *testing.B) {
 		})
 	}
 }
+
+// An English text has few letters that tell its set: those of foreign names.
+func TestNamesInEnglish(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		set  encoding.Encoding
+	}{
+		{"The harbour master, Captain Benoît Trésclêde, told the meeting that the café was shut. Captain Trésclêde and Señor Ibáñez left before noon.", charmap.Windows1252},
+		{"The harbour master, Captain Wacław Gęsicki, told the meeting that the inn was shut. Captain Gęsicki and Mr Łoś left before noon.", charmap.Windows1250},
+	} {
+		b, err := tt.set.NewEncoder().Bytes([]byte(tt.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := charset.Detect(b).Charset.Decode(b)
+		if err != nil || got != tt.text {
+			t.Errorf("got %q, %v, want %q", got, err, tt.text)
+		}
+	}
+}

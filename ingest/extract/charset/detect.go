@@ -43,12 +43,17 @@ const (
 	// sureBy is how much less probable another text has to be, in quarters of a
 	// nat: by twenty times.
 	sureBy = 12
+	// strange is what a letter of a set of other languages costs in an English
+	// text, which has none of its own: its foreign names are mostly in the
+	// western set.
+	strange = 12
 )
 
 // candidate is a set, and how much less frequent it is than the most frequent.
 type candidate struct {
 	*Charset
 	prior     int
+	western   bool // made for the languages of western Europe
 	languages []*language
 	signs     *[256]sign // of a set of one byte each; nil for others
 }
@@ -70,6 +75,9 @@ var priors = []struct {
 	{"gb18030", 0}, {"big5", 0}, {"shift_jis", 0}, {"euc-jp", 0}, {"euc-kr", 0}, {"johab", 12},
 }
 
+// western are the sets among them that were made for western Europe.
+var western = []string{"windows-1252", "iso-8859-15", "macintosh", "ibm850", "ibm437"}
+
 // candidates are made once, which takes some milliseconds.
 var candidates = sync.OnceValue(func() []*candidate {
 	s := letterStatistics()
@@ -79,7 +87,7 @@ var candidates = sync.OnceValue(func() []*candidate {
 		if !ok {
 			panic("charset: no set " + p.name) // it is part of the program
 		}
-		k := &candidate{Charset: c, prior: p.prior}
+		k := &candidate{Charset: c, prior: p.prior, western: slices.Contains(western, p.name)}
 		// Its marks stand behind their letters, so that it is no table for scoring.
 		vietnamese := p.name == "windows-1258"
 		if c.single != nil && !vietnamese {
@@ -259,6 +267,9 @@ func (e *evidence) score(c *candidate, languages []*language) []scored {
 			cost := c.prior + unseen
 			for _, p := range e.pairs {
 				cost += p.n * l.step(&c.signs[p.before], &c.signs[p.byte])
+				if p.byte >= 0x80 && !c.western && l.name == "en" && c.signs[p.byte].id > 0 {
+					cost += p.n * strange
+				}
 			}
 			out = append(out, scored{c, l, cost})
 		}

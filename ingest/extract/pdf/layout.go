@@ -113,7 +113,7 @@ func usualLeading(lines []line) float32 {
 func (l *layouter) add(i int) {
 	next := l.lines[i]
 	n := len(l.parts)
-	if n == 0 || l.parts[n-1].kind == document.TableRow || l.parts[n-1].kind == document.TableHeader || !l.goesOn(&l.parts[n-1], next, i) {
+	if n == 0 || l.parts[n-1].kind == document.TableRow || l.parts[n-1].kind == document.TableHeader || !l.goesOn(&l.parts[n-1], next) {
 		kind := document.Paragraph
 		if structure.IsListItem(lineText(&next)) {
 			kind = document.ListItem
@@ -125,7 +125,7 @@ func (l *layouter) add(i int) {
 }
 
 // goesOn reports whether a line belongs to the same block as those before it.
-func (l *layouter) goesOn(p *part, next line, i int) bool {
+func (l *layouter) goesOn(p *part, next line) bool {
 	last := &p.lines[len(p.lines)-1]
 	size := min(last.size, next.size)
 	drop := last.bottom - next.bottom

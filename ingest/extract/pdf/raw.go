@@ -101,11 +101,6 @@ func (c *raw) call(name string, params ...uint64) uint64 {
 // int calls a function that returns an int.
 func (c *raw) int(name string, params ...uint64) int { return int(int32(c.call(name, params...))) }
 
-// float calls a function that returns a float.
-func (c *raw) float(name string, params ...uint64) float32 {
-	return math.Float32frombits(uint32(c.call(name, params...)))
-}
-
 // double calls a function that returns a double.
 func (c *raw) double(name string, params ...uint64) float64 {
 	return math.Float64frombits(c.call(name, params...))
