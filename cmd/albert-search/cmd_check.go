@@ -74,7 +74,7 @@ func check(ctx context.Context, c *cli.Call, o *checkOptions) error {
 	}, &o.Embedder, &o.Compute)
 }
 
-// showCheck prints the report. The exit code says whether there is something left
+// showCheck prints the report. The exit code reports whether there is something left
 // to do.
 func (s *session) showCheck(r *albertsearch.CheckReport, repair bool) error {
 	left := !r.Sound

@@ -29,7 +29,7 @@ type listLevel struct {
 type numberedList struct {
 	abstract string
 	own      [maxLevels]listLevel // what it has otherwise than its kind
-	restarts [maxLevels]int       // the first number where it begins anew itself; -1 if it counts on
+	restarts [maxLevels]int       // the first number where it restarts by itself; -1 if it counts on
 	begun    bool
 }
 
