@@ -368,7 +368,7 @@ func TestAllFields(t *testing.T) {
 	w := mustCreate(t, dir)
 	d := index.Document{Info: index.Info{ID: "a#b", Path: "a", Type: "text", Language: "de", Versions: document.Versions{Reader: 3, Splitter: 4}, Bytes: 9}}
 	p := index.Passage{End: 6, Text: "common", Place: document.Place{Sheet: "S", Cell: "B7", Box: &document.Box{Right: 2}}, Last: document.Place{Cell: "C9"},
-		Context: "Name", Language: "tr", Furniture: true, Signature: []byte{1}, Annotations: []document.Annotation{{Kind: "k", Value: "v", End: 3}}}
+		Context: "Name", Language: "tr", Furniture: true, Signature: []byte{1}, Annotations: []document.Annotation{{Kind: "k", Value: "v", End: 3}}, Annotated: []string{"k"}}
 	d.Content = []index.Passage{p}
 	if err := w.Apply(t.Context(), index.Batch{Put: []index.Document{d}}); err != nil {
 		t.Fatal(err)

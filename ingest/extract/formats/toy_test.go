@@ -107,11 +107,12 @@ func TestNewFormat(t *testing.T) {
 	if _, err := e.Index(t.Context(), albertsearch.IndexRequest{Sources: []ingest.Source{s}}); err != nil {
 		t.Fatal(err)
 	}
-	found, err := e.Search(t.Context(), albertsearch.SearchRequest{Query: "windmills", Mode: albertsearch.Keyword})
+	found, err := e.Search(t.Context(), albertsearch.SearchRequest{Query: "bell", Mode: albertsearch.Keyword})
 	if err != nil || len(found.Hits) != 1 {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	if c := found.Hits[0].Citation; c.Type != "toy" || c.Where() != "pages 3-4" || !strings.HasSuffix(c.Path, "/a.toy") {
+	// The word stands on the second page of the passage.
+	if c := found.Hits[0].Citation; c.Type != "toy" || c.Where() != "page 4" || c.Passage == nil || c.Passage.Page != 3 || c.Passage.Last.Page != 4 || !strings.HasSuffix(c.Path, "/a.toy") {
 		t.Errorf("cited as %+v", c)
 	}
 }
