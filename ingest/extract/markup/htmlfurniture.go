@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -110,27 +111,24 @@ func (p *page) isStrong(i int32) bool {
 	return false
 }
 
-// hasValues reports whether a table or a list of terms is in an element.
-func (p *page) hasValues(i int32) bool {
+// contains reports whether is holds for an element or for one in it.
+func (p *page) contains(i int32, is func(*node) bool) bool {
 	for j := i; j < p.nodes[i].end; j++ {
-		switch c := &p.nodes[j]; c.DataAtom {
-		case atom.Table, atom.Dl:
-			if c.text > 0 {
-				return true
-			}
+		if is(&p.nodes[j]) {
+			return true
 		}
 	}
 	return false
 }
 
+// hasValues reports whether a table or a list of terms is in an element.
+func (p *page) hasValues(i int32) bool {
+	return p.contains(i, func(n *node) bool { return (n.DataAtom == atom.Table || n.DataAtom == atom.Dl) && n.text > 0 })
+}
+
 // hasHeading reports whether a heading is in an element.
 func (p *page) hasHeading(i int32) bool {
-	for j := i; j < p.nodes[i].end; j++ {
-		if c := &p.nodes[j]; headingLevel(c.DataAtom) > 0 && c.text > 0 {
-			return true
-		}
-	}
-	return false
+	return p.contains(i, func(n *node) bool { return headingLevel(n.DataAtom) > 0 && n.text > 0 })
 }
 
 // inSentence reports whether an element stands amid other text of a paragraph.
@@ -149,19 +147,18 @@ func (p *page) inSentence(i int32) bool {
 
 // isSelected reports whether an option is what its list shows before it is opened.
 func (p *page) isSelected(i int32) bool {
-	n := &p.nodes[i]
-	for _, a := range n.Attr {
-		if a.Key == "selected" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.nodes[i].Attr, func(a html.Attribute) bool { return a.Key == "selected" })
 }
 
 // within reports whether an element is in one of that kind.
 func (p *page) within(i int32, kind atom.Atom) bool {
+	return p.under(i, func(a atom.Atom) bool { return a == kind })
+}
+
+// under reports whether is holds for what an element is in, at any depth.
+func (p *page) under(i int32, is func(atom.Atom) bool) bool {
 	for a := p.nodes[i].parent; a >= 0; a = p.nodes[a].parent {
-		if p.nodes[a].DataAtom == kind {
+		if is(p.nodes[a].DataAtom) {
 			return true
 		}
 	}
@@ -170,13 +167,7 @@ func (p *page) within(i int32, kind atom.Atom) bool {
 
 // inside reports whether an element is in the article, or another part that the page is about.
 func (p *page) inside(i int32) bool {
-	for a := p.nodes[i].parent; a >= 0; a = p.nodes[a].parent {
-		switch p.nodes[a].DataAtom {
-		case atom.Article, atom.Main, atom.Blockquote:
-			return true
-		}
-	}
-	return false
+	return p.under(i, func(a atom.Atom) bool { return a == atom.Article || a == atom.Main || a == atom.Blockquote })
 }
 
 // holds reports whether an element has in it what the page is about: its main
@@ -196,26 +187,26 @@ func (p *page) holds(i int32) bool {
 
 // holdsMain reports whether the main part of the page, or its heading, is in an element.
 func (p *page) holdsMain(i int32) bool {
-	for j := i; j < p.nodes[i].end; j++ {
-		switch c := &p.nodes[j]; c.DataAtom {
-		case atom.Body, atom.Main, atom.H1:
-			if c.text > 0 && (i > 0 || c.DataAtom != atom.Body) {
-				return true
-			}
+	return p.contains(i, func(n *node) bool {
+		switch n.DataAtom {
+		case atom.Main, atom.H1:
+			return n.text > 0
+		case atom.Body:
+			return n.text > 0 && i > 0
 		}
-	}
-	return false
+		return false
+	})
 }
 
 // hasControl reports whether an element has something to fill in or to press.
 func (p *page) hasControl(i int32) bool {
-	for j := i; j < p.nodes[i].end; j++ {
-		switch p.nodes[j].DataAtom {
+	return p.contains(i, func(n *node) bool {
+		switch n.DataAtom {
 		case atom.Input, atom.Button, atom.Form, atom.Textarea:
 			return true
 		}
-	}
-	return false
+		return false
+	})
 }
 
 // asideSigns name parts whose prose is not that of the page.
